@@ -1,0 +1,226 @@
+/* The arena, the table of interned names, and strings made by printf.
+ *
+ * The arena is a list of blocks. A request is cut from the newest block, or gets a block of its own when it is large;
+ * nothing moves and nothing is freed before `memory_release` frees every block. Under the address sanitizer each
+ * request is a block, so that a write past its end is seen.
+ *
+ * A compilation may take MEMORY_LIMIT bytes. The limit is there for programs that grow without bound when they are
+ * inlined: they end with a message, before the machine starts to swap. */
+#include "memory.h"
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined __SANITIZE_ADDRESS__
+#define BLOCK_SIZE ((size_t)0)
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define BLOCK_SIZE ((size_t)0)
+#endif
+#endif
+#ifndef BLOCK_SIZE
+#define BLOCK_SIZE ((size_t)1 << 20)
+#endif
+#define MEMORY_LIMIT ((size_t)3 << 30)
+
+typedef struct Block {
+    struct Block *next;
+    size_t used, room;
+    _Alignas(max_align_t) unsigned char bytes[];
+} Block;
+
+/* An interned text with its hash; the entries of a bucket are a list. */
+typedef struct Name {
+    struct Name *next;
+    uint32_t hash;
+    size_t length;
+    char text[];
+} Name;
+
+static Block *blocks;
+static size_t total;
+static Name **buckets;
+static size_t bucket_count, name_count;
+
+_Noreturn static void out_of_memory(const char *what)
+{
+    fprintf(stderr, "nnc: fatal: %s\n", what);
+    exit(4);
+}
+
+static Block *new_block(size_t room)
+{
+    if (room > MEMORY_LIMIT || total + room > MEMORY_LIMIT)
+        out_of_memory("the model needs more than 3 GiB to compile");
+    Block *block = calloc(1, sizeof(Block) + room);
+    if (!block)
+        out_of_memory("the machine has no memory left");
+    total += room;
+    block->room = room;
+    return block;
+}
+
+void *allocate(size_t bytes)
+{
+    const size_t align = _Alignof(max_align_t);
+    if (bytes > MEMORY_LIMIT)
+        out_of_memory("the model needs more than 3 GiB to compile");
+    size_t size = bytes ? (bytes + align - 1) / align * align : align;
+    if (blocks && size <= blocks->room - blocks->used) {
+        void *result = blocks->bytes + blocks->used;
+        blocks->used += size;
+        return result;
+    }
+    if (size * 4 > BLOCK_SIZE) {
+        /* A large request stands behind the newest block, which stays open for small ones. */
+        Block *own = new_block(bytes ? bytes : 1);
+        own->used = own->room;
+        if (blocks) {
+            own->next = blocks->next;
+            blocks->next = own;
+        } else {
+            blocks = own;
+        }
+        return own->bytes;
+    }
+    Block *block = new_block(BLOCK_SIZE);
+    block->next = blocks;
+    block->used = size;
+    blocks = block;
+    return block->bytes;
+}
+
+void memory_release(void)
+{
+    while (blocks) {
+        Block *next = blocks->next;
+        free(blocks);
+        blocks = next;
+    }
+    buckets = NULL;
+    total = bucket_count = name_count = 0;
+}
+
+static uint32_t hash_of(const char *bytes, size_t length)
+{
+    uint32_t hash = 2166136261u;                        /* FNV-1a */
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
+    return hash;
+}
+
+static void rehash(void)
+{
+    size_t wider = bucket_count ? bucket_count * 2 : 1024;
+    Name **fresh = NEW_ARRAY(Name *, wider);
+    for (size_t b = 0; b < bucket_count; b++) {
+        for (Name *name = buckets[b], *next; name; name = next) {
+            next = name->next;
+            Name **home = &fresh[name->hash & (wider - 1)];
+            name->next = *home;
+            *home = name;
+        }
+    }
+    buckets = fresh;
+    bucket_count = wider;
+}
+
+const char *intern(const char *bytes, size_t length)
+{
+    uint32_t hash = hash_of(bytes, length);
+    if (name_count == bucket_count)
+        rehash();
+    Name **home = &buckets[hash & (bucket_count - 1)];
+    for (Name *name = *home; name; name = name->next)
+        if (name->hash == hash && name->length == length && !memcmp(name->text, bytes, length))
+            return name->text;
+    Name *name = allocate(sizeof(Name) + length + 1);
+    name->hash = hash;
+    name->length = length;
+    memcpy(name->text, bytes, length);
+    name->next = *home;
+    *home = name;
+    name_count++;
+    return name->text;
+}
+
+const char *name_of(const char *bytes)
+{
+    return intern(bytes, strlen(bytes));
+}
+
+char *text_v(const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    if (length < 0)
+        out_of_memory("a text is too long");
+    char *result = allocate((size_t)length + 1);
+    vsnprintf(result, (size_t)length + 1, format, again);
+    va_end(again);
+    return result;
+}
+
+char *text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *result = text_v(format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+void *grow(void *old, int *room, size_t size, int used)
+{
+    if (*room > INT32_MAX / 2)
+        out_of_memory("a list is too long");
+    *room = *room ? *room * 2 : 8;
+    char *wider = allocate(size * (size_t)*room);
+    if (used)
+        memcpy(wider, old, size * (size_t)used);
+    return wider;
+}
+
+/* Room for `more` characters and the zero. */
+static void reserve(Writer *w, size_t more)
+{
+    size_t need = w->length + more + 1;
+    if (need <= w->room)
+        return;
+    size_t room = w->room ? w->room : 256;
+    while (room < need)
+        room *= 2;
+    char *wider = allocate(room);
+    if (w->length)
+        memcpy(wider, w->text, w->length);
+    w->text = wider;
+    w->room = room;
+}
+
+void put(Writer *w, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    reserve(w, 120);                                    /* nearly every piece fits at once */
+    int length = vsnprintf(w->text + w->length, w->room - w->length, format, arguments);
+    if (length < 0)
+        out_of_memory("a text is too long");
+    if ((size_t)length >= w->room - w->length) {
+        reserve(w, (size_t)length);
+        vsnprintf(w->text + w->length, w->room - w->length, format, again);
+    }
+    w->length += (size_t)length;
+    va_end(again);
+    va_end(arguments);
+}
+
+void put_text(Writer *w, const char *s)
+{
+    size_t length = strlen(s);
+    reserve(w, length);
+    memcpy(w->text + w->length, s, length + 1);
+    w->length += length;
+}
