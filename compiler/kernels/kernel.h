@@ -1,0 +1,106 @@
+/* Kernels: a program as loops.
+ *
+ *     equations -> fuse -> groups -> schedule -> loop trees -> place -> (output/) C
+ *
+ * A scheduler turns a group of equations into a loop tree. The plain scheduler's nest is right for every class of
+ * equation; other schedulers (a matrix product as a BLAS call, lanes over a unit-stride index) make other trees of the
+ * same nodes. One printer (output/print_c.c) makes C of trees, and evaluate_loops.c runs them in tests.
+ *
+ * Expressions in a tree read tensors: those of the program that are stored, and ROLE_VALUE tensors made by the scheduler
+ * that are local to the tree (declared by NODE_DECLARE: scalars of rank 0, or small arrays).
+ *
+ *   NODE_LOOP     for (index = from; index < to; index++) body        from, to: integer expressions
+ *                 down: from the last value to the first
+ *                 kind CHUNK: a loop over the samples whose iterations touch different elements. It prints as an
+ *                 ordinary loop; threads may take it in pieces that are cut at multiples of 16 and never elsewhere
+ *                 kind LANE: unit stride and independent iterations; what compilers are meant to vectorise
+ *   NODE_DECLARE  tensor = value      a local; value NULL for an array (zeroed when `zero`)
+ *   NODE_ASSIGN   tensor[subs] op= value       a local or a stored tensor
+ *   NODE_IF       if (value) body
+ *   NODE_GEMM     a matrix product by BLAS, see Gemm
+ *
+ * Values are printed once for each node: a scheduler declares what a statement uses twice as a local before it, so
+ * printers may walk expressions as trees. Names of loop indices and locals differ from each other where scopes nest,
+ * and from the arguments' names.
+ *
+ * A ROLE_NEXT tensor that can take the place of what it is the next value of never appears in a tree: the tree reads
+ * and writes `of` through one argument. Otherwise it lives in the arena and the last kernels of the schedule copy it.
+ * Loss and metrics that are not `host` live in the arena like values. */
+#ifndef NNC_KERNEL_H
+#define NNC_KERNEL_H
+#include "../equations/program.h"
+
+typedef enum { NODE_LOOP, NODE_DECLARE, NODE_ASSIGN, NODE_IF, NODE_GEMM } NodeKind;
+typedef enum { LOOP_SERIAL, LOOP_CHUNK, LOOP_LANE } LoopKind;
+typedef enum { ASSIGN_SET, ASSIGN_ADD, ASSIGN_MULTIPLY, ASSIGN_MAX, ASSIGN_MIN } Assign;
+
+/* c[m][n] = (or += if add) sum(k) a[m][k] * b[k][n], row-major with these pitches; transposed: stored as a[k][m], b[n][k].
+ * The matrices start at these offsets (in elements) from the tensors' starts. */
+typedef struct Gemm {
+    const Tensor *a, *b, *c;
+    bool a_transposed, b_transposed, add;
+    const Expr *m, *n, *k;
+    int64_t lda, ldb, ldc;
+    const Expr *a_offset, *b_offset, *c_offset;     /* integers; never NULL */
+} Gemm;
+
+typedef struct Node Node;
+typedef LIST(Node *) Nodes;
+struct Node {
+    NodeKind kind;
+    LoopKind loop;
+    bool down;
+    const Index *index;
+    const Expr *from, *to;
+    Nodes body;
+    const Tensor *tensor;
+    const Expr *const *subs;
+    int n_subs;
+    Assign assign;
+    bool zero;
+    const Expr *value;
+    const Gemm *gemm;
+};
+
+typedef struct Kernel {
+    const char *name;                   /* of its C function, without the model's prefix; unique in the module */
+    Nodes body;
+    LIST(const Equation *) equations;   /* what it computes: the comment above it */
+    Tensors arguments;                  /* stored tensors that it touches, in order of first use; scalars included */
+    Tensors actuals;                    /* what its call hands in for each argument. It differs from the argument where the
+                                         * kernel sees a tensor as one flat row; NULL: the integer `length` */
+    const Expr *length;                 /* of flat kernels, the number of elements, an expression over scalars; or NULL */
+    double flops, bytes;                /* at the full batch */
+    const struct Kernel *same;          /* an earlier kernel of the module that is equal up to names, or NULL: its function is
+                                         * called with the actuals of this one */
+} Kernel;
+
+/* Where a stored tensor lives. Struct members are found by role; everything else lives in the arena at `offset`, counted in
+ * elements. Integers and truth values have an arena of int32_t of their own (`whole`), so that no array is read as
+ * two types. first, last: the kernels (by number) that touch it first and last. */
+typedef struct Storage { const Tensor *tensor; int64_t offset, size; int first, last; bool whole; } Storage;
+
+typedef struct Schedule {               /* one entry point */
+    const Program *program;
+    LIST(Kernel *) kernels;
+    Equations host;                     /* rank 0, read scalars only: computed in double at the start, in this order */
+    LIST(Storage) arena;                /* by tensor, in order of first use */
+    int64_t arena_size, whole_size;     /* in reals and in int32_t; multiples of 16, may be 0 */
+} Schedule;
+
+typedef struct Options {
+    bool plain;                         /* --kernels=plain */
+    bool blas;                          /* --blas=auto */
+} Options;
+
+Schedule *schedule(const Program *p, const Options *options);   /* fuse, schedule, place; checked */
+/* Gives the kernels of a whole module their names and finds those that are the same. Call once, after the last schedule. */
+void share_kernels(Schedule *const *schedules, int n);
+const Storage *storage_of(const Schedule *s, const Tensor *t);  /* NULL: it does not live in the arena */
+void kernels_print(Writer *w, const Schedule *s);               /* --emit=kernels */
+/* evaluate_loops.c: runs loop trees in double, for tests. The arena starts as NaN and is shared as `place` says. */
+typedef struct LoopRun LoopRun;
+LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step);
+double *loop_run_array(LoopRun *r, const Tensor *t);            /* its elements, row-major at the full extents */
+void loop_run(LoopRun *r);
+#endif
