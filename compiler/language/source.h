@@ -43,7 +43,11 @@ Diagnostic *warn_from(const char *option, const Origin *at, const char *format, 
 int error_count(void);
 void diagnostics_configure(bool color, bool warnings_are_errors);
 bool warning_configure(const char *name, bool on);              /* "unused", "all"; false: no such switch */
+/* The switches, for the help text. A new kind of warning adds its row to the table in diagnostics.c. */
+typedef struct WarningSwitch { const char *name, *meaning; bool on; } WarningSwitch;
+const WarningSwitch *warning_switches(int *n);
 void diagnostics_print(FILE *to);                               /* prints and forgets what was collected, equal ones once */
+void diagnostics_reset(void);                                   /* forgets everything, the counts and settings too */
 /* The name of `names` that a misspelt `name` most likely meant, or NULL. */
 const char *closest_name(const char *name, const char *const *names, int n);
 #endif
