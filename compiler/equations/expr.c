@@ -1,0 +1,360 @@
+/* Expressions: making nodes, and the rewrites of real and logical ones that are exact.
+ *
+ * Every constructor first tries to say the same with less (x*1 is x, exp(0) is 1, where(true, a, b) is a), and then asks
+ * `node` for the node, which gives the equal one when there is one. So equal expressions are one pointer and
+ * comparing is ==. What comes out is never looked at again: no rewrite here walks further than one level down.
+ *
+ *     Add(Mul(x, Num(1)), Neg(z))  is  x - z        Where(Not(c), a, b)  is  where(c, b, a) */
+#include "node.h"
+#include "program.h"
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+static const Expr **table;              /* open addressing; room is a power of two, at most half full */
+static int room, used, indices;
+
+void expr_start(void) {
+    table = NULL;
+    room = used = indices = 0;
+    walk_start();
+}
+
+int node_count(void) { return used; }
+
+static uint64_t mix(uint64_t h, uint64_t v) {
+    h = (h ^ v) * 0x9E3779B97F4A7C15u;
+    return h ^ h >> 29;
+}
+
+static uint64_t bits_of(double v) {
+    uint64_t u;
+    memcpy(&u, &v, sizeof u);
+    return u;
+}
+
+static uint64_t hash_of(const Expr *e) {
+    uint64_t h = mix((uint64_t)e->kind * 4 + (uint64_t)e->type, (uint64_t)e->op * 2 + e->guarded);
+    h = mix(mix(h, (uint64_t)e->integer), bits_of(e->num));
+    h = mix(mix(h, (uint64_t)(uintptr_t)e->tensor), (uint64_t)(uintptr_t)e->index ^ (uint64_t)(uintptr_t)e->site);
+    for (int k = 0; k < e->n; k++) {
+        h = mix(h, (uint64_t)e->arg[k]->id);
+        if (e->factor) h = mix(h, (uint64_t)e->factor[k]);
+    }
+    return h;
+}
+
+static bool same(const Expr *a, const Expr *b) {
+    if (a->kind != b->kind || a->type != b->type || a->op != b->op || a->guarded != b->guarded || a->n != b->n
+        || a->integer != b->integer || bits_of(a->num) != bits_of(b->num) || a->tensor != b->tensor
+        || a->index != b->index || a->site != b->site) return false;
+    for (int k = 0; k < a->n; k++)
+        if (a->arg[k] != b->arg[k] || (a->factor && a->factor[k] != b->factor[k])) return false;
+    return true;
+}
+
+/* Where the node is, or where it would have to go. */
+static int place_of(const Expr *e) {
+    int at = (int)(hash_of(e) & (uint64_t)(room - 1));
+    while (table[at] && !same(table[at], e)) at = (at + 1) & (room - 1);
+    return at;
+}
+
+static void make_room(void) {
+    const Expr **old = table;
+    int n = room;
+    room = room ? 2 * room : 1024;
+    table = NEW_ARRAY(const Expr *, room);
+    for (int k = 0; k < n; k++)
+        if (old[k]) table[place_of(old[k])] = old[k];
+}
+
+const Expr *node(const Expr *wanted) {
+    if (2 * (used + 1) > room) make_room();
+    int at = place_of(wanted);
+    if (table[at]) return table[at];
+    Expr *e = NEW(Expr);
+    *e = *wanted;
+    e->id = used++;
+    if (e->n) {
+        const Expr **arg = NEW_ARRAY(const Expr *, e->n);
+        memcpy(arg, wanted->arg, sizeof *arg * (size_t)e->n);
+        e->arg = arg;
+    }
+    if (e->factor) {
+        int64_t *factor = NEW_ARRAY(int64_t, e->n);
+        memcpy(factor, wanted->factor, sizeof *factor * (size_t)e->n);
+        e->factor = factor;
+    }
+    return table[at] = e;
+}
+
+const Expr *node_op(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, int64_t hi) {
+    const Expr *arg[] = { a, b };
+    return node(&(Expr){ .kind = X_OP, .type = type, .op = op, .n = b ? 2 : 1, .arg = arg, .lo = lo, .hi = hi });
+}
+
+const Expr *node_commutative(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, int64_t hi) {
+    const Expr *straight[] = { a, b }, *turned[] = { b, a };
+    Expr e = { .kind = X_OP, .type = type, .op = op, .n = 2, .arg = straight, .lo = lo, .hi = hi };
+    if (room && !table[place_of(&e)]) {
+        e.arg = turned;
+        const Expr *found = table[place_of(&e)];
+        if (found) return found;
+        e.arg = straight;
+    }
+    return node(&e);
+}
+
+const Index *index_new(const char *name, int64_t extent, const Tensor *count) {
+    Index *i = NEW(Index);
+    *i = (Index){ name, extent, count, indices++ };
+    return i;
+}
+
+/* --- leaves --- */
+
+const Expr *Num(double value) {
+    if (value != value) value = NAN;                            /* one NaN, so that it equals itself as a node */
+    return node(&(Expr){ .kind = X_NUM, .type = REAL, .num = value });
+}
+
+const Expr *Int(int64_t value) {
+    return node(&(Expr){ .kind = X_INT, .type = INT, .integer = value, .lo = value, .hi = value });
+}
+
+const Expr *Truth(bool value) {
+    return node(&(Expr){ .kind = X_INT, .type = BOOL, .integer = value, .lo = value, .hi = value });
+}
+
+const Expr *At(const Index *index) {
+    if (index->extent == 1 && !index->count) return Int(0);
+    return node(&(Expr){ .kind = X_INDEX, .type = INT, .index = index, .lo = 0, .hi = index->extent - 1 });
+}
+
+const Expr *Random(const Site *site, const Expr *const *counters, int n) {
+    return node(&(Expr){ .kind = X_RANDOM, .type = REAL, .site = site, .arg = counters, .n = n });
+}
+
+/* --- reads --- */
+
+static const Expr *read_node(const Tensor *t, const Expr *const *arg, int n, bool guarded) {
+    Expr e = { .kind = X_READ, .type = t->type, .tensor = t, .arg = arg, .n = n, .guarded = guarded,
+               .lo = t->type == BOOL ? 0 : t->lo, .hi = t->type == BOOL ? 1 : t->hi };
+    if (t->type == REAL) e.lo = e.hi = 0;
+    else if (guarded) {
+        const Expr *otherwise = arg[n - 1];
+        if (otherwise->type == INT) e.type = INT;
+        if (otherwise->lo < e.lo) e.lo = otherwise->lo;
+        if (otherwise->hi > e.hi) e.hi = otherwise->hi;
+    }
+    return node(&e);
+}
+
+const Expr *Read(const Tensor *t, const Expr *const *subs, int n) {
+    assert(n == t->rank);
+    return read_node(t, subs, n, false);
+}
+
+/* A dim of extent d has subscripts 0..d-1; where the extent is known at run time only, the index that runs over the
+ * same count is inside, and so is 0. */
+static bool sub_proved(const Expr *sub, const Dim *dim) {
+    if (dim->count) return (sub->kind == X_INDEX && sub->index->count == dim->count) || (sub->lo == 0 && sub->hi == 0);
+    return sub->lo >= 0 && sub->hi < dim->extent;
+}
+
+bool read_proved(const Expr *read) {
+    for (int k = 0; k < read->tensor->rank; k++)
+        if (!sub_proved(read->arg[k], &read->tensor->dim[k])) return false;
+    return true;
+}
+
+/* The condition that subscript k of the tensor is inside. */
+static const Expr *inside(const Tensor *t, int k, const Expr *sub) {
+    const Expr *end = t->dim[k].count ? Read(t->dim[k].count, NULL, 0) : Int(t->dim[k].extent);
+    return And(Ge(sub, Int(0)), Lt(sub, end));
+}
+
+const Expr *ReadElse(const Tensor *t, const Expr *const *subs, int n, const Expr *otherwise) {
+    assert(n == t->rank);
+    bool proved = true, outside = false;
+    for (int k = 0; k < n; k++) {
+        if (!sub_proved(subs[k], &t->dim[k])) proved = false;
+        if (subs[k]->hi < 0 || subs[k]->lo >= t->dim[k].extent) outside = true;
+    }
+    if (outside) return t->type == REAL ? ToReal(otherwise) : otherwise;
+    if (proved) return Read(t, subs, n);
+    if (t->type != REAL && otherwise->type == REAL) {           /* an integer tensor with a real value outside */
+        const Expr *c = Truth(true);
+        for (int k = 0; k < n; k++) c = And(c, inside(t, k, subs[k]));
+        return Where(c, ReadElse(t, subs, n, Int(0)), otherwise);
+    }
+    const Expr *arg[13];
+    memcpy(arg, subs, sizeof *arg * (size_t)n);
+    arg[n] = t->type == REAL ? ToReal(otherwise) : otherwise;
+    return read_node(t, arg, n + 1, true);
+}
+
+/* --- from one type to another --- */
+
+bool is_constant(const Expr *e, double *value) {
+    if (e->kind == X_REAL) e = e->arg[0];
+    if (e->kind != X_NUM && e->kind != X_INT) return false;
+    *value = e->kind == X_NUM ? e->num : (double)e->integer;
+    return true;
+}
+
+static bool is_number(const Expr *e, double value) { return e->kind == X_NUM && e->num == value; }
+static bool is_op(const Expr *e, Op op) { return e->kind == X_OP && e->op == op; }
+
+const Expr *ToReal(const Expr *a) {
+    if (a->type == REAL) return a;
+    if (a->kind == X_INT) return Num((double)a->integer);
+    if (a->kind == X_WHERE && a->arg[1]->kind == X_INT && a->arg[2]->kind == X_INT)
+        return Where(a->arg[0], ToReal(a->arg[1]), ToReal(a->arg[2]));
+    return node(&(Expr){ .kind = X_REAL, .type = REAL, .n = 1, .arg = &a });
+}
+
+const Expr *ToTruth(const Expr *a) {
+    if (a->type == BOOL) return a;
+    return Operate(OP_NE, a, a->type == REAL ? Num(0) : Int(0));
+}
+
+/* --- operators --- */
+
+static bool among(const Expr *chain, Op op, const Expr *part) {
+    for (; is_op(chain, op); chain = chain->arg[0])
+        if (chain->arg[1] == part) return true;
+    return chain == part;
+}
+
+/* `and` and `or` are kept as chains that lean to the left, without constants and without a part twice. */
+static const Expr *logic(Op op, const Expr *a, const Expr *b) {
+    bool decides = op == OP_OR;                                 /* the constant that settles the whole chain */
+    if (a->kind == X_INT) return (a->integer != 0) == decides ? a : b;
+    if (b->kind == X_INT) return (b->integer != 0) == decides ? b : a;
+    if (is_op(b, op)) return logic(op, logic(op, a, b->arg[0]), b->arg[1]);
+    if (among(a, op, b)) return a;
+    if (among(a, op, Not(b))) return Truth(decides);
+    if (is_op(a, op)) return node_op(op, BOOL, a, b, 0, 1);
+    return node_commutative(op, BOOL, a, b, 0, 1);
+}
+
+static const Expr *negation(const Expr *a) {
+    static const Op turned[OP_COUNT] = { [OP_EQ] = OP_NE, [OP_NE] = OP_EQ, [OP_LT] = OP_GE, [OP_GE] = OP_LT,
+                                         [OP_GT] = OP_LE, [OP_LE] = OP_GT };
+    if (a->kind == X_INT) return Truth(!a->integer);
+    if (is_op(a, OP_NOT)) return a->arg[0];
+    /* an order of reals is not turned round: with a NaN both are false */
+    if (a->kind == X_OP && turned[a->op] && (a->op == OP_EQ || a->op == OP_NE || a->arg[0]->type != REAL))
+        return Operate(turned[a->op], a->arg[0], a->arg[1]);
+    return node_op(OP_NOT, BOOL, a, NULL, 0, 1);
+}
+
+static const Expr *power(const Expr *a, const Expr *b) {
+    if (b->kind == X_NUM) {
+        if (b->num == 0) return Num(1);
+        if (b->num == 1) return a;
+        if (b->num == 2) return Mul(a, a);
+        if (b->num == 3) return Mul(Mul(a, a), a);
+        if (b->num == 0.5) return Operate(OP_SQRT, a, NULL);
+        if (b->num == -1) return Div(Num(1), a);
+    }
+    return node_op(OP_POW, REAL, a, b, 0, 0);
+}
+
+/* Signs move outward, into constants and into differences: (-a)*b = -(a*b), a + -b = a - b, -(a - b) = b - a. */
+static const Expr *real_operate(Op op, const Expr *a, const Expr *b) {
+    bool minus_a = is_op(a, OP_NEG), minus_b = b && is_op(b, OP_NEG);
+    switch (op) {
+    case OP_ADD:
+        if (is_number(a, 0)) return b;
+        if (is_number(b, 0)) return a;
+        if (minus_b) return Sub(a, b->arg[0]);
+        if (minus_a) return Sub(b, a->arg[0]);
+        return node_commutative(op, REAL, a, b, 0, 0);
+    case OP_SUB:
+        if (is_number(b, 0)) return a;
+        if (is_number(a, 0)) return Neg(b);
+        if (minus_b) return Add(a, b->arg[0]);
+        break;
+    case OP_MUL:
+        if (is_number(a, 1)) return b;
+        if (is_number(b, 1)) return a;
+        if (is_number(a, -1)) return Neg(b);
+        if (is_number(b, -1)) return Neg(a);
+        if (minus_a) return b->kind == X_NUM ? Mul(a->arg[0], Num(-b->num)) : Neg(Mul(a->arg[0], b));
+        if (minus_b) return a->kind == X_NUM ? Mul(Num(-a->num), b->arg[0]) : Neg(Mul(a, b->arg[0]));
+        return node_commutative(op, REAL, a, b, 0, 0);
+    case OP_DIV:
+        if (is_number(b, 1)) return a;
+        if (is_number(b, -1)) return Neg(a);
+        if (minus_a) return Neg(Div(a->arg[0], b));
+        if (minus_b) return Neg(Div(a, b->arg[0]));
+        break;
+    case OP_NEG:
+        if (minus_a) return a->arg[0];
+        if (is_op(a, OP_SUB)) return Sub(a->arg[1], a->arg[0]);
+        if (is_op(a, OP_MUL) || is_op(a, OP_DIV)) {
+            if (a->arg[0]->kind == X_NUM) return Operate(a->op, Num(-a->arg[0]->num), a->arg[1]);
+            if (a->arg[1]->kind == X_NUM) return Operate(a->op, a->arg[0], Num(-a->arg[1]->num));
+        }
+        break;
+    case OP_POW: return power(a, b);
+    case OP_MAX: case OP_MIN:
+        if (a == b) return a;
+        break;
+    case OP_ABS:
+        if (minus_a || is_op(a, OP_ABS)) return Operate(OP_ABS, a->arg[0], NULL);
+        break;
+    case OP_STOP:
+        if (is_op(a, OP_STOP)) return a;
+        break;
+    default: break;
+    }
+    return node_op(op, REAL, a, b, 0, 0);
+}
+
+/* The value of an operator of constant reals, or NULL where it is not wanted as a constant. */
+static const Expr *folded(Op op, const Expr *a, const Expr *b) {
+    if (a->kind != X_NUM || (b && b->kind != X_NUM)) return NULL;
+    double value = op_value(op, a->num, b ? b->num : 0);
+    if (op_table[op].truth) return Truth(value != 0);
+    if (!op_table[op].whole) return Num(value);
+    return value >= -0x1p62 && value <= 0x1p62 ? Int((int64_t)value) : NULL;
+}
+
+const Expr *Operate(Op op, const Expr *a, const Expr *b) {
+    const OpRow *row = &op_table[op];
+    assert((b != NULL) == (row->operands == 2));
+    if (row->logic) {
+        if (op == OP_NOT) return negation(ToTruth(a));
+        return logic(op, ToTruth(a), ToTruth(b));
+    }
+    bool integers = a->type != REAL && (!b || b->type != REAL);
+    if (row->whole && integers) return a;
+    if (!row->real && integers) return row->truth ? integer_compare(op, a, b) : integer_operate(op, a, b);
+    a = ToReal(a);
+    if (b) b = ToReal(b);
+    const Expr *constant = folded(op, a, b);
+    if (constant) return constant;
+    if (row->truth) return op == OP_EQ || op == OP_NE ? node_commutative(op, BOOL, a, b, 0, 1) : node_op(op, BOOL, a, b, 0, 1);
+    if (row->whole) return node_op(op, INT, a, NULL, INT64_MIN, INT64_MAX);
+    return real_operate(op, a, b);
+}
+
+const Expr *Where(const Expr *c, const Expr *a, const Expr *b) {
+    c = ToTruth(c);
+    Type type = a->type == REAL || b->type == REAL ? REAL : a->type == BOOL && b->type == BOOL ? BOOL : INT;
+    if (type == REAL) a = ToReal(a), b = ToReal(b);
+    if (c->kind == X_INT) return c->integer ? a : b;
+    if (is_op(c, OP_NOT)) return Where(c->arg[0], b, a);
+    if (a->kind == X_WHERE && a->arg[0] == c) a = a->arg[1];
+    if (b->kind == X_WHERE && b->arg[0] == c) b = b->arg[2];
+    if (a == b) return a;
+    if (type == BOOL && a->kind == X_INT && b->kind == X_INT) return a->integer ? c : Not(c);
+    int64_t lo = 0, hi = 0;
+    if (type != REAL) where_interval(c, a, b, &lo, &hi);
+    const Expr *arg[] = { c, a, b };
+    return node(&(Expr){ .kind = X_WHERE, .type = type, .n = 3, .arg = arg, .lo = lo, .hi = hi });
+}

@@ -1,0 +1,124 @@
+/* Expressions: hash-consed, immutable, total.
+ *
+ * An expression is a scalar. Equal expressions are the same pointer, so common subexpressions need no pass. Nodes carry
+ * no spans. Every node can be evaluated anywhere without harm: a read that could leave its tensor carries its own guard.
+ *
+ * Integers are kept in a normal form: a sum of constant times atom, X_SUM, so that subscripts compare and solve well:
+ * Add, Sub, Neg and Mul of integers by constants all become X_SUM (or X_INT, or the bare atom). Integer nodes know the
+ * interval [lo, hi] of their values. Floor division and remainder by a positive constant simplify by these intervals:
+ *     (J*i + j)//J = i  and  (J*i + j) % J = j   for 0 <= j < J.
+ * Only rewrites that are exact in IEEE arithmetic happen here (x*1, x+0 of integers, -(-x), constants folded in double,
+ * where of a constant condition, comparisons decided by intervals, x + 0.0 is kept as x: signs of zero are let go).
+ * Integer or bool operands of real operators are wrapped in X_REAL nodes. */
+#ifndef NNC_EXPR_H
+#define NNC_EXPR_H
+#include "../memory.h"
+#include <stdbool.h>
+
+typedef enum { REAL, INT, BOOL } Type;
+typedef struct Expr Expr;
+typedef struct Tensor Tensor;
+
+/* An index runs over 0 <= i < extent; if `count` is set, over 0 <= i < count at run time, and extent is count's maximum. */
+typedef struct Index { const char *name; int64_t extent; const Tensor *count; int id; } Index;
+
+/* A place where random numbers are drawn. `key` is filled from the path of its name in the model. */
+typedef struct Site { const char *path; uint32_t key; } Site;
+
+typedef enum {
+    X_NUM,          /* a real constant: num */
+    X_INT,          /* an integer constant: integer */
+    X_INDEX,        /* the value of an index */
+    X_SUM,          /* integer + sum of factor[k]*arg[k]; arg sorted by id, factors not 0; at least one term */
+    X_READ,         /* tensor[arg...]; with `guarded` the last arg is the value when any subscript is outside */
+    X_OP,           /* op(arg...) */
+    X_WHERE,        /* arg[0] ? arg[1] : arg[2] */
+    X_REAL,         /* an integer or truth value arg[0] as a real number */
+    X_RANDOM        /* uniform on [0, 1): site, and arg... counts the element (integers, outermost first) */
+} ExprKind;
+
+typedef enum {
+#define OP(id, name, n, types, text, prec, c, value, da, db) OP_##id,
+#include "operators.def"
+#undef OP
+    OP_COUNT
+} Op;
+
+/* Precedences of printed forms, loosest first. */
+enum { PREC_PIPE = 1, PREC_OR, PREC_AND, PREC_NOT, PREC_COMPARE, PREC_SUM, PREC_TERM, PREC_POWER, PREC_CALL };
+
+struct Expr {
+    ExprKind kind;
+    Type type;
+    int id;                                     /* in order of creation */
+    bool guarded;
+    Op op;
+    double num;
+    int64_t integer;
+    int64_t lo, hi;                             /* of INT and BOOL: the interval of its values */
+    const Index *index;
+    const Tensor *tensor;
+    const Site *site;
+    int n;
+    const Expr *const *arg;
+    const int64_t *factor;
+};
+
+typedef struct { const char *name; int operands; const char *text; int precedence; const char *c; bool logic, truth, whole, real; } OpRow;
+extern const OpRow op_table[OP_COUNT];
+int op_named(const char *name, int operands);                   /* an Op, or -1 */
+double op_value(Op op, double a, double b);
+/* d(op)/d(operand which) times g, in the vocabulary of expressions; NULL where it is zero. y is the op's own node. */
+const Expr *op_derivative(const Expr *y, int which, const Expr *g);
+
+void expr_start(void);                                          /* forget all nodes: call after memory_release */
+
+const Index *index_new(const char *name, int64_t extent, const Tensor *count);
+const Expr *Num(double value);
+const Expr *Int(int64_t value);
+const Expr *Truth(bool value);
+const Expr *At(const Index *index);
+const Expr *Read(const Tensor *t, const Expr *const *subs, int n);
+const Expr *ReadElse(const Tensor *t, const Expr *const *subs, int n, const Expr *otherwise);  /* drops a guard that is proved */
+const Expr *Operate(Op op, const Expr *a, const Expr *b);       /* b NULL for one operand; coerces by the type rule */
+const Expr *Where(const Expr *c, const Expr *a, const Expr *b); /* coerces a and b to a common type */
+const Expr *ToReal(const Expr *a);
+const Expr *ToTruth(const Expr *a);                             /* a != 0 */
+const Expr *Random(const Site *site, const Expr *const *counters, int n);
+#define Add(a, b) Operate(OP_ADD, a, b)
+#define Sub(a, b) Operate(OP_SUB, a, b)
+#define Mul(a, b) Operate(OP_MUL, a, b)
+#define Div(a, b) Operate(OP_DIV, a, b)
+#define Neg(a) Operate(OP_NEG, a, NULL)
+#define Pow(a, b) Operate(OP_POW, a, b)
+#define Exp(a) Operate(OP_EXP, a, NULL)
+#define Log(a) Operate(OP_LOG, a, NULL)
+#define Sin(a) Operate(OP_SIN, a, NULL)
+#define Cos(a) Operate(OP_COS, a, NULL)
+#define Sign(a) Operate(OP_SIGN, a, NULL)
+#define Sigmoid(a) Operate(OP_SIGMOID, a, NULL)
+#define And(a, b) Operate(OP_AND, a, b)
+#define Or(a, b) Operate(OP_OR, a, b)
+#define Not(a) Operate(OP_NOT, a, NULL)
+#define Eq(a, b) Operate(OP_EQ, a, b)
+#define Lt(a, b) Operate(OP_LT, a, b)
+#define Gt(a, b) Operate(OP_GT, a, b)
+#define Le(a, b) Operate(OP_LE, a, b)
+#define Ge(a, b) Operate(OP_GE, a, b)
+#define FloorDiv(a, b) Operate(OP_FLOORDIV, a, b)
+#define Mod(a, b) Operate(OP_MOD, a, b)
+
+bool is_constant(const Expr *e, double *value);                 /* X_NUM, X_INT, X_REAL of X_INT */
+/* The value of e with each index from[k] replaced by to[k] (simultaneously); every node rebuilt once. */
+const Expr *substitute(const Expr *e, const Index *const *from, const Expr *const *to, int n);
+/* The node rebuilt with new operands (reads keep their tensor; the last of a guarded read is the else). */
+const Expr *rebuild(const Expr *e, const Expr *const *arg);
+/* Applies `change` bottom up, once a node: change gets a node whose operands are already changed. */
+const Expr *transform(const Expr *e, const Expr *(*change)(const Expr *, void *), void *data);
+bool uses_index(const Expr *e, const Index *i);
+bool uses_tensor(const Expr *e, const Tensor *t);
+/* Calls visit once for each node below e, operands first. */
+void visit_nodes(const Expr *e, void (*visit)(const Expr *, void *), void *data);
+/* True when 0 <= sub < extent is proved by intervals for every subscript of the read. */
+bool read_proved(const Expr *read);
+#endif
