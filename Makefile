@@ -1,0 +1,104 @@
+# nnc: the compiler, the runtime archive, the tests.
+#
+#   make            build/nnc and build/libnnrt.a
+#   make check      installs what the tests need, then runs every one of them
+#   make demo       trains models/lenet.nn on Fashion-MNIST and prints the accuracy
+#   make renew      writes the golden files anew; `git diff` is the review
+#   make fuzz       mutates models and data files for a minute, in a build with sanitizers
+#   make install    into $(DESTDIR)$(PREFIX)
+#
+# Everything made lies under $(BUILD). A second build beside the first: make BUILD=build/sanitize SANITIZE=address,undefined
+
+BUILD    = build
+PREFIX   = /usr/local
+CC       = gcc
+WARNINGS = -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Werror
+CFLAGS   = -O2 -g
+SANITIZE =
+
+# What this needs to be: the user's CFLAGS come after it.
+FLAGS = -std=gnu11 $(WARNINGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
+
+compiler_sources  := $(sort $(wildcard compiler/*.c compiler/*/*.c))
+compiler_grammars := $(sort $(wildcard compiler/*/*.y))
+compiler_scanners := $(sort $(wildcard compiler/*/*.l))
+runtime_sources   := $(sort $(wildcard runtime/*.c))
+library_sources   := $(sort $(wildcard compiler/library/*.nn))
+unit_sources      := $(sort $(wildcard tests/unit/test_*.c))
+
+grammar_files    := $(compiler_grammars:%.y=$(BUILD)/%.c)
+scanner_files    := $(compiler_scanners:%.l=$(BUILD)/%.c)
+library_file     := $(BUILD)/compiler/library.c
+compiler_objects := $(compiler_sources:%.c=$(BUILD)/%.o) $(grammar_files:.c=.o) $(scanner_files:.c=.o) $(library_file:.c=.o)
+runtime_objects  := $(runtime_sources:%.c=$(BUILD)/%.o)
+unit_tests       := $(unit_sources:%.c=$(BUILD)/%)
+
+all: $(BUILD)/nnc $(BUILD)/libnnrt.a
+
+$(BUILD)/nnc: $(compiler_objects)
+	$(CC) $(FLAGS) $(LDFLAGS) $^ -lm -o $@
+
+$(BUILD)/libnnrt.a: $(runtime_objects)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -I$(BUILD)/$(<D) -MMD -MP -c $< -o $@
+
+# Text that flex and bison make: their own arithmetic is not written for -Wconversion.
+$(BUILD)/%.o: $(BUILD)/%.c
+	$(CC) $(FLAGS) -Wno-conversion -Wno-unused-function -Wno-unused-but-set-variable -I$(patsubst $(BUILD)/%,%,$(<D)) -I$(<D) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.c $(BUILD)/%.h: %.y
+	@mkdir -p $(@D)
+	bison -Wall -Werror --header=$(BUILD)/$*.h -o $(BUILD)/$*.c $<
+
+$(BUILD)/%.c: %.l
+	@mkdir -p $(@D)
+	flex -o $@ $<
+
+$(library_file): compiler/library/embed.awk $(library_sources)
+	@mkdir -p $(@D)
+	awk -f $^ > $@.new
+	mv $@.new $@
+
+# Whatever includes the grammar's header must wait for it the first time; afterwards the .d files know.
+$(compiler_objects): | $(grammar_files:.c=.h)
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/compiler/nnc.o,$(compiler_objects)) $(BUILD)/libnnrt.a
+	$(CC) $(FLAGS) $(LDFLAGS) $^ $$(pkg-config --libs check) -lz -lm -lpthread -o $@
+
+unit: $(unit_tests)
+
+check:
+	tests/install.sh check
+	$(MAKE) all unit
+	tests/run.sh
+
+demo:
+	tests/install.sh demo
+	$(MAKE) all
+	tests/demo.sh
+
+renew: all
+	tests/goldens.sh renew
+
+fuzz:
+	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all
+	tests/fuzz.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
+	install $(BUILD)/nnc $(DESTDIR)$(PREFIX)/bin/nnc
+	install -m 644 $(BUILD)/libnnrt.a $(DESTDIR)$(PREFIX)/lib/libnnrt.a
+	install -m 644 runtime/nn.h runtime/nn_math.h runtime/nn_random.h $(DESTDIR)$(PREFIX)/include
+
+clean:
+	rm -rf build
+
+.PHONY: all unit check demo renew fuzz install clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+-include $(compiler_objects:.o=.d) $(runtime_objects:.o=.d) $(unit_tests:=.d)
