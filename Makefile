@@ -9,6 +9,7 @@
 #
 # Everything made lies under $(BUILD). A second build beside the first: make BUILD=build/sanitize SANITIZE=address,undefined
 
+MAKEFLAGS += --no-builtin-rules
 BUILD    = build
 PREFIX   = /usr/local
 CC       = gcc
