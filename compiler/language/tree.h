@@ -55,11 +55,24 @@ typedef struct Tree {
     const char *text;
     double number;
     bool integer, has_else, has_list;
+    bool closed;                /* an expression in parentheses: (a < b) < c is no chain */
+    int depth;                  /* levels of expressions below it: TREE_DEPTH at most */
     int n;
     struct Tree **child;
 } Tree;
 
 /* Parses a source: a TREE_LIST of TREE_FN, TREE_MODEL and TREE_IMPORT. Errors are reported; what could be read is given. */
 Tree *parse(const Source *source);
+/* Builds a node of the children, which may be NULL (left out). A tree that becomes deeper than TREE_DEPTH is reported,
+ * and TREE_BAD is given: walking a tree by recursion is safe. */
+enum { TREE_DEPTH = 500 };
+Tree *tree_make(TreeKind kind, Span span, const char *text, Tree *const *child, int n);
+#define TREE(kind, span, text, ...) \
+    tree_make(kind, span, text, (Tree *[]){NULL, ##__VA_ARGS__} + 1, \
+              (int)(sizeof((Tree *[]){NULL, ##__VA_ARGS__}) / sizeof(Tree *)) - 1)
+/* A node of `first`, the children of `list`, and `last`; each of the three may be NULL. */
+Tree *tree_join(TreeKind kind, Span span, const char *text, Tree *first, const Tree *list, Tree *last);
+Tree *tree_list(Span span);                                     /* an empty TREE_LIST */
+Tree *tree_append(Tree *list, Tree *item);                      /* gives the list */
 void tree_print(Writer *to, const Tree *tree);                  /* nested lists, one definition or statement a line */
 #endif
