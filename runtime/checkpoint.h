@@ -1,0 +1,27 @@
+/* checkpoint.h: a training run as a file. SPDX-License-Identifier: 0BSD */
+#ifndef NN_CHECKPOINT_H
+#define NN_CHECKPOINT_H
+#include "failure.h"
+#include "nn.h"
+
+/* Where a run stands, beside what its instance holds. */
+typedef struct nn_run {
+    int64_t samples;                /* of the training data */
+    int64_t position;               /* samples used in this epoch */
+    int batch;
+    bool shuffle;
+    double loss_sum;                /* over this epoch: each step's loss times its samples */
+} nn_run;
+
+bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f);
+bool nn_checkpoint_load(const char *path, const nn_model *m, void *instance, nn_run *run, nn_failure *f);
+/* Parameters, and the layers' states if they are there, by name from any safetensors file. */
+bool nn_weights_load(const char *path, const nn_model *m, void *instance, nn_failure *f);
+bool nn_weights_finite(const nn_model *m, const void *instance);
+
+int64_t nn_step(const nn_model *m, const void *instance);
+int64_t nn_epoch(const nn_model *m, const void *instance);
+void nn_set_epoch(const nn_model *m, void *instance, int64_t epoch);
+uint64_t nn_seed(const nn_model *m, const void *instance);
+bool nn_is_moment(const nn_tensor *state);                      /* the optimizer's, not a layer's */
+#endif
