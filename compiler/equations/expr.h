@@ -119,6 +119,11 @@ bool uses_index(const Expr *e, const Index *i);
 bool uses_tensor(const Expr *e, const Tensor *t);
 /* Calls visit once for each node below e, operands first. */
 void visit_nodes(const Expr *e, void (*visit)(const Expr *, void *), void *data);
+/* Conditions that are known to hold or not to hold where an expression stands, and what is left of an integer's interval
+ * under them. At most MOST_FACTS are looked at. */
+typedef struct { const Expr *condition; bool holds; } Fact;
+enum { MOST_FACTS = 16 };
+void interval_under(const Expr *e, const Fact *facts, int n, int64_t *lo, int64_t *hi);
 /* True when 0 <= sub < extent is proved by intervals for every subscript of the read. */
 bool read_proved(const Expr *read);
 #endif

@@ -298,9 +298,6 @@ const Expr *integer_compare(Op op, const Expr *a, const Expr *b) {
 
 /* --- intervals under a condition --- */
 
-enum { MOST_FACTS = 16 };
-typedef struct { const Expr *condition; bool holds; } Fact;
-
 /* What the fact leaves of the interval r of e: any when e is a multiple of the compared sum, plus a constant. */
 static Range tightened(Range r, const Expr *e, const Expr *condition, bool holds) {
     static const Op contrary[OP_COUNT] = { [OP_EQ] = OP_NE, [OP_NE] = OP_EQ, [OP_LT] = OP_GE, [OP_GE] = OP_LT,
@@ -348,6 +345,14 @@ static Range range_under(const Expr *e, Fact *facts, int n) {
     if (e->kind != X_INT)
         for (int k = 0; k < n; k++) r = tightened(r, e, facts[k].condition, facts[k].holds);
     return r;
+}
+
+void interval_under(const Expr *e, const Fact *facts, int n, int64_t *lo, int64_t *hi) {
+    Fact known[MOST_FACTS];
+    if (n > MOST_FACTS) n = MOST_FACTS;
+    for (int k = 0; k < n; k++) known[k] = facts[k];
+    Range r = range_under(e, known, n);
+    *lo = r.lo, *hi = r.hi;
 }
 
 void where_interval(const Expr *c, const Expr *a, const Expr *b, int64_t *lo, int64_t *hi) {

@@ -73,6 +73,7 @@ typedef struct Program {
     const char *name;           /* init, gradients, update, evaluate, metrics, predict, predict_one */
     Equations equations;
     Tensors results;            /* what must be computed; everything else may vanish */
+    struct Definitions *definitions;    /* of equation_of: which equation defines a tensor; NULL at first */
 } Program;
 
 /* What a model's text says beside its equations, and its programs. Tables are in the order of the text. */
@@ -96,7 +97,12 @@ typedef struct Model {
 Tensor *tensor_new(const char *name, Role role, Type type, int rank, const Dim *dims, const Origin *origin);
 Equation *equation_new(Program *p, Tensor *out, const Index *const *free, Reduce op, const Index *const *bound, int n_bound,
                        const Expr *body, const Origin *origin);          /* n_free is out->rank; appended to p */
-Equation *equation_of(const Program *p, const Tensor *t);       /* NULL: t is given, not computed */
+/* NULL: t is given, not computed. Equations may be pushed, removed and moved freely; only one that is put in the place of
+ * another must define the same tensor. */
+Equation *equation_of(const Program *p, const Tensor *t);
+int equation_place(const Program *p, const Tensor *t);          /* its place in the list, or -1 */
+typedef LIST(const Expr *) Exprs;
+Exprs reads_of(const Expr *body);                               /* the X_READ nodes, each once, operands first */
 
 /* order.c: sorts the equations so that each stands after what it reads, finds scans and sets their fields; drops equations
  * that no result needs (ROLE_NEXT, watched and `results` are needed). False: a cycle that is no scan, which was reported. */
