@@ -1,0 +1,153 @@
+/* Inlining of adjoint equations into the equations that read them.
+ *
+ * Fusion decides later what is stored; here an equation vanishes only when that makes the mathematics simpler:
+ *
+ *     CONSTANT   no index in it (1/batch)                               into any reader
+ *     COPY       one read of another tensor                             into any reader
+ *     ONE_HOT    where(j == e, v, 0) with a cheap v                     into any reader: a sum over j then has one term
+ *     SCALAR     cheap, at most one index, and all its readers maps     into these maps
+ *     ONCE       a map that one read of one map of no more elements uses
+ *
+ * Nothing costly is computed twice, and nothing moves into a scan that could stay outside. */
+#include "simplify.h"
+#include <stdlib.h>
+
+typedef enum { KEPT, CONSTANT, COPY, ONE_HOT, SCALAR, ONCE } Kind;
+typedef struct { int reads; bool maps; Kind kind; const Equation *equation; } Use;
+
+struct Inlining {
+    const Program *program;
+    Map uses;                                                   /* Tensor -> Use */
+    const Equation *reader;
+};
+
+enum { MOST_OPERATIONS = 3 };
+
+static Use *use_of(Inlining *w, const Tensor *t) {
+    Use *u = map_get(&w->uses, t);
+    if (!u) {
+        u = NEW(Use);
+        u->maps = true;
+        map_put(&w->uses, t, u);
+    }
+    return u;
+}
+
+static void count_read(const Expr *e, void *data) {
+    Inlining *w = data;
+    if (e->kind != X_READ) return;
+    Use *u = use_of(w, e->tensor);
+    u->reads++;
+    u->maps = u->maps && w->reader->op == REDUCE_NONE && !w->reader->scan && w->reader->out->adjoint;
+}
+
+Inlining *inlining_new(const Program *p) {
+    Inlining *w = NEW(Inlining);
+    w->program = p;
+    for (int k = 0; k < p->equations.n; k++) {
+        w->reader = p->equations.at[k];
+        visit_nodes(w->reader->body, count_read, w);
+    }
+    return w;
+}
+
+/* --- what kind of equation it is --- */
+
+typedef struct { int operations; bool costly, indices, wide; } Cost;
+
+static void add_cost(const Expr *e, void *data) {
+    Cost *c = data;
+    if (e->kind == X_INDEX) c->indices = true;
+    if (e->kind == X_READ && e->tensor->rank) c->wide = true;
+    if (e->kind == X_RANDOM) c->costly = true;
+    if (e->kind == X_WHERE && e->type == REAL) c->operations++;
+    if (e->kind != X_OP || e->type != REAL) return;
+    c->operations++;
+    bool simple = e->op == OP_MAX || e->op == OP_MIN || e->op == OP_ABS || e->op == OP_SIGN || e->op == OP_STOP;
+    if (e->op == OP_POW || (op_table[e->op].precedence == PREC_CALL && !simple)) c->costly = true;
+}
+
+static Cost cost_of(const Expr *e) {
+    Cost c = {0};
+    visit_nodes(e, add_cost, &c);
+    return c;
+}
+
+/* A condition that leaves a free index one value: the index stands alone in an equality. */
+static bool places_index(const Equation *e, const Expr *c) {
+    if (c->kind != X_OP || c->op != OP_EQ || c->arg[0]->type == REAL) return false;
+    const Expr *difference = Sub(c->arg[0], c->arg[1]);
+    for (int k = 0; k < e->n_free; k++) {
+        int places = 0, others = 0;
+        for (int i = 0; difference->kind == X_SUM && i < difference->n; i++) {
+            bool plain = difference->arg[i] == At(e->free[k]) && llabs(difference->factor[i]) == 1;
+            if (plain) places++;
+            else if (uses_index(difference->arg[i], e->free[k])) others++;
+        }
+        if (difference == At(e->free[k]) || (places == 1 && !others)) return true;
+    }
+    return false;
+}
+
+static bool is_result(const Program *p, const Tensor *t) {
+    for (int k = 0; k < p->results.n; k++) {
+        if (p->results.at[k] == t) return true;
+    }
+    return false;
+}
+
+static Kind kind_of(const Equation *e, const Use *u) {
+    if (e->op != REDUCE_NONE || uses_tensor(e->body, e->out)) return KEPT;
+    Cost c = cost_of(e->body);
+    bool cheap = !c.costly && c.operations <= MOST_OPERATIONS;
+    if (cheap && !c.indices && !c.wide) return CONSTANT;
+    if (e->body->kind == X_READ && (!e->body->guarded || is_zero(e->body->arg[e->body->n - 1]))) return COPY;
+    const Sum *s = sum_new(e->body);
+    Cost term = cost_of(s->term);
+    for (int i = 0; i < s->conditions.n; i++) {
+        if (places_index(e, s->conditions.at[i]) && !term.costly && term.operations <= MOST_OPERATIONS) return ONE_HOT;
+    }
+    if (cheap && e->out->rank <= 1 && u->maps && !e->scan) return SCALAR;
+    return u->reads == 1 ? ONCE : KEPT;
+}
+
+void inlining_offer(Inlining *w, Equation *e) {
+    const Tensor *t = e->out;
+    if (!t->adjoint || t->role != ROLE_VALUE || t->watched || is_result(w->program, t)) return;
+    Use *u = use_of(w, t);
+    u->equation = e;
+    u->kind = kind_of(e, u);
+}
+
+/* --- taking it --- */
+
+static double elements(const Tensor *t) {
+    double n = 1;
+    for (int k = 0; k < t->rank; k++) n *= (double)t->dim[k].extent;
+    return n;
+}
+
+static bool takes(const Equation *reader, const Expr *read, const Use *u) {
+    switch (u->kind) {
+    case CONSTANT: case COPY: case ONE_HOT: return true;
+    case SCALAR: return reader->op == REDUCE_NONE;
+    case ONCE:
+        return reader->op == REDUCE_NONE && !read->guarded && elements(reader->out) <= elements(read->tensor)
+            && reader->scan == u->equation->scan;
+    default: return false;
+    }
+}
+
+static const Expr *take_read(const Expr *e, void *data) {
+    Inlining *w = data;
+    if (e->kind != X_READ) return e;
+    const Use *u = map_get(&w->uses, e->tensor);
+    if (!u || !u->equation || !takes(w->reader, e, u)) return e;
+    const Expr *value = substitute(u->equation->body, u->equation->free, e->arg, u->equation->n_free);
+    return e->guarded ? Where(read_inside(e), value, e->arg[e->n - 1]) : value;
+}
+
+const Expr *inline_into(Inlining *w, const Equation *reader, const Expr *body) {
+    w->reader = reader;
+    return transform(body, take_read, w);
+}

@@ -1,0 +1,138 @@
+/* Simplification: the algebra that is left once every equation stands alone.
+ *
+ * Equations are visited once, in the order in which they can be computed, each after those that it reads:
+ *
+ *     1. reads of an equation that was found equal to an earlier one read the earlier one
+ *     2. an adjoint equation takes in the adjoints that it may (inline.c)
+ *     3. guards rise to the root of its terms, and deltas that inlining has brought together are solved (solve.c)
+ *     4. what its terms share is taken out of their sum (factor.c)
+ *     5. it is compared with what came before: equal up to the names of indices means equal
+ *
+ * Forward equations are only merged when equal: their text keeps its rounding. */
+#include "simplify.h"
+
+typedef struct Seen { const Equation *equation; const Index **index; struct Seen *next; } Seen;
+
+typedef struct {
+    Program *program;
+    Map merged;                                                 /* Tensor -> the equal Tensor that came before */
+    Map canonical;                                              /* name of place, extent and count -> Index */
+    Map seen;                                                   /* canonical body -> Seen */
+    Map results;
+} Work;
+
+static const Expr *follow_merge(const Expr *e, void *data) {
+    const Work *w = data;
+    const Tensor *t = e->kind == X_READ ? map_get(&w->merged, e->tensor) : NULL;
+    if (!t) return e;
+    return e->guarded ? ReadElse(t, e->arg, e->n - 1, e->arg[e->n - 1]) : Read(t, e->arg, e->n);
+}
+
+/* --- solving again --- */
+
+static Sum *term_sum(const Equation *e, const Expr *term) {
+    Sum *s = sum_new(term);
+    for (int k = 0; k < e->n_bound; k++) PUSH(s->bound, e->bound[k]);
+    return s;
+}
+
+/* Several terms under one sum are solved only when no index is left of any: then the equation is a map. */
+static bool solve_terms(Equation *e, const Exprs *terms) {
+    const Expr *body = Num(0);
+    for (int k = 0; k < terms->n; k++) {
+        Sum *s = term_sum(e, terms->at[k]);
+        sum_solve(s);
+        if (s->bound.n) return false;
+        body = Add(body, sum_body(s));
+    }
+    e->op = REDUCE_NONE;
+    e->n_bound = 0;
+    e->body = body;
+    return true;
+}
+
+static void rewrite(Equation *e, const Expr *body) {
+    Exprs terms = {0};
+    list_terms(raise_guards(body), &terms);
+    if (e->op == REDUCE_SUM && terms.n == 1) {
+        Sum *s = term_sum(e, terms.at[0]);
+        sum_solve(s);
+        e->n_bound = s->bound.n;
+        e->bound = s->bound.at;
+        e->op = s->bound.n ? REDUCE_SUM : REDUCE_NONE;
+        e->body = factor(sum_body(s));
+    } else if (e->op == REDUCE_SUM && solve_terms(e, &terms)) {
+        e->body = factor(e->body);
+    } else if (e->op == REDUCE_SUM || e->op == REDUCE_NONE) {
+        e->body = Num(0);
+        for (int k = 0; k < terms.n; k++) e->body = Add(e->body, sum_body(sum_new(terms.at[k])));
+        e->body = factor(e->body);
+    } else {
+        e->body = body;
+    }
+}
+
+/* --- equal equations --- */
+
+static const Index *canonical_index(Work *w, int place, const Index *index) {
+    const char *key = name_of(text("%d %lld %s", place, (long long)index->extent, index->count ? index->count->name : ""));
+    const Index *known = map_get(&w->canonical, key);
+    if (known) return known;
+    known = index_new(index->name, index->extent, index->count);
+    map_put(&w->canonical, key, (void *)(uintptr_t)known);
+    return known;
+}
+
+static bool may_merge(Work *w, const Equation *e) {
+    const Tensor *t = e->out;
+    return t->role == ROLE_VALUE && !t->watched && !e->scan && !map_get(&w->results, t);
+}
+
+static bool equal(const Equation *a, const Equation *b, const Index *const *index_a, const Index *const *index_b) {
+    if (a->op != b->op || a->n_free != b->n_free || a->n_bound != b->n_bound || a->out->type != b->out->type) return false;
+    for (int k = 0; k < a->n_free + a->n_bound; k++) {
+        if (index_a[k] != index_b[k]) return false;
+    }
+    return true;
+}
+
+/* An equation whose equal stands before it is no longer read; the order drops it. */
+static void merge(Work *w, const Equation *e) {
+    int n = e->n_free + e->n_bound;
+    const Index **from = NEW_ARRAY(const Index *, n + 1), **to = NEW_ARRAY(const Index *, n + 1);
+    const Expr **at = NEW_ARRAY(const Expr *, n + 1);
+    for (int k = 0; k < n; k++) {
+        from[k] = k < e->n_free ? e->free[k] : e->bound[k - e->n_free];
+        to[k] = canonical_index(w, k, from[k]);
+        at[k] = At(to[k]);
+    }
+    const Expr *body = substitute(e->body, from, at, n);
+    Seen *first = map_get(&w->seen, body);
+    for (Seen *s = first; s; s = s->next) {
+        if (!equal(s->equation, e, s->index, to) || !may_merge(w, e)) continue;
+        map_put(&w->merged, e->out, s->equation->out);
+        return;
+    }
+    if (e->scan) return;
+    Seen *s = NEW(Seen);
+    *s = (Seen){e, to, first};
+    map_put(&w->seen, body, s);
+}
+
+void simplify(Program *p) {
+    if (!program_order(p)) return;
+    Work w = {.program = p};
+    Inlining *inlining = inlining_new(p);
+    for (int k = 0; k < p->results.n; k++) map_put(&w.results, p->results.at[k], p);
+    for (int k = 0; k < p->equations.n; k++) {
+        Equation *e = p->equations.at[k];
+        e->body = transform(e->body, follow_merge, &w);
+        if (e->out->adjoint) {
+            const Expr *body = inline_into(inlining, e, e->body);
+            if (body != e->body || e->op == REDUCE_NONE) rewrite(e, body);
+            inlining_offer(inlining, e);
+        }
+        merge(&w, e);
+    }
+    program_order(p);
+}
