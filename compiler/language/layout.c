@@ -139,6 +139,10 @@ Token layout_next(Layout *layout)
 {
     if (layout->stopped)
         return made(layout, T_YYEOF);
+    if (error_count() > ERROR_LIMIT) {                  /* this is no text of ours: say no more */
+        layout->stopped = true;
+        return made(layout, T_YYerror);
+    }
     for (;;) {
         Token token = peek(layout, 0);
         bool ended = !layout->last.kind || layout->fresh;

@@ -8,6 +8,7 @@ typedef struct { int kind; TokenValue value; Span span; } Token;
 
 enum { RAW_NEWLINE = 1000, RAW_SEMICOLON };             /* kinds that the layout takes out of the stream */
 enum { BRACKET_LIMIT = 250 };                           /* levels of ( [ { */
+enum { ERROR_LIMIT = 500 };                             /* after so many errors a file is given up */
 
 typedef struct { int kind; Span span; } Bracket;
 

@@ -22,11 +22,15 @@ Source *source_of_text(const char *name, const char *text, size_t length, bool l
 
 Source *source_read(const char *path)
 {
-    const Span nowhere = {0};
+    return source_read_for(path, (Span){0});
+}
+
+Source *source_read_for(const char *path, Span at)
+{
     bool standard = !strcmp(path, "-");
     FILE *file = standard ? stdin : fopen(path, "rb");
     if (!file) {
-        error_at(nowhere, "%s: %s", path, strerror(errno));
+        error_at(at, "%s: %s", path, strerror(errno));
         return NULL;
     }
     char *bytes = NULL;
@@ -42,11 +46,11 @@ Source *source_read(const char *path)
     if (!standard)
         fclose(file);
     if (reason) {
-        error_at(nowhere, "%s: %s", path, strerror(reason));
+        error_at(at, "%s: %s", path, strerror(reason));
         return NULL;
     }
     if (length > SOURCE_LIMIT) {
-        error_at(nowhere, "%s: a source may have 4 MiB at most", path);
+        error_at(at, "%s: a source may have 4 MiB at most", path);
         return NULL;
     }
     bytes[length] = 0;

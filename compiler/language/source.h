@@ -23,6 +23,7 @@ typedef struct Span { const Source *source; uint32_t begin, end; } Span;       /
 typedef struct Origin { Span span; const struct Origin *use; } Origin;
 
 Source *source_read(const char *path);                          /* NULL: an error was reported (no place) */
+Source *source_read_for(const char *path, Span at);             /* the same; an error is reported where the path is named */
 Source *source_of_text(const char *name, const char *text, size_t length, bool library);
 int span_line(Span s);                                          /* counted from 1 */
 int span_column(Span s);                                        /* counted from 1, in bytes */
