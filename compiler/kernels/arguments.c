@@ -1,0 +1,96 @@
+/* Arguments of a kernel: the stored tensors and scalars that its tree touches, in order of first use, and an estimate of
+ * its work: the scalar operations that it does and the bytes of the tensors that it touches, at the full batch. */
+#include "group.h"
+
+typedef struct { Kernel *kernel; Tensors locals; double times; } Collection;
+
+static bool contains(const Tensors *list, const Tensor *t)
+{
+    for (int k = 0; k < list->n; k++)
+        if (list->at[k] == t) return true;
+    return false;
+}
+
+static void touch(Collection *c, const Tensor *t)
+{
+    if (!contains(&c->locals, t) && !contains(&c->kernel->arguments, t)) PUSH(c->kernel->arguments, (Tensor *)t);
+}
+
+static void touch_reads(Collection *c, const Expr *e)
+{
+    if (!e) return;
+    Exprs reads = reads_of(e);
+    for (int k = 0; k < reads.n; k++)
+        touch(c, reads.at[k]->tensor);
+}
+
+static void touch_node(Node *n, void *data)
+{
+    Collection *c = data;
+    if (n->kind == NODE_DECLARE) PUSH(c->locals, (Tensor *)n->tensor);
+    touch_reads(c, n->from);
+    touch_reads(c, n->to);
+    touch_reads(c, n->value);
+    for (int k = 0; k < n->n_subs; k++)
+        touch_reads(c, n->subs[k]);
+    if (n->gemm) {
+        const Gemm *g = n->gemm;
+        touch(c, g->a), touch(c, g->b), touch(c, g->c);
+        touch_reads(c, g->m), touch_reads(c, g->n), touch_reads(c, g->k);
+        touch_reads(c, g->a_offset), touch_reads(c, g->b_offset), touch_reads(c, g->c_offset);
+    } else if (n->tensor) touch(c, n->tensor);
+}
+
+void collect_arguments(Kernel *k)
+{
+    Collection c = {.kernel = k};
+    k->arguments = (Tensors){0};
+    walk(&k->body, touch_node, &c);
+    k->actuals = (Tensors){0};
+    for (int a = 0; a < k->arguments.n; a++)
+        PUSH(k->actuals, k->arguments.at[a]);
+}
+
+static void count_operation(const Expr *e, void *data)
+{
+    if ((e->kind == X_OP && e->type == REAL && e->op != OP_STOP) || e->kind == X_WHERE) ++*(double *)data;
+}
+
+/* Extents stand for runtime counts, so this is the work at the full batch. */
+static double most(const Expr *e)
+{
+    double v;
+    if (is_constant(e, &v)) return v;
+    if (e->kind == X_READ && e->tensor->role == ROLE_SCALAR && e->tensor->hi < INT64_MAX) return (double)e->tensor->hi;
+    return (double)e->hi;
+}
+
+static double work_of(const Nodes *nodes)
+{
+    double sum = 0;
+    for (int k = 0; k < nodes->n; k++) {
+        const Node *n = nodes->at[k];
+        double own = 0;
+        if (n->value) visit_nodes(n->value, count_operation, &own);
+        if (n->kind == NODE_ASSIGN && n->assign != ASSIGN_SET) own++;
+        if (n->gemm) own += 2 * most(n->gemm->m) * most(n->gemm->n) * most(n->gemm->k);
+        if (n->kind == NODE_LOOP) own += (double)n->index->extent * work_of(&n->body);
+        else own += work_of(&n->body);
+        sum += own;
+    }
+    return sum;
+}
+
+void count_work(Kernel *k)
+{
+    k->flops = work_of(&k->body);
+    k->bytes = 0;
+    for (int a = 0; a < k->actuals.n; a++) {
+        const Tensor *t = k->actuals.at[a];
+        if (!t || t->rank == 0) continue;
+        double size = t->byte ? 1 : 4;
+        for (int d = 0; d < t->rank; d++)
+            size *= (double)t->dim[d].extent;
+        k->bytes += size;
+    }
+}

@@ -1,0 +1,324 @@
+/* Fusion: which equations are computed together. Greedy and in program order; no search.
+ *
+ *   nests   Equations over the same free indices join when the later reads the earlier at exactly those indices (bias and
+ *           relu after a convolution: the sum becomes a local), or when both are maps that read the same tensor (the
+ *           moments and the weight of an optimizer), or when both reduce over equal ranges and read the same (a maximum
+ *           and its winner). A reduction never joins what it would repeat.
+ *   rows    Light nests (no contraction, window or scatter, at most ROW_WORK values a sample) join into one loop over the
+ *           samples when the later reads the earlier at the same sample: softmax, loss and its gradient are one pass.
+ *           Tensors that no one else reads become arrays of one row.
+ *   scans   The equations of a scan stand in one loop over time, and nothing else does.
+ *
+ * What remains stored is what a later group reads, and results. An equation moves up to the nest that it joins only
+ * when everything that it reads is computed by then. */
+#include "group.h"
+
+enum { ROW_WORK = 4096, ROW_SIZE = 2048 };
+
+typedef struct Part {
+    const Equation *e;
+    const Index *const *bound;      /* as in the nest */
+    const Expr *body;
+    int nest;
+} Part;
+
+typedef struct { const Index *const *free; int n_free; LIST(int) parts; int group; bool closed; bool light; } Draft;
+
+typedef struct Fusion {
+    const Program *program;
+    LIST(Part) parts;
+    LIST(Draft) drafts;
+} Fusion;
+
+static const Part *part_of(const Fusion *f, const Tensor *t)
+{
+    for (int k = 0; k < f->parts.n; k++)
+        if (f->parts.at[k].e->out == t) return &f->parts.at[k];
+    return NULL;
+}
+
+bool is_result(const Program *p, const Tensor *t)
+{
+    for (int k = 0; k < p->results.n; k++)
+        if (p->results.at[k] == t) return true;
+    return t->role != ROLE_VALUE || t->watched;
+}
+
+static bool reads_exactly(const Expr *read, const Index *const *free, int n)
+{
+    if (read->guarded || read->tensor->rank != n) return false;
+    for (int k = 0; k < n; k++)
+        if (read->arg[k] != At(free[k])) return false;
+    return true;
+}
+
+static double volume(const Index *const *index, int n)
+{
+    double v = 1;
+    for (int k = 0; k < n; k++)
+        v *= (double)index[k]->extent;
+    return v;
+}
+
+static bool same_space(const Index *const *a, int n_a, const Index *const *b, int n_b)
+{
+    if (n_a != n_b) return false;
+    for (int k = 0; k < n_a; k++)
+        if (a[k]->extent != b[k]->extent || a[k]->count != b[k]->count) return false;
+    return true;
+}
+
+static const Expr *moved(const Expr *body, const Equation *e, const Index *const *free)
+{
+    return substitute(body, e->free, values_of(free, e->n_free), e->n_free);
+}
+
+/* Whether e may become a member of the nest. On success part->bound and body are written over the nest's indices. */
+static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e, Part *part)
+{
+    if (d->closed || !same_space(d->free, d->n_free, e->free, e->n_free)) return false;
+    const Expr *body = moved(e->body, e, d->free);
+    Exprs reads = reads_of(body);
+    bool vertical = false, shares = false, reduces = false;
+    const Part *range = NULL;
+    for (int k = 0; k < reads.n; k++) {
+        const Expr *read = reads.at[k];
+        const Part *producer = part_of(f, read->tensor);
+        if (producer && producer->nest == number) {
+            if (!reads_exactly(read, d->free, d->n_free)) return false;
+            vertical = true;
+        }
+        for (int m = 0; m < d->parts.n && read->tensor->rank > 0; m++)
+            shares |= uses_tensor(f->parts.at[d->parts.at[m]].body, read->tensor);
+    }
+    for (int m = 0; m < d->parts.n; m++) {
+        const Part *p = &f->parts.at[d->parts.at[m]];
+        if (p->e->op == REDUCE_NONE) continue;
+        reduces = true;
+        if (same_space(p->bound, p->e->n_bound, e->bound, e->n_bound)) range = p;
+    }
+    part->bound = e->bound;
+    part->body = body;
+    if (e->op == REDUCE_NONE) return vertical || (shares && !reduces);
+    if (!range || vertical || !shares) return false;
+    /* Equal ranges and equal bodies: one sweep gives both results. */
+    part->bound = range->bound;
+    part->body = substitute(body, e->bound, values_of(range->bound, e->n_bound), e->n_bound);
+    return part->body == range->body;
+}
+
+static bool is_light(const Equation *e)
+{
+    Class class = classify(e);
+    if (class == CLASS_CONTRACTION || class == CLASS_WINDOW || class == CLASS_SCATTER || class == CLASS_SCAN) return false;
+    return e->n_free > 0 && e->free[0]->count &&
+           volume(e->free + 1, e->n_free - 1) * volume(e->bound, e->n_bound) <= ROW_WORK;
+}
+
+static void add_part(Fusion *f, const Equation *e)
+{
+    /* The first nest that e may stand in: none before those of its producers, nor before one that still reads the old
+     * value of what e replaces. */
+    int first = 0;
+    Exprs reads = reads_of(e->body);
+    for (int k = 0; k < reads.n; k++) {
+        const Part *producer = part_of(f, reads.at[k]->tensor);
+        if (producer && producer->nest > first) first = producer->nest;
+    }
+    if (e->out->role == ROLE_NEXT)
+        for (int k = 0; k < f->parts.n; k++)
+            if (f->parts.at[k].nest > first && uses_tensor(f->parts.at[k].body, e->out->of)) first = f->parts.at[k].nest;
+    Part part = {.e = e, .bound = e->bound, .body = e->body};
+    Scatter scatter;
+    bool alone = e->scan || (e->op == REDUCE_SUM && scatter_of(e->body, e->free, e->n_free, &scatter));
+    for (int k = first; k < f->drafts.n && !alone; k++)
+        if (joins(f, &f->drafts.at[k], k, e, &part)) {
+            part.nest = k;
+            PUSH(f->drafts.at[k].parts, f->parts.n);
+            f->drafts.at[k].light &= is_light(e);
+            PUSH(f->parts, part);
+            return;
+        }
+    part = (Part){.e = e, .bound = e->bound, .body = e->body, .nest = f->drafts.n};
+    Draft d = {.free = e->free, .n_free = e->n_free, .closed = alone, .light = is_light(e), .group = -1};
+    PUSH(d.parts, f->parts.n);
+    PUSH(f->drafts, d);
+    PUSH(f->parts, part);
+}
+
+/* The group of the rows that nest k may join, or -1. */
+static int row_group(const Fusion *f, int k)
+{
+    const Draft *d = &f->drafts.at[k];
+    int group = -1;
+    if (!d->light) return -1;
+    for (int m = 0; m < d->parts.n; m++) {
+        Exprs reads = reads_of(f->parts.at[d->parts.at[m]].body);
+        for (int r = 0; r < reads.n; r++) {
+            const Part *producer = part_of(f, reads.at[r]->tensor);
+            if (producer && producer->nest != k && f->drafts.at[producer->nest].group > group)
+                group = f->drafts.at[producer->nest].group;
+        }
+    }
+    if (group < 0) return -1;
+    /* All reads of that group's tensors are at this sample, and all its nests are light. */
+    for (int n = 0; n < k; n++) {
+        const Draft *other = &f->drafts.at[n];
+        if (other->group != group) continue;
+        if (!other->light || !same_space(other->free, 1, d->free, 1)) return -1;
+        for (int m = 0; m < d->parts.n; m++) {
+            Exprs reads = reads_of(f->parts.at[d->parts.at[m]].body);
+            for (int r = 0; r < reads.n; r++) {
+                const Expr *read = reads.at[r];
+                const Part *producer = part_of(f, read->tensor);
+                if (producer && producer->nest == n && (read->guarded || read->arg[0] != At(d->free[0]))) return -1;
+            }
+        }
+    }
+    return group;
+}
+
+/* Reads of members by their locals, and of row tensors without the sample. */
+typedef struct { const Tensor *from, *to; bool row; } Renaming;
+typedef struct { LIST(Renaming) list; } Renamings;
+
+static const Expr *rename_read(const Expr *e, void *data)
+{
+    const Renamings *r = data;
+    if (e->kind != X_READ) return e;
+    for (int k = 0; k < r->list.n; k++) {
+        const Renaming *n = &r->list.at[k];
+        if (n->from != e->tensor) continue;
+        if (!n->row) return read_local(n->to);
+        return e->guarded ? ReadElse(n->to, e->arg + 1, e->n - 2, e->arg[e->n - 1]) : Read(n->to, e->arg + 1, e->n - 1);
+    }
+    return e;
+}
+
+static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool *inside_nest, bool *inside_group)
+{
+    bool any = false;
+    *inside_nest = *inside_group = true;
+    for (int k = 0; k < f->parts.n; k++) {
+        const Part *p = &f->parts.at[k];
+        if (!uses_tensor(p->body, t)) continue;
+        any = true;
+        *inside_nest &= p->nest == nest;
+        *inside_group &= f->drafts.at[p->nest].group == group;
+    }
+    return any;
+}
+
+static const Tensor *row_tensor(const Tensor *t)
+{
+    Dim dims[12];
+    for (int k = 1; k < t->rank; k++)
+        dims[k - 1] = t->dim[k];
+    Tensor *row = tensor_new(t->name, ROLE_VALUE, t->type, t->rank - 1, dims, t->origin);
+    row->lo = t->lo, row->hi = t->hi;
+    return row;
+}
+
+static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Renamings *rows)
+{
+    const Draft *d = &f->drafts.at[number];
+    Nest *nest = NEW(Nest);
+    const Index *time = f->parts.at[d->parts.at[0]].e->scan_index;
+    const Index **free = NEW_ARRAY(const Index *, d->n_free + 1);
+    const Index *own_outer = NULL;
+    for (int k = 0; k < d->n_free; k++) {
+        bool is_outer = outer && (time ? d->free[k] == time : k == 0);
+        if (is_outer) own_outer = d->free[k];
+        else free[nest->n_free++] = d->free[k];
+    }
+    nest->free = free;
+    const Expr *outer_value = outer ? At(outer) : NULL;
+    Renamings names = {0};
+    for (int k = 0; k < rows->list.n; k++)
+        PUSH(names.list, rows->list.at[k]);
+    for (int m = 0; m < d->parts.n; m++) {
+        const Part *p = &f->parts.at[d->parts.at[m]];
+        const Tensor *out = p->e->out;
+        Member member = {.bound = p->bound, .n_bound = p->e->n_bound, .op = p->e->op, .type = out->type, .name = out->name};
+        bool inside_nest, inside_group, own_reader = false;
+        bool any = read_in(f, out, number, d->group, &inside_nest, &inside_group);
+        for (int o = 0; o < d->parts.n; o++)
+            own_reader |= uses_tensor(f->parts.at[d->parts.at[o]].body, out);
+        member.body = transform(p->body, rename_read, &names);
+        const Expr *const *subs = values_of(d->free, d->n_free);
+        member.n_subs = d->n_free;
+        if (p->e->scan || is_result(f->program, out) || !any || !inside_group)
+            member.target = out;
+        else if (!inside_nest) {
+            double size = volume(d->free + 1, d->n_free - 1);
+            member.target = size <= ROW_SIZE ? row_tensor(out) : out;
+            if (member.target != out) {
+                Renaming row = {out, member.target, true};
+                PUSH(rows->list, row);
+                PUSH(names.list, row);
+                PUSH(g->rows, member.target);
+                subs++, member.n_subs--;
+            }
+        }
+        const Expr **own_subs = NEW_ARRAY(const Expr *, member.n_subs + 1);
+        for (int k = 0; k < member.n_subs; k++)
+            own_subs[k] = own_outer ? substitute(subs[k], &own_outer, &outer_value, 1) : subs[k];
+        if (own_outer) member.body = substitute(member.body, &own_outer, &outer_value, 1);
+        member.subs = own_subs;
+        if (own_reader && !p->e->scan) {
+            Tensor *local = local_new(out->name, out->type, 0, NULL);
+            local->lo = out->lo, local->hi = out->hi;
+            member.local = local;
+            /* Within the nest the local hides the row or the stored tensor. */
+            Renamings with_local = {0};
+            PUSH(with_local.list, ((Renaming){out, local, false}));
+            for (int k = 0; k < names.list.n; k++)
+                PUSH(with_local.list, names.list.at[k]);
+            names = with_local;
+        }
+        PUSH(nest->members, member);
+        PUSH(g->equations, p->e);
+    }
+    PUSH(g->nests, nest);
+}
+
+/* Numbers the groups in an order in which they can be computed; gives how many there are. */
+static int assign_groups(Fusion *f)
+{
+    int n = 0, scan = 0, scan_group = -1;
+    for (int k = 0; k < f->drafts.n; k++) {
+        Draft *d = &f->drafts.at[k];
+        const Equation *e = f->parts.at[d->parts.at[0]].e;
+        if (e->scan) {
+            if (e->scan != scan) scan = e->scan, scan_group = n++;
+            d->group = scan_group;
+        } else {
+            int row = row_group(f, k);
+            d->group = row >= 0 ? row : n++;
+        }
+    }
+    return n;
+}
+
+void fuse(Groups *groups, const Equations *equations, const Program *program)
+{
+    Fusion f = {.program = program};
+    for (int k = 0; k < equations->n; k++)
+        add_part(&f, equations->at[k]);
+    int n = assign_groups(&f);
+    for (int g = 0; g < n; g++) {
+        Group *group = NEW(Group);
+        Renamings rows = {0};
+        int nests = 0;
+        for (int k = 0; k < f.drafts.n; k++) {
+            const Draft *d = &f.drafts.at[k];
+            if (d->group != g) continue;
+            const Equation *e = f.parts.at[d->parts.at[0]].e;
+            if (e->scan) group->outer = e->scan_index, group->down = e->scan_down;
+            else if (++nests == 2) group->outer = d->free[0];
+        }
+        for (int k = 0; k < f.drafts.n; k++)
+            if (f.drafts.at[k].group == g) build_nest(&f, group, k, group->outer, &rows);
+        PUSH(*groups, group);
+    }
+}

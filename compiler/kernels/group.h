@@ -1,0 +1,90 @@
+/* Groups: what fuse.c leaves for the schedulers, and the helpers that build loop trees.
+ *
+ *     Nest    equations over the same free indices, computed together element by element. A member that others of the
+ *             nest read has a local (rank 0); one that is read elsewhere, or is a result, is stored in `target`
+ *     Group   nests that stand in one loop over `outer` (the samples of a row group, the time of a scan), or one nest alone
+ *
+ * The members' bodies are already written over the nest's own indices, and read members by their locals. */
+#ifndef NNC_GROUP_H
+#define NNC_GROUP_H
+#include "kernel.h"
+
+typedef struct Member {
+    const Index *const *bound;
+    int n_bound;
+    Reduce op;
+    const Expr *body;
+    Type type;
+    const char *name;               /* for its local */
+    const Tensor *local;            /* rank 0, or NULL: no member of the nest reads it */
+    const Tensor *target;           /* where it is stored, or NULL */
+    const Expr *const *subs;        /* the target's subscripts */
+    int n_subs;
+} Member;
+
+typedef struct Nest {
+    const Index *const *free;       /* without the group's outer index */
+    int n_free;
+    LIST(Member) members;           /* each after those that it reads */
+} Nest;
+
+typedef struct Group {
+    const Index *outer;             /* or NULL */
+    bool down;
+    LIST(const Tensor *) rows;      /* tensors that live for one turn of the outer loop only */
+    LIST(Nest *) nests;
+    LIST(const Equation *) equations;
+} Group;
+
+typedef LIST(Group *) Groups;
+
+/* What an equation is, by its subscripts alone. */
+typedef enum { CLASS_MAP, CLASS_REDUCTION, CLASS_CONTRACTION, CLASS_WINDOW, CLASS_GATHER, CLASS_SCATTER, CLASS_SCAN } Class;
+Class classify(const Equation *e);
+extern const char *const class_name[];
+
+/* A scatter taken apart: out[.., v, ..] += term where v = place, guarded. */
+typedef struct Scatter { LIST(const Index *) index; LIST(const Expr *) place; const Expr *guard, *term; } Scatter;
+bool scatter_of(const Expr *body, const Index *const *free, int n_free, Scatter *s);
+
+/* host.c: moves host equations, and host parts of the other bodies, to the schedule's list of numbers. */
+void separate_host(Schedule *s, Equations *equations);
+/* inline.c: puts cheap maps into their readers; what is left is stored or local. */
+void inline_maps(Equations *equations, const Program *p);
+/* fuse.c */
+void fuse(Groups *groups, const Equations *equations, const Program *p);
+bool is_result(const Program *p, const Tensor *t);
+/* Schedulers: each appends the tree of a nest. */
+void schedule_plain(Nodes *to, const Nest *nest);
+void schedule_lanes(Nodes *to, const Nest *nest);
+bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
+/* names.c, share.c, place.c, check.c: over finished trees. */
+void unique_names(Kernel *k);
+/* flat.c: the kernel over one index, for its own length or for any, or NULL: its accesses are not all alike. */
+Kernel *flat_version(const Kernel *k, bool any_length);
+void collect_arguments(Kernel *k);
+void count_work(Kernel *k);
+void place_next(Schedule *s);
+void place(Schedule *s);
+bool schedule_check(const Schedule *s);
+
+/* loops.c: building and walking loop trees. */
+const Expr *index_limit(const Index *i);                        /* one past its last value */
+Node *add_loop(Nodes *to, const Index *i, const Expr *from, const Expr *limit, LoopKind kind);
+Nodes *add_nest(Nodes *to, const Index *const *index, int n);   /* full loops; gives the innermost body */
+Node *add_declare(Nodes *to, const Tensor *local, const Expr *value);
+Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n, Assign how, const Expr *value);
+Node *add_if(Nodes *to, const Expr *condition);
+Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents);
+const Expr *read_local(const Tensor *t);
+const Expr *const *values_of(const Index *const *index, int n);
+bool is_integer(const Expr *e, int64_t value);
+void walk(const Nodes *nodes, void (*visit)(Node *, void *), void *data);       /* outer nodes first */
+/* Each expression of the tree replaced; the trees of one kernel share no node with those of another. */
+void rewrite(Nodes *nodes, const Expr *(*change)(const Expr *, void *), void *data);
+void substitute_nodes(Nodes *nodes, const Index *from, const Expr *to);
+void replace_tensor(Nodes *nodes, const Tensor *from, const Tensor *to);
+/* Values that the statements of one block use more than once are declared before them. */
+void add_lets(Nodes *block);
+void add_lets_below(Nodes *nodes);
+#endif

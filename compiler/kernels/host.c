@@ -1,0 +1,76 @@
+/* Numbers of the call: what depends on scalars only is computed once, in double, before any kernel runs.
+ *
+ *     next[i] = w[i] - lr/(1 - beta1^(step+1)) * m[i]     becomes     scale = lr/(1 - beta1^(step+1))
+ *                                                                     next[i] = w[i] - scale*m[i]
+ *
+ * Host equations move to the schedule's list whole. In the other bodies each largest part that reads scalars, costs
+ * something and depends on no index becomes a number of its own; equal parts become one. */
+#include "group.h"
+
+typedef struct { Schedule *schedule; LIST(const Expr *) parts; LIST(const Tensor *) numbers; const Origin *origin; } Numbers;
+
+static bool is_scalar(const Tensor *t)
+{
+    return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
+}
+
+typedef struct { bool varies, reads; int work; } Contents;
+
+static void look(const Expr *e, void *data)
+{
+    Contents *c = data;
+    c->varies |= e->kind == X_INDEX || e->kind == X_RANDOM || (e->kind == X_READ && !is_scalar(e->tensor));
+    c->reads |= e->kind == X_READ;
+    c->work += e->kind == X_OP || e->kind == X_WHERE;
+}
+
+static const Expr *number_of(Numbers *n, const Expr *e)
+{
+    for (int k = 0; k < n->parts.n; k++)
+        if (n->parts.at[k] == e) return Read(n->numbers.at[k], NULL, 0);
+    Tensor *t = tensor_new(name_of(text("number_%d", n->parts.n + 1)), ROLE_VALUE, REAL, 0, NULL, n->origin);
+    t->host = true;
+    Equation *q = NEW(Equation);
+    q->out = t;
+    q->body = e;
+    q->origin = n->origin;
+    PUSH(n->schedule->host, q);
+    PUSH(n->parts, e);
+    PUSH(n->numbers, t);
+    return Read(t, NULL, 0);
+}
+
+/* Largest parts first: from the root down, stopping at what depends on scalars only. */
+static const Expr *separate(Numbers *n, const Expr *e)
+{
+    if (e->n == 0) return e;
+    Contents c = {0};
+    visit_nodes(e, look, &c);
+    if (!c.varies && c.reads && c.work > 0 && e->type == REAL) return number_of(n, e);
+    const Expr **arg = NEW_ARRAY(const Expr *, e->n);
+    bool changed = false;
+    for (int k = 0; k < e->n; k++) {
+        arg[k] = separate(n, e->arg[k]);
+        changed |= arg[k] != e->arg[k];
+    }
+    return changed ? rebuild(e, arg) : e;
+}
+
+void separate_host(Schedule *s, Equations *equations)
+{
+    Numbers numbers = {.schedule = s};
+    int kept = 0;
+    for (int k = 0; k < equations->n; k++) {
+        Equation *e = equations->at[k];
+        if (e->out->host && e->op == REDUCE_NONE) PUSH(s->host, e);
+        else equations->at[kept++] = e;
+    }
+    equations->n = kept;
+    for (int k = 0; k < equations->n; k++) {
+        Equation *e = NEW(Equation);
+        *e = *equations->at[k];
+        numbers.origin = e->origin;
+        e->body = separate(&numbers, e->body);
+        equations->at[k] = e;
+    }
+}

@@ -1,0 +1,115 @@
+/* Inlining: a map that costs less to repeat than to store and load is written into its readers.
+ *
+ *     x[n, i] = image[n, i]/255        y[n, o] = sum(i) w[o, i]*x[n, i]       stays: the division would be done 128 times
+ *     f[n, k] = p[n, k//25, k//5 % 5, k%5]    (flatten)                       goes: its reader reads p
+ *
+ * A tensor of V elements whose body costs c, read R times in all, is inlined when R*c <= V*(c + 4) + R; and what costs
+ * a transcendental only when R <= V. This rule also decides what the backward pass computes again. A read that is
+ * guarded takes in copies only. Results, scans, and what is read through data stay. */
+#include "group.h"
+
+typedef struct { double cost; bool transcendental, scan; int nodes; } Cost;
+
+static void add_cost(const Expr *e, void *data)
+{
+    Cost *c = data;
+    switch (e->kind) {
+    case X_READ:
+        c->cost += e->tensor->rank == 0 ? 0 : e->guarded ? 3 : 1;
+        break;
+    case X_WHERE: case X_REAL: c->cost += 1; break;
+    case X_RANDOM: c->cost += 12; break;
+    case X_OP:
+        switch (e->op) {
+        case OP_EXP: case OP_EXPM1: case OP_LOG: case OP_LOG1P: case OP_LOG1PEXP: case OP_SIGMOID: case OP_TANH:
+        case OP_SIN: case OP_COS: case OP_ERF: case OP_ERFINV: case OP_POW:
+            c->transcendental = true;
+            c->cost += 20;
+            break;
+        case OP_DIV: case OP_SQRT: c->cost += 5; break;
+        case OP_FLOORDIV: case OP_MOD: c->cost += 2; break;
+        case OP_STOP: break;
+        default: c->cost += 1;
+        }
+        break;
+    default: break;
+    }
+}
+
+typedef struct { const Tensor *tensor; int reads, guarded; } Uses;
+
+static void count_reads(const Expr *e, void *data)
+{
+    Uses *u = data;
+    if (e->kind == X_READ && e->tensor == u->tensor) u->reads++, u->guarded += e->guarded;
+}
+
+static double volume(const Equation *e, bool with_bound)
+{
+    double v = 1;
+    for (int k = 0; k < e->n_free; k++)
+        v *= (double)e->free[k]->extent;
+    for (int k = 0; k < e->n_bound && with_bound; k++)
+        v *= (double)e->bound[k]->extent;
+    return v;
+}
+
+static bool goes(const Equation *e, const Equations *all, const Program *p)
+{
+    if (e->op != REDUCE_NONE || e->scan || is_result(p, e->out)) return false;
+    Cost c = {0};
+    visit_nodes(e->body, add_cost, &c);
+    bool copy = e->body->kind == X_READ && !e->body->guarded;
+    double repeated = 0, size = volume(e, false);
+    for (int k = 0; k < all->n; k++) {
+        Uses u = {.tensor = e->out};
+        visit_nodes(all->at[k]->body, count_reads, &u);
+        if (u.reads == 0) continue;
+        if (u.guarded && !copy) return false;
+        repeated += u.reads * volume(all->at[k], true);
+    }
+    if (c.transcendental && repeated > size) return false;
+    return repeated * c.cost <= size * (c.cost + 4) + repeated;
+}
+
+typedef struct { const Equation *e; } Definition;
+
+static const Expr *guard_reads(const Expr *e, void *data)
+{
+    (void)data;
+    if (e->kind != X_READ || e->guarded || read_proved(e)) return e;
+    return ReadElse(e->tensor, e->arg, e->n, e->type == REAL ? Num(0) : Int(0));
+}
+
+static const Expr *put_in(const Expr *read, void *data)
+{
+    const Equation *e = ((const Definition *)data)->e;
+    if (read->kind != X_READ || read->tensor != e->out) return read;
+    const Expr *value = substitute(e->body, e->free, read->arg, e->n_free);
+    if (!read->guarded) return value;
+    const Expr *inside = Truth(true);
+    for (int k = 0; k < e->n_free; k++)
+        inside = And(inside, And(Ge(read->arg[k], Int(0)), Lt(read->arg[k], index_limit(e->free[k]))));
+    return Where(inside, transform(value, guard_reads, NULL), read->arg[e->n_free]);
+}
+
+void inline_maps(Equations *equations, const Program *p)
+{
+    Equations kept = {0};
+    for (int k = 0; k < equations->n; k++) {
+        const Equation *e = equations->at[k];
+        if (!goes(e, equations, p)) {
+            PUSH(kept, equations->at[k]);
+            continue;
+        }
+        Definition d = {e};
+        for (int r = k + 1; r < equations->n; r++)
+            if (uses_tensor(equations->at[r]->body, e->out)) {
+                Equation *reader = NEW(Equation);
+                *reader = *equations->at[r];
+                reader->body = transform(reader->body, put_in, &d);
+                equations->at[r] = reader;
+            }
+    }
+    *equations = kept;
+}

@@ -1,0 +1,167 @@
+/* Placing: which bytes each stored tensor gets. Everything is known now, so nothing is allocated at run time.
+ *
+ * place_next    A ROLE_NEXT tensor takes the place of what it follows when every kernel that reads the old value runs
+ *               before, or reads it in the same block at the same element before the store; the tree then reads and
+ *               writes one tensor. Otherwise it stays a value and a last kernel copies it.
+ * place         The other stored tensors share an arena. Lives are stretches of kernels; tensors whose lives overlap do
+ *               not overlap in space. Largest first, at the lowest offset that fits, in steps of 16 elements. A dim
+ *               of runtime extent reserves its maximum rounded up to a block of 16. */
+#include "group.h"
+
+enum { STEP = 16 };
+
+typedef struct { const Tensor *old, *next; const Expr *const *subs; int stores, reads, other; } Replacement;
+
+static void count_old(Replacement *r, const Expr *e)
+{
+    if (!e || !uses_tensor(e, r->old)) return;
+    Exprs reads = reads_of(e);
+    for (int k = 0; k < reads.n; k++) {
+        const Expr *read = reads.at[k];
+        if (read->tensor != r->old) continue;
+        r->reads++;
+        bool same = !read->guarded && r->subs;
+        for (int s = 0; same && s < read->tensor->rank; s++)
+            same = read->arg[s] == r->subs[s];
+        if (!same) r->other++;
+    }
+}
+
+static void find_store(Node *n, void *data)
+{
+    Replacement *r = data;
+    if (n->kind == NODE_ASSIGN && n->tensor == r->next) r->stores++, r->subs = n->subs;
+    if (n->gemm && n->gemm->c == r->next) r->stores += 2;
+}
+
+/* A read after the store, in the order of the text, would see the new value. */
+static void find_reads(Node *n, void *data)
+{
+    Replacement *r = data;
+    count_old(r, n->value);
+    count_old(r, n->from);
+    count_old(r, n->to);
+    for (int k = 0; k < n->n_subs; k++)
+        count_old(r, n->subs[k]);
+    if (n->gemm && (n->gemm->a == r->old || n->gemm->b == r->old)) r->reads++, r->other++;
+    if (n->kind == NODE_ASSIGN && n->tensor == r->next) r->stores = 0;
+    else if (r->stores == 0 && n->value && uses_tensor(n->value, r->old)) r->other++;
+}
+
+static bool replaces(const Schedule *s, const Tensor *next)
+{
+    Replacement r = {.old = next->of, .next = next};
+    int writer = -1;
+    for (int k = 0; k < s->kernels.n; k++) {
+        int before = r.stores;
+        walk(&s->kernels.at[k]->body, find_store, &r);
+        if (r.stores > before) writer = k;
+    }
+    for (int k = 0; k < s->kernels.n; k++) {
+        Replacement here = r;
+        here.reads = here.other = 0;
+        walk(&s->kernels.at[k]->body, find_reads, &here);
+        if (k > writer && here.reads > 0) return false;
+        if (k == writer && here.reads > 0 && (r.stores != 1 || here.other > 0)) return false;
+    }
+    return writer >= 0;
+}
+
+void place_next(Schedule *s)
+{
+    const Program *p = s->program;
+    for (int k = 0; k < p->equations.n; k++) {
+        const Tensor *next = p->equations.at[k]->out;
+        if (next->role != ROLE_NEXT || next->host) continue;
+        if (replaces(s, next)) {
+            for (int i = 0; i < s->kernels.n; i++)
+                replace_tensor(&s->kernels.at[i]->body, next, next->of);
+            continue;
+        }
+        Kernel *copy = NEW(Kernel);
+        const Equation *e = p->equations.at[k];
+        const Expr *const *subs = values_of(e->free, e->n_free);
+        Nodes *body = add_nest(&copy->body, e->free, e->n_free);
+        add_assign(body, next->of, subs, e->n_free, ASSIGN_SET, Read(next, subs, e->n_free));
+        PUSH(copy->equations, e);
+        PUSH(s->kernels, copy);
+    }
+}
+
+const Storage *storage_of(const Schedule *s, const Tensor *t)
+{
+    for (int k = 0; k < s->arena.n; k++)
+        if (s->arena.at[k].tensor == t) return &s->arena.at[k];
+    return NULL;
+}
+
+static bool in_arena(const Tensor *t)
+{
+    switch (t->role) {
+    case ROLE_VALUE: case ROLE_NEXT: case ROLE_LOSS: case ROLE_METRIC: return !t->host;
+    default: return false;
+    }
+}
+
+static int64_t reserved(const Tensor *t)
+{
+    int64_t size = 1;
+    for (int k = 0; k < t->rank; k++)
+        size *= t->dim[k].count ? (t->dim[k].extent + 15) / 16 * 16 : t->dim[k].extent;
+    return size;
+}
+
+static void find_lives(Schedule *s)
+{
+    for (int k = 0; k < s->kernels.n; k++) {
+        const Kernel *kernel = s->kernels.at[k];
+        for (int a = 0; a < kernel->actuals.n; a++) {
+            const Tensor *t = kernel->actuals.at[a];
+            if (!t || !in_arena(t)) continue;
+            int at = 0;
+            while (at < s->arena.n && s->arena.at[at].tensor != t) at++;
+            if (at == s->arena.n) {
+                Storage new = {.tensor = t, .size = reserved(t), .first = k, .whole = t->type != REAL};
+                PUSH(s->arena, new);
+            }
+            /* Results are there for the caller when the last kernel has run. */
+            s->arena.at[at].last = t->role == ROLE_VALUE && !t->watched && !is_result(s->program, t) ? k : s->kernels.n;
+        }
+    }
+}
+
+static bool collide(const Storage *a, const Storage *b)
+{
+    return a->whole == b->whole && a->first <= b->last && b->first <= a->last;
+}
+
+void place(Schedule *s)
+{
+    find_lives(s);
+    int n = s->arena.n;
+    int *order = NEW_ARRAY(int, n + 1);
+    for (int k = 0; k < n; k++) {
+        int at = k;
+        for (; at > 0 && s->arena.at[order[at - 1]].size < s->arena.at[k].size; at--)
+            order[at] = order[at - 1];
+        order[at] = k;
+    }
+    for (int k = 0; k < n; k++) {
+        Storage *here = &s->arena.at[order[k]];
+        here->offset = 0;
+        /* Raised past every neighbour that it hits, until it hits none: offsets only grow, so this ends. */
+        for (bool moved = true; moved; ) {
+            moved = false;
+            for (int j = 0; j < k; j++) {
+                const Storage *other = &s->arena.at[order[j]];
+                if (!collide(here, other) || here->offset + here->size <= other->offset ||
+                    other->offset + other->size <= here->offset) continue;
+                here->offset = (other->offset + other->size + STEP - 1) / STEP * STEP;
+                moved = true;
+            }
+        }
+        int64_t end = (here->offset + here->size + STEP - 1) / STEP * STEP;
+        int64_t *total = here->whole ? &s->whole_size : &s->arena_size;
+        if (end > *total) *total = end;
+    }
+}

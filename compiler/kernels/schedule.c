@@ -1,0 +1,74 @@
+/* From equations to a schedule: the passes of this folder in their order.
+ *
+ *     numbers of the call apart -> cheap maps inlined -> groups -> a tree for each group -> next values in place
+ *     -> flat rows, arguments, names -> the arena -> checks */
+#include "group.h"
+#include <stdlib.h>
+
+static void schedule_nest(Nodes *to, const Nest *nest, const Options *options)
+{
+    if (!options->plain && options->blas && schedule_product(to, nest)) return;
+    if (options->plain) schedule_plain(to, nest);
+    else schedule_lanes(to, nest);
+}
+
+static Kernel *schedule_group(const Group *g, const Options *options)
+{
+    Kernel *k = NEW(Kernel);
+    Nodes *body = &k->body;
+    if (g->outer) {
+        Node *loop = add_loop(body, g->outer, NULL, NULL, LOOP_SERIAL);
+        loop->down = g->down;
+        body = &loop->body;
+        for (int r = 0; r < g->rows.n; r++)
+            add_declare(body, g->rows.at[r], NULL);
+    }
+    for (int n = 0; n < g->nests.n; n++)
+        schedule_nest(body, g->nests.at[n], options);
+    for (int e = 0; e < g->equations.n; e++)
+        PUSH(k->equations, g->equations.at[e]);
+    return k;
+}
+
+/* The outermost loop over a runtime count whose iterations write different elements: threads may cut it. */
+static void mark_chunks(Kernel *k, const Group *g)
+{
+    for (int n = 0; n < k->body.n; n++) {
+        Node *loop = k->body.at[n];
+        bool rows = g->outer && g->outer->count && loop->index == g->outer && g->equations.at[0]->scan == 0;
+        bool free = false;
+        for (int f = 0; !g->outer && f < g->nests.at[0]->n_free; f++)
+            free |= loop->index == g->nests.at[0]->free[f];
+        if (loop->kind == NODE_LOOP && loop->index->count && (rows || free)) loop->loop = LOOP_CHUNK;
+    }
+}
+
+Schedule *schedule(const Program *p, const Options *options)
+{
+    Schedule *s = NEW(Schedule);
+    s->program = p;
+    Equations equations = {0};
+    for (int k = 0; k < p->equations.n; k++)
+        PUSH(equations, p->equations.at[k]);
+    separate_host(s, &equations);
+    inline_maps(&equations, p);
+    Groups groups = {0};
+    fuse(&groups, &equations, p);
+    for (int g = 0; g < groups.n; g++) {
+        Kernel *k = schedule_group(groups.at[g], options);
+        mark_chunks(k, groups.at[g]);
+        PUSH(s->kernels, k);
+    }
+    place_next(s);
+    for (int k = 0; k < s->kernels.n; k++) {
+        Kernel *kernel = s->kernels.at[k];
+        collect_arguments(kernel);
+        unique_names(kernel);
+        count_work(kernel);
+        Kernel *flat = options->plain ? NULL : flat_version(kernel, false);
+        if (flat) s->kernels.at[k] = flat;
+    }
+    place(s);
+    if (!schedule_check(s)) abort();
+    return s;
+}

@@ -1,0 +1,151 @@
+/* Sharing: a function for each different kernel of a module, and a name for each function.
+ *
+ * Two kernels are equal when their trees are, with tensors, locals and indices numbered by first appearance and known
+ * by type and dims only. The later one keeps no function of its own: it calls the earlier with its own tensors.
+ * Maps that differ in the lengths of their tensors only (the optimizer's, one for each parameter) become flat first.
+ * A kernel is named after the first tensor that it stores. */
+#include "../equations/map.h"
+#include "group.h"
+
+typedef struct { Writer key; Map known; bool any_length; } Key;
+
+static int number_of(Key *k, const void *what, bool *new)
+{
+    int *number = map_get(&k->known, what);
+    *new = !number;
+    if (!number) {
+        number = NEW(int);
+        *number = k->known.n;
+        map_put(&k->known, what, number);
+    }
+    return *number;
+}
+
+static void key_tensor(Key *k, const Tensor *t)
+{
+    bool new;
+    put(&k->key, "T%d", number_of(k, t, &new));
+    if (!new) return;
+    /* What decides the C type of a pointer or number: the role tells floats of double totals and of scalars. */
+    bool number = t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
+    put(&k->key, ":%d%d%d%d(", t->type, t->byte, number, t->role == ROLE_TOTAL || t->role == ROLE_INPUT || t->role == ROLE_TARGET ? (int)t->role : -1);
+    for (int d = 0; d < t->rank && !k->any_length; d++)
+        put(&k->key, "%lld%s ", (long long)t->dim[d].extent, t->dim[d].count ? "n" : "");
+    put(&k->key, ")%d", k->any_length ? t->rank : -1);
+}
+
+static void key_expr(Key *k, const Expr *e)
+{
+    bool new;
+    put(&k->key, "E%d", number_of(k, e, &new));
+    if (!new) return;
+    put(&k->key, "=%d,%d,%d(", e->kind, e->type, e->guarded);
+    switch (e->kind) {
+    case X_NUM: put(&k->key, "%a", e->num); break;
+    case X_INT: put(&k->key, "%lld", (long long)e->integer); break;
+    case X_INDEX: put(&k->key, "I%d", number_of(k, e->index, &new)); break;
+    case X_READ: key_tensor(k, e->tensor); break;
+    case X_OP: put(&k->key, "%d", e->op); break;
+    case X_SUM:
+        put(&k->key, "%lld", (long long)e->integer);
+        for (int i = 0; i < e->n; i++)
+            put(&k->key, "+%lld", (long long)e->factor[i]);
+        break;
+    case X_RANDOM: put(&k->key, "%s", e->site->path); break;
+    case X_WHERE: case X_REAL: break;
+    }
+    for (int i = 0; i < e->n; i++)
+        key_expr(k, e->arg[i]);
+    put_text(&k->key, ")");
+}
+
+static void key_nodes(Key *k, const Nodes *nodes)
+{
+    bool new;
+    for (int i = 0; i < nodes->n; i++) {
+        const Node *n = nodes->at[i];
+        put(&k->key, "{%d %d %d %d %d ", n->kind, n->loop, n->down, n->assign, n->zero);
+        if (n->index) put(&k->key, "I%d", number_of(k, n->index, &new));
+        if (n->from) key_expr(k, n->from);
+        if (n->to) key_expr(k, n->to);
+        if (n->tensor) key_tensor(k, n->tensor);
+        for (int s = 0; s < n->n_subs; s++)
+            key_expr(k, n->subs[s]);
+        if (n->value) key_expr(k, n->value);
+        if (n->gemm) {
+            const Gemm *g = n->gemm;
+            put(&k->key, "G%d%d%d %lld %lld %lld", g->a_transposed, g->b_transposed, g->add, (long long)g->lda,
+                (long long)g->ldb, (long long)g->ldc);
+            key_tensor(k, g->a), key_tensor(k, g->b), key_tensor(k, g->c);
+            key_expr(k, g->m), key_expr(k, g->n), key_expr(k, g->k);
+            key_expr(k, g->a_offset), key_expr(k, g->b_offset), key_expr(k, g->c_offset);
+        }
+        key_nodes(k, &n->body);
+        put_text(&k->key, "}");
+    }
+}
+
+static const char *key_of(const Kernel *kernel)
+{
+    Key k = {.any_length = kernel->length != NULL};
+    key_nodes(&k, &kernel->body);
+    return name_of(k.key.text ? k.key.text : "");
+}
+
+static const char *name_for(const Kernel *k)
+{
+    const Tensor *best = k->equations.at[k->equations.n - 1]->out;
+    for (int e = k->equations.n - 1; e >= 0; e--)
+        for (int a = 0; a < k->actuals.n; a++)
+            if (k->actuals.at[a] == k->equations.at[e]->out) best = k->equations.at[e]->out;
+    return best->name;
+}
+
+typedef struct { Kernel *kernel, *flat; const char *key, *flat_key; Schedule *schedule; int at; } Entry;
+typedef LIST(Entry) Entries;
+
+/* Whether kernels of other lengths would share the flat function of this one. */
+static bool shares_flat(const Entries *all, const Entry *e)
+{
+    for (int k = 0; e->flat && k < all->n; k++)
+        if (all->at[k].flat && all->at[k].flat_key == e->flat_key && all->at[k].key != e->key) return true;
+    return false;
+}
+
+static const char *free_name(const Entries *all, int n, const char *base)
+{
+    const char *name = name_of(base);
+    for (int number = 2, k = 0; k < n; k++)
+        if (all->at[k].kernel->name == name) {
+            name = name_of(text("%s_%d", base, number++));
+            k = -1;
+        }
+    return name;
+}
+
+void share_kernels(Schedule *const *schedules, int n)
+{
+    Entries all = {0};
+    for (int s = 0; s < n; s++)
+        for (int k = 0; schedules[s] && k < schedules[s]->kernels.n; k++) {
+            Entry e = {.kernel = schedules[s]->kernels.at[k], .schedule = schedules[s], .at = k};
+            e.key = key_of(e.kernel);
+            e.flat = flat_version(e.kernel, true);
+            if (e.flat) e.flat_key = key_of(e.flat);
+            PUSH(all, e);
+        }
+    for (int k = 0; k < all.n; k++) {
+        Entry *e = &all.at[k];
+        if (shares_flat(&all, e)) {
+            e->kernel = e->schedule->kernels.at[e->at] = e->flat;
+            e->key = e->flat_key;
+        }
+    }
+    for (int k = 0; k < all.n; k++) {
+        Kernel *kernel = all.at[k].kernel;
+        kernel->same = NULL;
+        for (int other = 0; other < k && !kernel->same; other++)
+            if (all.at[other].key == all.at[k].key && !all.at[other].kernel->same) kernel->same = all.at[other].kernel;
+        kernel->name = free_name(&all, k, name_for(kernel));
+    }
+}
