@@ -1,0 +1,142 @@
+/* A program as the text of a model, which parses and elaborates again.
+ *
+ * What the program is given becomes declarations: inputs and targets as they are; params and gradients as params; what
+ * has a next value in the program, and every other kept number, as state. Then the equations follow, and lines for the
+ * results. So the gradient program of a model is itself a model in the language:
+ *
+ *     model mlp_gradients {
+ *         input x[784]
+ *         target digit : class[10]
+ *         param w[10, 784] = 0
+ *         ...
+ *         d_w[o, i] = sum(batch) d_z[o]*x[i]
+ *         loss l
+ *         watch d_w
+ *         train batch=64
+ *     } */
+#include "printer.h"
+#include <string.h>
+
+typedef struct { const Program *program; Tensors given, with_next, samples; const Equation *equation; } Gathering;
+
+static bool holds(const Tensors *list, const Tensor *t) {
+    for (int k = 0; k < list->n; k++)
+        if (list->at[k] == t) return true;
+    return false;
+}
+
+/* Does the read take another sample than the equation's own? */
+static bool other_sample(const Equation *e, const Expr *read) {
+    if (!read->tensor->rank || !read->tensor->dim[0].count) return false;
+    const Index *own = NULL;
+    for (int k = e->n_bound - 1; k >= 0; k--)
+        if (e->bound[k]->count) own = e->bound[k];
+    for (int k = e->n_free - 1; k >= 0; k--)
+        if (e->free[k]->count) own = e->free[k];
+    return read->arg[0]->kind != X_INDEX || read->arg[0]->index != own;
+}
+
+static void gather_tensor(const Expr *e, void *data) {
+    Gathering *g = data;
+    if (e->kind != X_READ) return;
+    Tensor *t = (Tensor *)e->tensor;
+    if (t->role != ROLE_SCALAR && equation_place(g->program, t) < 0 && !holds(&g->given, t)) PUSH(g->given, t);
+    if (other_sample(g->equation, e) && !holds(&g->samples, t)) PUSH(g->samples, t);
+}
+
+static Gathering gather(const Program *program) {
+    Gathering g = { .program = program };
+    for (int k = 0; k < program->equations.n; k++) {
+        g.equation = program->equations.at[k];
+        visit_nodes(g.equation->body, gather_tensor, &g);
+        if (g.equation->out->role == ROLE_NEXT && g.equation->out->of) PUSH(g.with_next, (Tensor *)g.equation->out->of);
+    }
+    return g;
+}
+
+/* [128, 784], without the batch; nothing for a number. */
+static void put_dims(Writer *w, const Tensor *t) {
+    int first = t->rank > 0 && t->dim[0].count;
+    for (int k = first; k < t->rank; k++) put(w, "%s%lld", k == first ? "[" : ", ", (long long)t->dim[k].extent);
+    if (t->rank > first) put_text(w, "]");
+}
+
+static void put_type(Writer *w, const Tensor *t) {
+    if (t->byte) put_text(w, " : byte");
+    else if (t->type == INT && t->lo == 0 && t->hi < INT64_MAX) put(w, " : class[%lld]", (long long)t->hi + 1);
+    else if (t->type != REAL) put_text(w, " : int");
+}
+
+static double first_value(const Model *m, const Tensor *t) {
+    for (int k = 0; k < m->hypers.n; k++)
+        if (m->hypers.at[k] == t && m->hyper_defaults) return m->hyper_defaults[k];
+    return t->initial;
+}
+
+static void put_declaration(Writer *w, const char *word, const Model *m, const Tensor *t) {
+    put(w, "    %s %s", word, t->name);
+    put_dims(w, t);
+    put_text(w, " = ");
+    put_number(w, first_value(m, t));
+    put_text(w, "\n");
+}
+
+static void put_declarations(Writer *w, const Model *m, const Gathering *g) {
+    for (int k = 0; k < m->inputs.n; k++) {
+        const Tensor *t = m->inputs.at[k];
+        if (!holds(&g->given, t)) continue;
+        put(w, "    %s %s", t->role == ROLE_INPUT ? "input" : "target", t->name);
+        put_dims(w, t);
+        put_type(w, t);
+        put_text(w, "\n");
+    }
+    Tensors all = g->given;
+    for (int k = 0; k < g->with_next.n; k++)
+        if (!holds(&all, g->with_next.at[k])) PUSH(all, g->with_next.at[k]);
+    for (int k = 0; k < all.n; k++) {
+        const Tensor *t = all.at[k];
+        if (t->role == ROLE_INPUT || t->role == ROLE_TARGET) continue;
+        bool param = (t->role == ROLE_PARAM || t->role == ROLE_GRAD) && !holds(&g->with_next, t);
+        put_declaration(w, param ? "param" : "state", m, t);
+    }
+}
+
+static void put_results(Writer *w, const Model *m, const Program *program) {
+    bool watched = false;
+    for (int k = 0; k < program->equations.n; k++) {
+        const Tensor *t = program->equations.at[k]->out;
+        if (t->role == ROLE_LOSS) put(w, "    loss %s\n", t->name);
+        if (t->role == ROLE_OUTPUT) put(w, "    output %s\n", t->name);
+        if (t->role == ROLE_METRIC) put(w, "    metric %s\n", t->name);
+    }
+    for (int k = 0; k < program->equations.n; k++) {
+        const Tensor *t = program->equations.at[k]->out;
+        if (t->role != ROLE_GRAD && !t->watched) continue;
+        put(w, "%s%s", watched ? ", " : "    watch ", t->name);
+        watched = true;
+    }
+    if (watched) put_text(w, "\n");
+    put(w, "    train batch=%lld", (long long)m->batch);
+    for (int k = 0; k < m->n_train; k++) {
+        put(w, ", %s=", m->train[k].name);
+        put_number(w, m->train[k].value);
+    }
+    put_text(w, "\n");
+}
+
+void model_print(Writer *w, const Model *m, const Program *program, const char *name) {
+    Printer p = { .w = w, .program = program, .model = true };
+    Gathering g = gather(program);
+    printer_names(&p, program_names(program));
+    put(w, "model %s {\n", name);
+    put_declarations(w, m, &g);
+    for (int k = 0; k < g.samples.n; k++)
+        put(w, "    %s_samples = samples(%s)\n", g.samples.at[k]->name, g.samples.at[k]->name);
+    for (int k = 0; k < program->equations.n; k++) {
+        put_text(w, "    ");
+        print_equation(&p, program->equations.at[k]);
+        put_text(w, "\n");
+    }
+    put_results(w, m, program);
+    put_text(w, "}\n");
+}
