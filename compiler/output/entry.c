@@ -1,0 +1,452 @@
+/* The entry points: the functions that callers see, as lists of calls of kernels.
+ *
+ *     double mlp_gradients(mlp *m, int n, const real *image, const int32_t *digit) {
+ *         if (!mlp_accepts(n, digit)) return NAN;
+ *         const mlp_params *const p = &m->params;
+ *         real *const arena = m->work.arena;
+ *         real (*const h)[128] = (void *)(arena + 0);
+ *         mlp_h(n, (const void *)image, p->linear_w, p->linear_b, h);
+ *         ...
+ *
+ * First comes what is checked, then how the function calls its memory, then keys and numbers that are computed once (in
+ * double), then the calls. A call that is not accepted (n outside of 1 .. BATCH, an integer outside of its declared range)
+ * writes nothing: it gives NAN, or nothing at all. So kernels may use labels and tokens as subscripts without a test. */
+#include "parts.h"
+#include <ctype.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+Tensors model_inputs(const Model *m, bool targets) {
+    Tensors list = { 0 };
+    for (int turn = 0; turn < 1 + targets; turn++)
+        for (int k = 0; k < m->inputs.n; k++)
+            if (m->inputs.at[k]->role == (turn == 0 ? ROLE_INPUT : ROLE_TARGET)) PUSH(list, m->inputs.at[k]);
+    return list;
+}
+
+const Program *entry_program(const Model *m, Entry e) {
+    switch (e) {
+    case ENTRY_GRADIENTS: return m->gradients;
+    case ENTRY_UPDATE: return m->update;
+    case ENTRY_EVALUATE: return m->evaluate;
+    case ENTRY_METRICS: return m->metrics_program;
+    case ENTRY_PREDICT: return m->predict;
+    case ENTRY_PREDICT_ONE: return m->predict_one;
+    case ENTRY_INIT: return m->init;
+    default: return NULL;
+    }
+}
+
+/* ---- signatures ------------------------------------------------------------------------------------------------------------- */
+/* Names of the parameters that every call of the module has for its inputs and outputs. */
+static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole", "loss" };
+
+static const char *public_name(const Module *m, const Tensor *t) {
+    const char *name = name_safe(t->name);
+    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++)
+        if (strcmp(name, own_names[k]) == 0) name = name_of(text("%s_", name));
+    return strcmp(name, m->prefix) == 0 ? name_of(text("%s_", name)) : name;
+}
+
+static const char *public_type(const Tensor *t) {
+    return t->byte ? "unsigned char" : t->type == REAL ? "nn_real" : "int32_t";
+}
+
+static void put_inputs(Writer *w, const Module *m, bool targets, bool types) {
+    Tensors list = model_inputs(m->model, targets);
+    for (int k = 0; k < list.n; k++) {
+        if (types) put(w, ", const %s *%s", public_type(list.at[k]), public_name(m, list.at[k]));
+        else put(w, ", %s", public_name(m, list.at[k]));
+    }
+}
+
+/* Whether all that callers hand in has to be looked at: integers with a declared range. */
+static bool is_ranged(const Tensor *t) {
+    if (t->type == REAL) return false;
+    return t->byte ? t->lo > 0 || t->hi < 255 : t->lo > INT32_MIN || t->hi < INT32_MAX;
+}
+
+static bool any_ranged(const Module *m, bool targets) {
+    Tensors list = model_inputs(m->model, targets);
+    for (int k = 0; k < list.n; k++)
+        if (is_ranged(list.at[k])) return true;
+    return false;
+}
+
+/* The first line of one function, as header and C file have it; function: its name without the prefix. */
+void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end) {
+    const char *name = m->prefix;
+    Writer c = { 0 };
+    bool predict = strncmp(function, "predict", 7) == 0, one = strcmp(function, "predict_one") == 0;
+    if (strcmp(function, "init") == 0) put(&c, "void %s_init(%s *m, uint64_t seed", name, name);
+    else if (strcmp(function, "update") == 0) put(&c, "void %s_update(%s *m", name, name);
+    else if (strcmp(function, "reset") == 0) put(&c, "void %s_reset(%s *m", name, name);
+    else if (strcmp(function, "metrics") == 0) put(&c, "void %s_metrics(const %s *m, double *values", name, name);
+    else if (predict) {
+        put(&c, "void %s_%s(const %s *p, ", name, function, struct_name(m, l, STRUCT_PARAMS));
+        if (l->of[STRUCT_PARAMS].members.n == 0) { c.length = 0; put(&c, "void %s_%s(", name, function); }
+        if (l->of[STRUCT_STATE].members.n) put(&c, "const %s *s, ", struct_name(m, l, STRUCT_STATE));
+        put(&c, "%s *work%s", struct_name(m, l, STRUCT_PREDICT_WORK), one ? "" : ", int n");
+        put_inputs(&c, m, false, true);
+        for (int k = 0; k < m->model->outputs.n; k++)
+            put(&c, ", %s *%s", public_type(m->model->outputs.at[k]), public_name(m, m->model->outputs.at[k]));
+    } else {
+        put(&c, "double %s_%s(%s *m, int n", name, function, name);
+        put_inputs(&c, m, true, true);
+    }
+    put_line(w, 0, text("%s)%s", c.text, end));
+}
+
+/* ---- where a call finds its tensors ------------------------------------------------------------------------------------------- */
+typedef struct Body {
+    const Module *m;
+    const Layout *l;
+    Entry entry;
+    Scope scope;                        /* the numbers of the call, bound for expressions in double */
+    bool predicts, uses_p, uses_s, uses_arena, uses_whole;
+    LIST(const Tensor *) placed;        /* tensors of the arena that have a name already */
+    LIST(const char *) placed_name;
+    Writer places, numbers, calls;      /* the text of the function, in this order */
+} Body;
+
+static const char *member_text(Body *b, StructKind kind, const char *at, const Tensor *t) {
+    const Member *member = member_of(b->l, kind, t);
+    return text("%s%s", at, member ? member->name : name_safe(t->name));
+}
+
+/* The lvalue of a tensor that lives in a struct; NULL when it does not. */
+static const char *struct_place(Body *b, const Tensor *t, bool constant) {
+    const Tensor *of = (t->role == ROLE_NEXT || t->role == ROLE_GRAD) && t->of ? t->of : t;
+    if (t->watched && member_of(b->l, STRUCT_WATCH, t)) return member_text(b, STRUCT_WATCH, b->predicts ? "work->watch." : "m->watch.", t);
+    if (t->role == ROLE_GRAD) return member_text(b, STRUCT_PARAMS, "m->grads.", of);
+    switch (of->role) {
+    case ROLE_PARAM:
+        if (constant || b->predicts) { b->uses_p = true; return member_text(b, STRUCT_PARAMS, "p->", of); }
+        return member_text(b, STRUCT_PARAMS, "m->params.", of);
+    case ROLE_STATE:
+        if (constant || b->predicts) { b->uses_s = true; return member_text(b, STRUCT_STATE, "s->", of); }
+        return member_text(b, STRUCT_STATE, "m->state.", of);
+    case ROLE_MOMENT: return member_text(b, STRUCT_OPTIMIZER, "m->optimizer.", of);
+    case ROLE_TOTAL: return member_text(b, STRUCT_TOTALS, "m->totals.", of);
+    case ROLE_HYPER: return member_text(b, STRUCT_HYPER, "m->hyper.", of);
+    default: return NULL;
+    }
+}
+
+/* The pointer to a tensor of the arena, declared in front of the calls when it is first needed. */
+static const char *arena_place(Body *b, const Tensor *t, const Storage *storage) {
+    for (int k = 0; k < b->placed.n; k++)
+        if (b->placed.at[k] == t) return b->placed_name.at[k];
+    const char *name = name_add(b->scope.names, t->name), *type = storage->whole ? "int32_t" : "real";
+    const char *arena = storage->whole ? "whole" : "arena";
+    if (storage->whole) b->uses_whole = true;
+    else b->uses_arena = true;
+    const char *place = storage->offset ? text("%s + %" PRId64, arena, storage->offset) : arena;
+    if (t->rank > 1) put(&b->places, "    %s (*const %s)%s = (void *)%s;\n", type, name, c_dims(t, 1), storage->offset ? text("(%s)", place) : place);
+    else put(&b->places, "    %s *const %s = %s;\n", type, name, place);
+    PUSH(b->placed, t);
+    PUSH(b->placed_name, name);
+    return name;
+}
+
+static const char *internal_error(const Tensor *t) {
+    fprintf(stderr, "internal error: emit: tensor `%s` has no storage\n", t->name);
+    return t->name;
+}
+
+/* What a call hands in for an array. `flat`: as one row of elements. */
+static const char *array_text(Body *b, const Tensor *t, const Argument *g) {
+    const Schedule *schedule = b->m->schedule[b->entry];
+    bool flat = g->rank < 2 && t->rank > 1;
+    const Storage *storage = storage_of(schedule, t);
+    const char *place = struct_place(b, t, g->constant || !g->written), *first = "";
+    if (t->role == ROLE_INPUT || t->role == ROLE_TARGET || t->role == ROLE_OUTPUT) {
+        const char *name = public_name(b->m, t);
+        if (t->rank < 2 || flat) return name;
+        return text("(%svoid *)%s", g->constant ? "const " : "", name);
+    }
+    for (int k = 0; flat && k < t->rank; k++) first = text("%s[0]", first);
+    if (!place) return storage ? text("%s%s%s", flat ? "&" : "", arena_place(b, t, storage), first) : internal_error(t);
+    if (t->rank == 0 || flat) return text("&%s%s", place, first);
+    /* What is held as const goes to a function that serves others too: it reads, but cannot say so. */
+    bool held = strncmp(place, "p->", 3) == 0 || strncmp(place, "s->", 3) == 0 || b->entry == ENTRY_METRICS;
+    return t->rank > 1 && held && !g->constant ? text("(void *)%s", place) : place;
+}
+
+/* ---- numbers of the call ------------------------------------------------------------------------------------------------------- */
+/* Binds what a host expression reads: clocks, settings and numbers that live in the structs. */
+static void bind_number(const Expr *e, void *data) {
+    Body *b = data;
+    if (e->kind != X_READ || binding(&b->scope, e->tensor)) return;
+    const Tensor *t = e->tensor;
+    if (same_name(t, b->m->model->count)) {
+        scope_bind(&b->scope, t, "n", C_INT, false);
+    } else if (t->role == ROLE_SCALAR) {
+        scope_bind(&b->scope, t, text("m->%s", t->name), C_LONG, false);
+    } else {
+        const char *place = struct_place(b, t, true);
+        scope_bind(&b->scope, t, place ? place : internal_error(t), element_type(t), false);
+    }
+}
+
+static const char *number_text(Body *b, const Expr *e, CType want) {
+    visit_nodes(e, bind_number, b);
+    Writer w = { 0 };
+    c_expr(&w, &b->scope, e, C_PREC_SELECT, want);
+    return w.text;
+}
+
+static void print_number(Writer *w, Body *b, const Equation *e) {
+    CType type = e->out->type == REAL ? C_DOUBLE : C_LONG;
+    const char *value = number_text(b, e->body, type), *name = name_add(b->scope.names, e->out->name);
+    put_line(w, 1, text("const %s %s = %s;", c_type_name(type), name, value));
+    scope_bind(&b->scope, e->out, name, type, false);
+}
+
+/* The key of the random numbers of a site, once for each call. */
+static void print_key(Writer *w, Body *b, const Site *site) {
+    if (binding(&b->scope, site)) return;
+    const char *name = name_add(b->scope.names, text("key_%s", site->path));
+    put_line(w, 1, text("const uint32_t %s = nn_key(m->seed, (uint64_t)m->step, 0x%08" PRIx32 "u);", name, site->key));
+    scope_bind(&b->scope, site, name, C_KEY, false);
+}
+
+static void print_numbers(Writer *w, Body *b, const Schedule *schedule) {
+    Sites sites = { 0 };
+    for (int k = 0; k < schedule->kernels.n; k++) sites_of(&sites, schedule->kernels.at[k]);
+    for (int k = 0; k < schedule->host.n; k++) visit_nodes(schedule->host.at[k]->body, find_site, &sites);
+    for (int k = 0; k < sites.n; k++) print_key(w, b, sites.at[k]);
+    for (int k = 0; k < schedule->host.n; k++) print_number(w, b, schedule->host.at[k]);
+}
+
+/* Numbers that outlive the call: the next value of a state without dims, the gradient of such a parameter. */
+static void print_kept(Writer *w, Body *b, const Schedule *schedule) {
+    for (int k = 0; k < schedule->host.n; k++) {
+        const Tensor *t = schedule->host.at[k]->out;
+        if (t->role != ROLE_NEXT && t->role != ROLE_GRAD) continue;
+        CType type = element_type(t->of);
+        put_line(w, 1, text("%s = %s%s;", struct_place(b, t, false), type == C_REAL || type == C_INT32 ? text("(%s)", c_type_name(type)) : "",
+                            binding(&b->scope, t)->text));
+    }
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------------------------------------ */
+static void print_call(Writer *w, Body *b, const Functions *functions, const Kernel *k) {
+    const Function *f = function_of(functions, k);
+    Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
+    for (int a = 0; a < k->arguments.n; a++) {
+        const Argument *g = &f->argument[a];
+        const Tensor *actual = k->actuals.n ? k->actuals.at[a] : k->arguments.at[a];
+        if (g->by_value) put(&values, ", %s", number_text(b, actual ? Read(actual, NULL, 0) : k->length, g->type));
+        else put(&arrays, ", %s", array_text(b, actual, g));
+    }
+    Sites sites = { 0 };
+    sites_of(&sites, k);
+    for (int i = 0; i < sites.n; i++) put(&keys, ", %s", binding(&b->scope, sites.at[i])->text);
+    Writer all = { 0 };
+    put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
+    put_line(w, 1, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
+}
+
+/* The value of a result of rank 0, in double. */
+static const char *result_text(Body *b, const Tensor *t) {
+    const Schedule *schedule = b->m->schedule[b->entry];
+    for (int k = 0; schedule && k < schedule->host.n; k++)
+        if (same_name(schedule->host.at[k]->out, t)) {
+            const Binding *number = binding(&b->scope, schedule->host.at[k]->out);
+            return number->type == C_DOUBLE ? number->text : text("(double)%s", number->text);
+        }
+    for (int k = 0; schedule && k < schedule->arena.n; k++)
+        if (same_name(schedule->arena.at[k].tensor, t)) return text("(double)*%s", arena_place(b, schedule->arena.at[k].tensor, &schedule->arena.at[k]));
+    return "NAN";
+}
+
+/* Memory, keys, numbers and calls of an entry point. What is put behind `calls` then ends the function. */
+static Body *body_new(const Module *m, const Layout *l, const Functions *functions, const Names *file_scope, Entry e) {
+    Body *b = NEW(Body);
+    *b = (Body){ .m = m, .l = l, .entry = e, .predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE };
+    b->scope = (Scope){ .names = names_new(file_scope), .host = true };
+    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(b->scope.names->used, own_names[k]);
+    Tensors inputs = model_inputs(m->model, true);
+    for (int k = 0; k < inputs.n; k++) PUSH(b->scope.names->used, public_name(m, inputs.at[k]));
+    for (int k = 0; k < m->model->outputs.n; k++) PUSH(b->scope.names->used, public_name(m, m->model->outputs.at[k]));
+    const Schedule *schedule = m->schedule[e];
+    put_text(&b->places, "");
+    put_text(&b->numbers, "");
+    put_text(&b->calls, "");
+    if (!schedule) return b;
+    print_numbers(&b->numbers, b, schedule);
+    for (int k = 0; k < schedule->kernels.n; k++) print_call(&b->calls, b, functions, schedule->kernels.at[k]);
+    print_kept(&b->calls, b, schedule);
+    return b;
+}
+
+static bool mentions(const char *code, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = code; (at = strstr(at, name)); at++) {
+        bool starts = at == code || !(isalnum((unsigned char)at[-1]) || strchr("_.>", at[-1]));
+        if (starts && !isalnum((unsigned char)at[length]) && at[length] != '_') return true;
+    }
+    return false;
+}
+
+/* `before`: the checks. What is handed in and never looked at is said to be so, or compilers warn. */
+static void body_print(Writer *w, const Body *b, const char *before) {
+    Writer c = { 0 };
+    const Schedule *schedule = b->m->schedule[b->entry];
+    put_text(&c, before);
+    if (b->uses_p && !b->predicts) put(&c, "    const %s *const p = &m->params;\n", struct_name(b->m, b->l, STRUCT_PARAMS));
+    if (b->uses_s && !b->predicts) put(&c, "    const %s *const s = &m->state;\n", struct_name(b->m, b->l, STRUCT_STATE));
+    const char *work = b->predicts ? "work->" : "m->work.";
+    bool local = b->entry == ENTRY_METRICS;         /* its instance is const */
+    if (b->uses_arena && local) put(&c, "    real arena[%" PRId64 "];\n", schedule->arena_size);
+    else if (b->uses_arena) put(&c, "    real *const arena = %sarena;\n", work);
+    if (b->uses_whole && local) put(&c, "    int32_t whole[%" PRId64 "];\n", schedule->whole_size);
+    else if (b->uses_whole) put(&c, "    int32_t *const whole = %swhole;\n", work);
+    put_text(&c, b->places.text);
+    put_text(&c, b->numbers.text);
+    if (c.length && b->calls.length) put_text(&c, "\n");
+    put_text(&c, b->calls.text);
+
+    Tensors given = model_inputs(b->m->model, !b->predicts);
+    bool all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->predicts;
+    for (int k = 0; all && k < given.n; k++)
+        if (!mentions(c.text, public_name(b->m, given.at[k]))) put(w, "    (void)%s;\n", public_name(b->m, given.at[k]));
+    if (b->predicts && b->l->of[STRUCT_PARAMS].members.n && !mentions(c.text, "p")) put_text(w, "    (void)p;\n");
+    if (b->predicts && b->l->of[STRUCT_STATE].members.n && !mentions(c.text, "s")) put_text(w, "    (void)s;\n");
+    if (b->predicts && !mentions(c.text, "work")) put_text(w, "    (void)work;\n");
+    if (!b->predicts && !mentions(c.text, "m")) put_text(w, "    (void)m;\n");
+    put_text(w, c.text);
+    put_text(w, "}\n\n");
+}
+
+/* ---- checks ------------------------------------------------------------------------------------------------------------------------- */
+static void print_accepts(Writer *w, const Module *m, bool targets) {
+    Tensors list = model_inputs(m->model, targets);
+    Writer head = { 0 };
+    put(&head, "static int %s_accepts%s(int n", m->prefix, targets ? "" : "_inputs");
+    for (int k = 0; k < list.n; k++)
+        if (is_ranged(list.at[k])) put(&head, ", const %s *%s", public_type(list.at[k]), public_name(m, list.at[k]));
+    put(w, "/* Whether a call may run: n is in 1 .. %s_BATCH, and integers are in their declared ranges. */\n", name_upper(m->prefix));
+    put_line(w, 0, text("%s) {", head.text));
+    put(w, "    if (n < 1 || n > %s_BATCH) return 0;\n", name_upper(m->prefix));
+    for (int k = 0; k < list.n; k++) {
+        const Tensor *t = list.at[k];
+        int64_t each = 1;
+        for (int d = 1; d < t->rank; d++) each *= t->dim[d].extent;
+        if (!is_ranged(t)) continue;
+        const char *name = public_name(m, t), *count = each == 1 ? "n" : text("n * %" PRId64, each);
+        Writer test = { 0 };
+        if (t->lo > (t->byte ? 0 : INT32_MIN)) put(&test, "%s[k] < %" PRId64, name, t->lo);
+        if (t->hi < (t->byte ? 255 : INT32_MAX)) put(&test, "%s%s[k] > %" PRId64, test.length ? " || " : "", name, t->hi);
+        put(w, "    for (int k = 0; k < %s; k++)\n        if (%s) return 0;\n", count, test.text);
+    }
+    put_text(w, "    return 1;\n}\n\n");
+}
+
+/* The statement that refuses a call; n: the number of samples as the function knows it. */
+static const char *check_text(const Module *m, bool targets, const char *n, const char *failed) {
+    bool one = strcmp(n, "1") == 0;
+    if (!any_ranged(m, targets)) return one ? "" : text("    if (n < 1 || n > %s_BATCH) return%s;\n", name_upper(m->prefix), failed);
+    Tensors list = model_inputs(m->model, targets);
+    Writer w = { 0 };
+    put(&w, "    if (!%s_accepts%s(%s", m->prefix, targets ? "" : "_inputs", n);
+    for (int k = 0; k < list.n; k++)
+        if (is_ranged(list.at[k])) put(&w, ", %s", public_name(m, list.at[k]));
+    put(&w, ")) return%s;\n", failed);
+    return w.text;
+}
+
+/* ---- the functions ------------------------------------------------------------------------------------------------------------------ */
+typedef struct Unit { const Module *m; const Layout *l; const Functions *functions; const Names *file_scope; } Unit;
+
+static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e); }
+
+static const char *constant_text(double value) {
+    return isnan(value) ? "NAN" : isinf(value) ? value < 0 ? "-INFINITY" : "INFINITY" : c_number(value);
+}
+
+static void print_init(Writer *w, const Unit *u) {
+    const Struct *hyper = &u->l->of[STRUCT_HYPER];
+    Writer before = { 0 };
+    put_text(&before, "    memset(m, 0, sizeof *m);\n    m->seed = seed;\n");
+    for (int k = 0; k < hyper->members.n; k++)
+        put(&before, "    m->hyper.%s = %s;\n", hyper->members.at[k].name, constant_text(u->m->model->hyper_defaults[k]));
+    put(&before, "    %s_reset(m);\n", u->m->prefix);
+    signature_print(w, u->m, u->l, "init", " {");
+    body_print(w, body_of(u, ENTRY_INIT), before.text);
+}
+
+static void print_reset(Writer *w, const Unit *u) {
+    const Struct *totals = &u->l->of[STRUCT_TOTALS];
+    signature_print(w, u->m, u->l, "reset", " {");
+    if (totals->members.n == 0) put_text(w, "    (void)m;\n");
+    for (int k = 0; k < totals->members.n; k++) {
+        const Member *t = &totals->members.at[k];
+        const char *element = t->name;
+        for (int d = 0; d < t->rank; d++) {
+            put(w, "%*sfor (int i%d = 0; i%d < %" PRId64 "; i%d++)\n", 4 * (d + 1), "", d, d, t->dim[d], d);
+            element = text("%s[i%d]", element, d);
+        }
+        put(w, "%*sm->totals.%s = %s;\n", 4 * (t->rank + 1), "", element, constant_text(t->tensor->initial));
+    }
+    put_text(w, "}\n\n");
+}
+
+static void print_metrics(Writer *w, const Unit *u) {
+    Body *b = body_of(u, ENTRY_METRICS);
+    const Tensors *metrics = &u->m->model->metrics;
+    for (int k = 0; k < metrics->n; k++) put(&b->calls, "    values[%d] = %s;\n", k, result_text(b, metrics->at[k]));
+    signature_print(w, u->m, u->l, "metrics", " {");
+    if (metrics->n == 0) put_text(w, "    (void)values;\n");
+    body_print(w, b, "");
+}
+
+/* gradients and evaluate: the two entry points that give a loss. */
+static void print_loss(Writer *w, const Unit *u, Entry e) {
+    Body *b = body_of(u, e);
+    put(&b->calls, "    return %s;\n", result_text(b, u->m->model->loss));
+    signature_print(w, u->m, u->l, e == ENTRY_GRADIENTS ? "gradients" : "evaluate", " {");
+    body_print(w, b, check_text(u->m, true, "n", " NAN"));
+}
+
+static void print_update(Writer *w, const Unit *u) {
+    Body *b = body_of(u, ENTRY_UPDATE);
+    put_text(&b->calls, "    m->step += 1;\n");
+    signature_print(w, u->m, u->l, "update", " {");
+    body_print(w, b, "");
+}
+
+/* The loss of a call that is not accepted and a loss that is not a number look alike, so the check is made here too. */
+static void print_step(Writer *w, const Unit *u) {
+    Tensors inputs = model_inputs(u->m->model, true);
+    signature_print(w, u->m, u->l, "step", " {");
+    put_text(w, check_text(u->m, true, "n", " NAN"));
+    put(w, "    const double loss = %s_gradients(m, n", u->m->prefix);
+    for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));
+    put(w, ");\n    %s_update(m);\n    return loss;\n}\n\n", u->m->prefix);
+}
+
+static void print_predict(Writer *w, const Unit *u, Entry e) {
+    bool one = e == ENTRY_PREDICT_ONE;
+    signature_print(w, u->m, u->l, one ? "predict_one" : "predict", " {");
+    body_print(w, body_of(u, e), check_text(u->m, false, one ? "1" : "n", ""));
+}
+
+void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope) {
+    Unit u = { m, l, f, file_scope };
+    const Model *model = m->model;
+    print_reset(w, &u);
+    print_init(w, &u);
+    if (any_ranged(m, true) && (model->gradients || model->evaluate)) print_accepts(w, m, true);
+    if (any_ranged(m, false) && model->predict) print_accepts(w, m, false);
+    if (model->gradients) print_loss(w, &u, ENTRY_GRADIENTS);
+    if (model->update) print_update(w, &u);
+    if (model->update && model->gradients) print_step(w, &u);
+    if (model->evaluate) print_loss(w, &u, ENTRY_EVALUATE);
+    print_metrics(w, &u);
+    if (model->predict) print_predict(w, &u, ENTRY_PREDICT);
+    if (model->predict_one) print_predict(w, &u, ENTRY_PREDICT_ONE);
+}

@@ -1,0 +1,283 @@
+/* Kernels as static functions, each under the equations that it computes and the lines of the model that they came from.
+ *
+ *     / * mlp.nn:5: h[o] = max(sum(i) w[o, i]*image[i] + b[o], 0) * /
+ *     static void mlp_h(int n, const real (*restrict image)[784], const real (*restrict w)[784], ...
+ *
+ * Numbers come first, by value, then keys of random numbers, then arrays. Arrays of one dimension carry const where they
+ * are only read. Arrays of more carry it where every call hands in something that is const itself (parameters, states,
+ * inputs): C11 has no way to pass another array of arrays as const. No two pointers of a call overlap, hence restrict.
+ * A kernel that is the same as an earlier one has no function of its own; its use is listed above the one it shares. */
+#include "parts.h"
+#include <string.h>
+
+/* ---- what a kernel needs ------------------------------------------------------------------------------------------------ */
+void find_site(const Expr *e, void *data) {
+    Sites *sites = data;
+    if (e->kind != X_RANDOM) return;
+    for (int k = 0; k < sites->n; k++)
+        if (sites->at[k] == e->site) return;
+    PUSH(*sites, e->site);
+}
+
+static void sites_below(Sites *sites, const Nodes *nodes) {
+    for (int k = 0; k < nodes->n; k++) {
+        const Node *n = nodes->at[k];
+        if (n->value) visit_nodes(n->value, find_site, sites);
+        sites_below(sites, &n->body);
+    }
+}
+
+void sites_of(Sites *sites, const Kernel *k) { sites_below(sites, &k->body); }
+
+static bool writes(const Nodes *nodes, const Tensor *t) {
+    for (int k = 0; k < nodes->n; k++) {
+        const Node *n = nodes->at[k];
+        if ((n->kind == NODE_ASSIGN && n->tensor == t) || (n->kind == NODE_GEMM && n->gemm->c == t) || writes(&n->body, t))
+            return true;
+    }
+    return false;
+}
+
+static bool by_value(const Tensor *t, const Tensor *actual) {
+    return !actual || t->role == ROLE_SCALAR || t->role == ROLE_HYPER || t->host;
+}
+
+/* The C type of a number that is handed in by value. */
+static CType value_type(const Model *model, const Tensor *t, const Tensor *actual) {
+    if (t->type == REAL) return C_REAL;
+    if (actual && t->role == ROLE_SCALAR) return same_name(t, model->count) ? C_INT : C_LONG;
+    return t->hi < INT32_MAX ? C_INT : C_LONG;
+}
+
+/* What the entry points hold as const. */
+static bool held_const(const Tensor *t) {
+    return t->role == ROLE_PARAM || t->role == ROLE_STATE || t->role == ROLE_INPUT || t->role == ROLE_TARGET;
+}
+
+static const Kernel *root(const Kernel *k) {
+    while (k->same) k = k->same;
+    return k;
+}
+
+static void describe(Function *f, const Module *m) {
+    const Kernel *k = f->kernel;
+    f->argument = NEW_ARRAY(Argument, k->arguments.n + 1);
+    for (int a = 0; a < k->arguments.n; a++) {
+        const Tensor *t = k->arguments.at[a], *actual = k->actuals.n ? k->actuals.at[a] : t;
+        Argument *argument = &f->argument[a];
+        *argument = (Argument){ .rank = t->rank, .by_value = by_value(t, actual), .written = writes(&k->body, t), .constant = true };
+        argument->type = argument->by_value ? value_type(m->model, t, actual)
+                       : actual->byte ? C_BYTE : element_type(actual);
+    }
+}
+
+/* A use of the function takes const from each of its arrays of arrays that it cannot hand in as const. */
+static void note_use(Function *f, const Kernel *use) {
+    for (int a = 0; a < use->arguments.n; a++) {
+        const Tensor *actual = use->actuals.n ? use->actuals.at[a] : use->arguments.at[a];
+        if (f->argument[a].written || (f->argument[a].rank > 1 && actual && !held_const(actual))) f->argument[a].constant = false;
+    }
+}
+
+Functions *functions_new(const Module *m, const Layout *l, Names *file_scope) {
+    (void)l;
+    Functions *list = NEW(Functions);
+    for (Entry e = 0; e < ENTRY_COUNT; e++) {
+        const Schedule *s = m->schedule[e];
+        for (int k = 0; s && k < s->kernels.n; k++) {
+            const Kernel *kernel = s->kernels.at[k];
+            if (kernel->same) continue;
+            Function f = { .kernel = kernel, .entry = e };
+            f.name = name_add(file_scope, text("%s_%s", m->prefix, kernel->name));
+            describe(&f, m);
+            PUSH(*list, f);
+        }
+    }
+    for (Entry e = 0; e < ENTRY_COUNT; e++) {
+        const Schedule *s = m->schedule[e];
+        for (int k = 0; s && k < s->kernels.n; k++) {
+            const Function *f = function_of(list, s->kernels.at[k]);
+            note_use(&list->at[f - list->at], s->kernels.at[k]);
+        }
+    }
+    return list;
+}
+
+const Function *function_of(const Functions *f, const Kernel *k) {
+    k = root(k);
+    for (int i = 0; i < f->n; i++)
+        if (f->at[i].kernel == k) return &f->at[i];
+    return NULL;
+}
+
+/* ---- comments ------------------------------------------------------------------------------------------------------------ */
+int origin_line(const Module *m, const Origin *o) {
+    for (; o; o = o->use)
+        if (o->span.source && o->span.source == m->model->span.source) return span_line(o->span);
+    return 0;
+}
+
+/* Where an equation came from: "lenet.nn:7", or the library's name when the model's own text has no part in it. */
+static const char *place_of(const Module *m, const Equation *e) {
+    int line = origin_line(m, e->origin);
+    if (line) return text("%s:%d", m->file, line);
+    for (const Origin *o = e->origin; o; o = o->use)
+        if (o->span.source && !o->span.source->library) return text("%s:%d", base_name(o->span.source->name), span_line(o->span));
+    return m->file;
+}
+
+/* A line of a comment, broken at spaces. What would end the comment, or hide in it, is taken apart. */
+void put_comment(Writer *w, const char *begin, const char *line) {
+    Writer safe = { 0 };
+    put_text(&safe, "");
+    for (const unsigned char *c = (const unsigned char *)line; *c; c++) {
+        bool direction = c[0] == 0xe2 && ((c[1] == 0x80 && (c[2] & 0xfe) >= 0x8e) || (c[1] == 0x81 && c[2] >= 0xa6));
+        if ((c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*') || (c[0] == '?' && c[1] == '?')) put(&safe, "%c ", *c);
+        else if (direction || (*c < ' ' && *c != '\t') || *c == 0x7f) put_text(&safe, "?");
+        else put(&safe, "%c", *c);
+    }
+    const char *rest = safe.text;
+    size_t margin = strlen(begin);
+    while (strlen(rest) + margin > 112) {
+        size_t at = 112 - margin;
+        while (at > 0 && rest[at] != ' ') at--;
+        if (at == 0) break;
+        put(w, "%s%.*s\n", begin, (int)at, rest);
+        rest += at + 1;
+        begin = text(" *%*s", (int)margin + 2, "");
+        margin = strlen(begin);
+    }
+    put(w, "%s%s\n", begin, rest);
+}
+
+static const char *const entry_title[ENTRY_COUNT] = {
+    "gradients", "update", "evaluate", "metrics", "predict", "predict_one", "init"
+};
+
+static char *equation_text(const Equation *e) {
+    Writer w = { 0 };
+    equation_print(&w, e);
+    size_t length = strlen(w.text);
+    while (length && w.text[length - 1] == '\n') w.text[--length] = 0;
+    return w.text;
+}
+
+/* The equations of a kernel and then the other uses of its function: by their equations where those differ. */
+static void print_heading(Writer *w, const Module *m, const Function *f) {
+    Writer c = { 0 };
+    LIST(const char *) printed = { 0 };
+    const char *begin = "/* ", *last = "";
+    for (int k = 0; k < f->kernel->equations.n; k++) {
+        const Equation *e = f->kernel->equations.at[k];
+        const char *place = place_of(m, e), *equation = equation_text(e);
+        bool again = strcmp(place, last) == 0;
+        put_comment(&c, begin, again ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation));
+        PUSH(printed, equation);
+        begin = " * ", last = place;
+    }
+    bool in[ENTRY_COUNT] = { false };
+    for (Entry e = 0; e < ENTRY_COUNT; e++) {
+        const Schedule *s = m->schedule[e];
+        for (int k = 0; s && k < s->kernels.n; k++) {
+            const Kernel *use = s->kernels.at[k];
+            if (use == f->kernel || root(use) != f->kernel) continue;
+            if (e != f->entry) in[e] = true;
+            for (int q = 0; q < use->equations.n; q++) {
+                const char *equation = equation_text(use->equations.at[q]);
+                bool known = false;
+                for (int i = 0; i < printed.n; i++) known = known || strcmp(printed.at[i], equation) == 0;
+                if (known) continue;
+                PUSH(printed, equation);
+                put_comment(&c, begin, text("and %s: %s", place_of(m, use->equations.at[q]), equation));
+                begin = " * ";
+            }
+        }
+    }
+    Writer others = { 0 };
+    for (Entry e = 0; e < ENTRY_COUNT; e++)
+        if (in[e]) put(&others, "%s%s", others.length ? ", " : "also in ", entry_title[e]);
+    if (others.length) put_comment(&c, begin, others.text);
+    if (c.length == 0) return;
+    c.text[c.length - 1] = 0;                       /* the last line carries the end of the comment */
+    put(w, "%s */\n", c.text);
+}
+
+/* ---- functions ------------------------------------------------------------------------------------------------------------ */
+static void print_function(Writer *w, const Module *m, const Function *f, const Names *file_scope) {
+    Scope s = { .names = names_new(file_scope) };
+    Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
+    const Kernel *k = f->kernel;
+    for (int turn = 0; turn < 2; turn++) {          /* numbers take their names first: `n` is always the batch */
+        for (int a = 0; a < k->arguments.n; a++) {
+            const Tensor *t = k->arguments.at[a];
+            const Argument *g = &f->argument[a];
+            if (g->by_value != (turn == 0)) continue;
+            const char *name = name_add(s.names, same_name(t, m->model->count) && g->by_value ? "n" : t->name);
+            scope_bind(&s, t, name, g->type, !g->by_value && t->rank == 0);
+            if (g->by_value) put(&values, ", %s %s", c_type_name(g->type), name);
+            else if (t->rank > 1) put(&arrays, ", %s%s (*restrict %s)%s", g->constant ? "const " : "", c_type_name(g->type), name, c_dims(t, 1));
+            else put(&arrays, ", %s%s *restrict %s", g->constant ? "const " : "", c_type_name(g->type), name);
+        }
+    }
+    Sites sites = { 0 };
+    sites_of(&sites, k);
+    for (int i = 0; i < sites.n; i++) {
+        const char *name = name_add(s.names, sites.n == 1 ? "key" : text("key_%d", i + 1));
+        scope_bind(&s, sites.at[i], name, C_KEY, false);
+        put(&keys, ", uint32_t %s", name);
+    }
+    Writer all = { 0 };
+    put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
+    print_heading(w, m, f);
+    put_line(w, 0, text("static void %s(%s) {", f->name, all.length ? all.text + 2 : "void"));
+    c_tree(w, &s, &k->body, 1);
+    put_text(w, "}\n\n");
+}
+
+void section_print(Writer *w, const char *title) {
+    put(w, "/* ---- %s ", title);
+    for (size_t k = strlen(title); k < 104; k++) put_text(w, "-");
+    put_text(w, " */\n");
+}
+
+static bool is_backward(const Kernel *k) {
+    for (int e = 0; e < k->equations.n; e++)
+        if (!k->equations.at[e]->out->adjoint && k->equations.at[e]->out->role != ROLE_GRAD) return false;
+    return k->equations.n > 0;
+}
+
+/* Why the backward pass does not go further. */
+static void print_absent(Writer *w, const Model *m) {
+    Writer names = { 0 };
+    int count = 0;
+    for (int k = 0; k < m->inputs.n; k++) {
+        put(&names, "%s%s", count ? k + 1 == m->inputs.n ? " and " : ", " : "", m->inputs.at[k]->name);
+        count++;
+    }
+    if (count) put_comment(w, "/* ", text("%s need%s no gradient: only parameters are trained. */", names.text, count > 1 ? "" : "s"));
+    for (int k = 0; k < m->params.n; k++) {
+        bool trained = false;
+        for (int g = 0; g < m->grads.n; g++) trained = trained || same_name(m->grads.at[g]->of, m->params.at[k]);
+        if (!trained) put_comment(w, "/* ", text("%s needs no gradient: no update changes it. */", m->params.at[k]->name));
+    }
+}
+
+void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope) {
+    static const char *const sections[ENTRY_COUNT] = {
+        "forward", "update", "evaluate: what differs from forward", "metrics", "predict: what differs from forward",
+        "predict_one: one sample", "first values of parameters and states"
+    };
+    int last = -1;
+    for (int k = 0; k < f->n; k++) {
+        bool backward = f->at[k].entry == ENTRY_GRADIENTS && is_backward(f->at[k].kernel);
+        int section = 2 * (int)f->at[k].entry + backward;
+        /* Forward and backward stand in the order of computation; the first gradient opens the second half. */
+        if (section != last && !(f->at[k].entry == ENTRY_GRADIENTS && last == 2 * ENTRY_GRADIENTS + 1)) {
+            section_print(w, backward ? "backward" : sections[f->at[k].entry]);
+            if (backward) print_absent(w, m->model);
+            put_text(w, "\n");
+            last = section;
+        }
+        print_function(w, m, &f->at[k], file_scope);
+    }
+}

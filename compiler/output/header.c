@@ -1,0 +1,101 @@
+/* The header of a module: extents, structs and functions, each with what a caller has to know. Valid C11 and C++. */
+#include "parts.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const char *header_type(CType type) { return type == C_REAL ? "nn_real" : c_type_name(type); }
+
+static void print_member(Writer *w, const Module *m, const Layout *l, const Member *member) {
+    Writer line = { 0 };
+    const char *type = member->type == C_STRUCT ? struct_name(m, l, member->of) : header_type(member->type);
+    if (strcmp(member->name, "seed") == 0 && !member->tensor) type = "uint64_t";
+    put(&line, "    %s %s", type, member->name);
+    for (int k = 0; k < member->rank; k++) put(&line, "[%" PRId64 "]", member->dim[k]);
+    put_text(&line, ";");
+    const char *about = member->about, *path = member->tensor ? member->tensor->path : NULL;
+    if (!about && path && strcmp(path, member->name) != 0) about = path;
+    if (about) put(w, "%-44s /* %s */\n", line.text, about);
+    else put(w, "%s\n", line.text);
+}
+
+static void print_struct(Writer *w, const Module *m, const Layout *l, StructKind kind) {
+    const Struct *s = &l->of[kind];
+    if (s->members.n == 0) return;
+    const char *name = struct_name(m, l, kind);
+    put(w, "/* %s %" PRId64 " bytes (%" PRId64 " in double). */\n", s->about, struct_size(l, kind, 4), struct_size(l, kind, 8));
+    put(w, "typedef struct %s {\n", name);
+    for (int k = 0; k < s->members.n; k++) print_member(w, m, l, &s->members.at[k]);
+    put(w, "} %s;\n\n", name);
+}
+
+/* What the caller hands in, and in which order its numbers stand. */
+static void print_data(Writer *w, const Module *m) {
+    const Model *model = m->model;
+    put_text(w, "/* Arrays that are handed in hold one sample behind the other, each row by row:\n");
+    Tensors inputs = model_inputs(model, true);
+    for (int turn = 0; turn < 2; turn++) {
+        const Tensors *list = turn == 0 ? &inputs : &model->outputs;
+        for (int k = 0; k < list->n; k++) {
+            const Tensor *t = list->at[k];
+            Writer range = { 0 };
+            put_text(&range, "");
+            if (t->type != REAL && !t->byte && t->lo > INT32_MIN) put(&range, ", whole numbers %" PRId64 " .. %" PRId64, t->lo, t->hi);
+            if (t->byte) put_text(&range, ", bytes");
+            put_comment(w, " *     ", text("%-12s %s%s%s", t->name, turn == 0 ? "" : "out, ", t->rank > 1 ? c_dims(t, 1) : "a number", range.text));
+        }
+    }
+    put(w, " * A call with n outside of 1 .. %s_BATCH, or a whole number outside of its range, writes nothing: it gives NAN where it\n"
+           " * gives a loss. Functions of different instances (and predict with different workspaces) may run at the same time. */\n", name_upper(m->prefix));
+}
+
+static void print_functions(Writer *w, const Module *m, const Layout *l) {
+    const Model *model = m->model;
+    put_text(w, "/* First values for everything: parameters drawn from the seed, states, settings, clocks at 0. */\n");
+    signature_print(w, m, l, "init", ";");
+    if (model->gradients) {
+        put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. The same m->seed and m->step draw the same random numbers. */\n");
+        signature_print(w, m, l, "gradients", ";");
+    }
+    if (model->update) {
+        put_text(w, "/* The optimizer's step with m->grads; then m->step is one more. */\n");
+        signature_print(w, m, l, "update", ";");
+    }
+    if (model->update && model->gradients) {
+        put_text(w, "/* Both: gradients, then update. Gives the loss before the update. */\n");
+        signature_print(w, m, l, "step", ";");
+    }
+    if (model->evaluate) {
+        put_text(w, "\n/* The loss of n samples as prediction sees them; adds to what the metrics gather. */\n");
+        signature_print(w, m, l, "evaluate", ";");
+    }
+    put_text(w, "/* Forgets what the metrics have gathered. */\n");
+    signature_print(w, m, l, "reset", ";");
+    Writer names = { 0 };
+    for (int k = 0; k < model->metrics.n; k++) put(&names, "%s%s", k ? ", " : ": ", model->metrics.at[k]->name);
+    put_comment(w, "/* ", text("The metrics of what was gathered since the reset, %d number%s%s. */", model->metrics.n,
+                               model->metrics.n == 1 ? "" : "s", names.text ? names.text : ""));
+    signature_print(w, m, l, "metrics", ";");
+    if (model->predict) {
+        put_text(w, "\n/* The outputs of n samples. Reads nothing but what is handed in. */\n");
+        signature_print(w, m, l, "predict", ";");
+    }
+    if (model->predict_one) {
+        put_text(w, "/* The outputs of one sample, by code of its own. */\n");
+        signature_print(w, m, l, "predict_one", ";");
+    }
+}
+
+void header_print(Writer *w, const Module *m) {
+    Layout *l = layout_new(m);
+    const char *guard = text("%s_NN_H", name_upper(m->prefix));
+    put_text(w, "/* SPDX-License-Identifier: 0BSD */\n");
+    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc: its memory and its functions.", m->model->name, m->file));
+    put(w, " * This file is your own, without conditions. */\n");
+    put(w, "#ifndef %s\n#define %s\n#include <nn.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", guard, guard);
+    put(w, "enum { %s_BATCH = %" PRId64 " };    /* the most samples that a call takes */\n\n", name_upper(m->prefix), m->model->batch);
+    for (int k = 0; k < STRUCT_COUNT; k++) print_struct(w, m, l, (StructKind)k);
+    print_data(w, m);
+    print_functions(w, m, l);
+    put(w, "\n/* All of the above as a table, for the trainer and other tools. */\nextern const nn_model %s_model;\n", m->prefix);
+    put_text(w, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
+}

@@ -1,0 +1,119 @@
+/* The C file of a model: banner, includes, kernels, entry points, table.
+ *
+ * Nothing in it depends on the machine, the day, the directory or the order of addresses: the same model and options give
+ * the same bytes. What the file includes is what its text uses. */
+#include "parts.h"
+#include <inttypes.h>
+#include <string.h>
+
+Module *module_new(const Model *model, const ModuleOptions *options) {
+    Module *m = NEW(Module);
+    m->model = model;
+    m->prefix = name_safe(options && options->prefix ? options->prefix : model->name);
+    m->header = options && options->header ? base_name(options->header) : text("%s.h", model->name);
+    m->file = model->span.source ? base_name(model->span.source->name) : text("%s.nn", model->name);
+    return m;
+}
+
+/* 61706 as 61 706: numbers of a banner are read by people. */
+static const char *grouped(int64_t n) {
+    char *digits = text("%" PRId64, n);
+    Writer w = { 0 };
+    size_t length = strlen(digits);
+    for (size_t k = 0; k < length; k++) put(&w, "%s%c", k && (length - k) % 3 == 0 ? " " : "", digits[k]);
+    return w.text;
+}
+
+static void print_source_lines(Writer *w, const Module *m) {
+    const Source *source = m->model->span.source;
+    if (!source) return;
+    const char *at = source->text, *end = at + source->length;
+    for (int line = 1; at < end; line++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((stop ? stop : end) - at);
+        while (length && (at[length - 1] == ' ' || at[length - 1] == '\r')) length--;
+        if (length) put_comment(w, text(" * %4d  ", line), text("%.*s", (int)length, at));
+        else put(w, " * %4d\n", line);
+        if (!stop) break;
+        at = stop + 1;
+    }
+    put_text(w, " *\n");
+}
+
+static void print_parameters(Writer *w, const Module *m, const Layout *l) {
+    const Struct *params = &l->of[STRUCT_PARAMS];
+    int64_t total = 0;
+    int width = 10;
+    for (int k = 0; k < params->members.n; k++)
+        if ((int)strlen(params->members.at[k].name) > width) width = (int)strlen(params->members.at[k].name);
+    for (int k = 0; k < params->members.n; k++) {
+        const Member *p = &params->members.at[k];
+        int line = origin_line(m, p->tensor->origin);
+        put(w, " *     %-*s  %-20s %12s%s\n", width, p->name, c_dims(p->tensor, 0), grouped(member_count(p)), line ? text("    line %d", line) : "");
+        total += member_count(p);
+    }
+    if (params->members.n) put(w, " *     %-*s  %-20s %12s\n *\n", width, "parameters", "", grouped(total));
+}
+
+static void print_memory(Writer *w, const Module *m, const Layout *l) {
+    static const struct { StructKind kind; const char *what; } parts[] = {
+        { STRUCT_PARAMS, "parameters" }, { STRUCT_PARAMS, "gradients" }, { STRUCT_STATE, "state" }, { STRUCT_OPTIMIZER, "optimizer" },
+        { STRUCT_WATCH, "watched values" }, { STRUCT_WORK, "workspace" }
+    };
+    put(w, " * Memory of one instance, `%s`, for batches of up to %" PRId64 ": %s bytes.\n", m->prefix, m->model->batch, grouped(struct_size(l, STRUCT_INSTANCE, 4)));
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+        if (l->of[parts[k].kind].members.n) put(w, " *     %-16s %14s\n", parts[k].what, grouped(struct_size(l, parts[k].kind, 4)));
+    if (m->model->predict) put(w, " * To predict: the parameters%s and a workspace of %s bytes.\n", l->of[STRUCT_STATE].members.n ? ", the state" : "", grouped(struct_size(l, STRUCT_PREDICT_WORK, 4)));
+}
+
+static void print_banner(Writer *w, const Module *m, const Layout *l, bool blas) {
+    put_text(w, "/* SPDX-License-Identifier: 0BSD */\n");
+    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc. This file is your own, without conditions.", m->model->name, m->file));
+    put_text(w, " *\n");
+    print_source_lines(w, m);
+    print_parameters(w, m, l);
+    print_memory(w, m, l);
+    put_text(w, " *\n");
+    put(w, " * Compile with -O2 -march=native and the directory of nn.h%s. With -DNN_DOUBLE all numbers are double.\n", blas ? ", and link with -lopenblas" : "");
+    put_text(w, " * Equations above the functions are per sample; b counts samples. d_x is the gradient of x. */\n");
+}
+
+static bool uses_mathematics(const char *code) {
+    for (const char *at = code; (at = strstr(at, "nn_")); at += 3)
+        if (strncmp(at, "nn_real", 7) != 0 && strncmp(at, "nn_key", 6) != 0 && strncmp(at, "nn_uniform", 10) != 0) return true;
+    return false;
+}
+
+static void print_includes(Writer *w, const Module *m, const char *code) {
+    put(w, "#include \"%s\"\n", m->header);
+    if (strstr(code, "NAN") || strstr(code, "INFINITY")) put_text(w, "#include <math.h>\n");
+    put_text(w, "#include <string.h>\n");
+    if (strstr(code, "GEMM(")) put_text(w, "#include <cblas.h>\n");
+    put_text(w, "\n/* a*b + c may be rounded once, also where strict standard modes would not allow it. */\n"
+                "#if defined __clang__\n#pragma STDC FP_CONTRACT ON\n"
+                "#elif defined __GNUC__ && defined __STRICT_ANSI__\n#pragma GCC optimize (\"-ffp-contract=fast\")\n#endif\n\n");
+    if (uses_mathematics(code)) put_text(w, "#include <nn_math.h>\n");
+    if (strstr(code, "nn_key(")) put_text(w, "#include <nn_random.h>\n");
+    put_text(w, "\ntypedef nn_real real;            /* float, or double with -DNN_DOUBLE */\n");
+    if (strstr(code, "R(")) put_text(w, "#define R(x) ((real)(x))         /* a constant in that type */\n");
+    if (strstr(code, "GEMM(")) put_text(w, "#ifdef NN_DOUBLE\n#define GEMM cblas_dgemm\n#else\n#define GEMM cblas_sgemm\n#endif\n");
+    put_text(w, "\n");
+}
+
+void module_print(Writer *w, const Module *m) {
+    Layout *l = layout_new(m);
+    Names *file_scope = names_of_module(m, l);
+    Functions *functions = functions_new(m, l, file_scope);
+    Writer code = { 0 };
+    put_text(&code, "");
+    functions_print(&code, m, functions, file_scope);
+    section_print(&code, "entry points");
+    put_text(&code, "\n");
+    entries_print(&code, m, l, functions, file_scope);
+    print_banner(w, m, l, strstr(code.text, "GEMM(") != NULL);
+    print_includes(w, m, code.text);
+    put_text(w, code.text);
+    section_print(w, "the model as a table");
+    put_text(w, "\n");
+    table_print(w, m, l);
+}

@@ -1,0 +1,101 @@
+/* Names: C identifiers that are the model's own wherever C lets them be.
+ *
+ * A scope knows what is taken in it and around it. `name_add` gives the wanted name, or the wanted name with `_` or a
+ * number behind it:
+ *
+ *     int -> int_    unix -> unix_    m' -> m_next    x -> x, then x_2, x_3
+ *
+ * Struct members and functions must be good in C++ too, so its words are avoided everywhere. Names at file scope all
+ * begin with the module's prefix, and nothing in a function begins with it; so a function never hides what it calls. */
+#include "parts.h"
+#include <ctype.h>
+#include <string.h>
+
+/* Words of C and C++, and macros that headers or compilers define in lower case. */
+static const char *const words[] = {
+    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+    "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",
+    "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
+    "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "far", "float", "for", "friend", "goto", "i386",
+    "if", "inline", "int", "linux", "long", "mutable", "namespace", "near", "new", "noexcept", "not", "not_eq", "nullptr",
+    "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict",
+    "return", "short", "signed", "sizeof", "small", "static", "static_assert", "static_cast", "struct", "switch", "template",
+    "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unix", "unsigned",
+    "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+    "real", "size_t", "ptrdiff_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t",
+    "offsetof", "memset", "main", "math_errhandling", "signbit", "isnan", "isinf", "isfinite", "isnormal", "fpclassify",
+    "R", "NAN", "INFINITY", "NULL", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "HUGE", "MAXFLOAT", "DOMAIN", "SING", "OVERFLOW",
+    "UNDERFLOW", "PLOSS", "TLOSS", "X_TLOSS", "EOF", "BUFSIZ"
+};
+/* Families of macros of the headers that a generated file includes, and of the runtime. */
+static const char *const families[] = {
+    "nn_", "NN_", "nn", "cblas_", "Cblas", "CBLAS_", "GEMM", "M_", "FP_", "MATH_", "INT", "UINT", "SIZE_", "PTRDIFF_",
+    "WCHAR_", "WINT_", "SIG_ATOMIC_"
+};
+
+static bool reserved(const char *name) {
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (strcmp(name, words[k]) == 0) return true;
+    for (size_t k = 0; k < sizeof families / sizeof *families; k++) {
+        size_t length = strlen(families[k]);
+        if (strncmp(name, families[k], length) != 0) continue;
+        if (families[k][length - 1] == '_' || strcmp(families[k], "Cblas") == 0 || name[length] == 0) return true;
+        if ((strcmp(families[k], "INT") == 0 || strcmp(families[k], "UINT") == 0) && name[length] != 0 && !islower((unsigned char)name[length]))
+            return true;
+    }
+    return false;
+}
+
+const char *name_safe(const char *wanted) {
+    Writer w = { 0 };
+    /* Names that begin with _ belong to the compiler, and those with __ anywhere to C++. */
+    if (!isalpha((unsigned char)*wanted)) put_text(&w, "x");
+    for (const char *c = wanted; *c; c++) {
+        bool keep = isalnum((unsigned char)*c) && (unsigned char)*c < 128;
+        if (*c == '\'') put_text(&w, "_next");
+        else if (keep) put(&w, "%c", *c);
+        else if (w.length == 0 || w.text[w.length - 1] != '_') put_text(&w, "_");
+    }
+    if (reserved(w.text)) put_text(&w, "_");
+    return name_of(reserved(w.text) ? text("model_%s", w.text) : w.text);
+}
+
+const char *name_upper(const char *name) {
+    char *copy = text("%s", name);
+    for (char *c = copy; *c; c++) *c = (char)toupper((unsigned char)*c);
+    return copy;
+}
+
+Names *names_new(const Names *outer) {
+    Names *names = NEW(Names);
+    names->outer = outer;
+    return names;
+}
+
+bool name_taken(const Names *names, const char *name) {
+    for (; names; names = names->outer)
+        for (int k = 0; k < names->used.n; k++)
+            if (strcmp(names->used.at[k], name) == 0) return true;
+    return false;
+}
+
+const char *name_add(Names *names, const char *wanted) {
+    const char *base = name_safe(wanted), *name = base;
+    size_t length = strlen(base);
+    const char *joint = length && base[length - 1] == '_' ? "" : "_";
+    for (int k = 2; name_taken(names, name); k++) name = name_of(text("%s%s%d", base, joint, k));
+    PUSH(names->used, name);
+    return name;
+}
+
+Names *names_of_module(const Module *m, const Layout *l) {
+    static const char *const functions[] = {
+        "init", "gradients", "update", "step", "evaluate", "reset", "metrics", "predict", "predict_one", "model", "accepts"
+    };
+    Names *names = names_new(NULL);
+    PUSH(names->used, m->prefix);
+    PUSH(names->used, text("%s_BATCH", name_upper(m->prefix)));
+    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) PUSH(names->used, text("%s_%s", m->prefix, functions[k]));
+    for (int k = 0; k < STRUCT_INSTANCE; k++) PUSH(names->used, struct_name(m, l, (StructKind)k));
+    return names;
+}

@@ -1,0 +1,92 @@
+/* Inside of the output: what its files share.
+ *
+ * A Layout is the one description of the structs: the header prints it, entry points address by it, the report adds it
+ * up. A Scope says how the function that is being printed calls its tensors, indices and keys. */
+#ifndef NNC_PARTS_H
+#define NNC_PARTS_H
+#include "output.h"
+
+/* ---- C types ------------------------------------------------------------------------------------------------------- */
+typedef enum { C_ANY, C_REAL, C_DOUBLE, C_INT, C_LONG, C_BYTE, C_INT32, C_KEY, C_STRUCT } CType;
+const char *c_type_name(CType type);                            /* as in the C file, where nn_real is called real */
+CType element_type(const Tensor *t);                            /* of the array that holds t */
+bool same_name(const Tensor *a, const Tensor *b);
+
+/* ---- layout.c: what the structs contain ------------------------------------------------------------------------------- */
+typedef enum {
+    STRUCT_PARAMS, STRUCT_STATE, STRUCT_OPTIMIZER, STRUCT_HYPER, STRUCT_TOTALS, STRUCT_WATCH, STRUCT_WORK,
+    STRUCT_PREDICT_WORK, STRUCT_INSTANCE, STRUCT_COUNT
+} StructKind;
+typedef struct Member {
+    const char *name, *about;
+    CType type;
+    StructKind of;                      /* C_STRUCT: which */
+    int rank;
+    int64_t dim[12];
+    const Tensor *tensor;               /* NULL: none */
+} Member;
+typedef struct Struct { const char *suffix, *about; LIST(Member) members; } Struct;     /* no members: it does not exist */
+typedef struct Layout { Struct of[STRUCT_COUNT]; } Layout;
+
+Layout *layout_new(const Module *m);
+const Member *member_of(const Layout *l, StructKind kind, const Tensor *t);     /* NULL: not there */
+int64_t member_count(const Member *member);                     /* elements */
+int64_t struct_size(const Layout *l, StructKind kind, int real_bytes);
+int64_t struct_offset(const Layout *l, StructKind kind, const Member *member, int real_bytes);
+const char *struct_name(const Module *m, const Layout *l, StructKind kind);     /* lenet_params; the instance: lenet */
+
+/* ---- names.c ---------------------------------------------------------------------------------------------------------- */
+typedef struct Names { const struct Names *outer; LIST(const char *) used; } Names;
+Names *names_new(const Names *outer);
+bool name_taken(const Names *names, const char *name);          /* in this scope or one around it */
+const char *name_add(Names *names, const char *wanted);         /* a C identifier like it that is not taken; takes it */
+const char *name_safe(const char *wanted);                      /* a C and C++ identifier that is no word of theirs */
+const char *name_upper(const char *name);
+Names *names_of_module(const Module *m, const Layout *l);       /* everything at file scope but the kernels */
+const char *base_name(const char *path);
+
+/* ---- print_c.c -------------------------------------------------------------------------------------------------------- */
+typedef struct Binding { const void *what; const char *text; CType type; bool pointer; } Binding;    /* pointer: rank 0, read as *text */
+typedef struct Scope {
+    Names *names;
+    LIST(Binding) bound;
+    bool host;                          /* reals are computed in double */
+    const Tensor *count;                /* the runtime extent of the batch, or NULL */
+} Scope;
+void scope_bind(Scope *s, const void *what, const char *text, CType type, bool pointer);
+const Binding *binding(const Scope *s, const void *what);       /* NULL: not bound */
+/* The text of an expression as an operand of something that binds as tightly as `precedence`, converted to `want`. */
+enum { C_PREC_LOOSEST, C_PREC_SELECT, C_PREC_OR, C_PREC_AND, C_PREC_EQUAL, C_PREC_LESS, C_PREC_SUM, C_PREC_TERM, C_PREC_UNARY, C_PREC_CALL };
+void c_expr(Writer *w, Scope *s, const Expr *e, int precedence, CType want);
+void c_tree(Writer *w, Scope *s, const Nodes *body, int depth);
+char *c_number(double value);                                   /* the shortest decimal that reads back equal */
+char *c_dims(const Tensor *t, int from);                        /* "[6][28][28]" */
+
+/* ---- functions.c: kernels as static functions --------------------------------------------------------------------------- */
+typedef LIST(const Site *) Sites;
+typedef struct Argument { const char *name; CType type; int rank; bool by_value, written, constant; } Argument;
+typedef struct Function {
+    const Kernel *kernel;
+    Entry entry;
+    const char *name;
+    Argument *argument;                 /* one for each of kernel->arguments */
+} Function;
+typedef LIST(Function) Functions;
+Functions *functions_new(const Module *m, const Layout *l, Names *file_scope);
+const Function *function_of(const Functions *f, const Kernel *k);       /* of k, or of what it is the same as */
+void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope);
+void sites_of(Sites *sites, const Kernel *k);                   /* in order of first use */
+void find_site(const Expr *e, void *sites);                     /* for visit_nodes */
+int origin_line(const Module *m, const Origin *o);              /* of the model's own text; 0: none */
+void put_line(Writer *w, int depth, const char *line);          /* broken where it is too long */
+void section_print(Writer *w, const char *title);
+void put_comment(Writer *w, const char *begin, const char *line);       /* text that is safe in a comment */
+
+/* ---- entry.c: the functions that callers see ---------------------------------------------------------------------------- */
+void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end);
+void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope);
+Tensors model_inputs(const Model *m, bool targets);             /* inputs, then (if asked) targets */
+
+/* ---- table.c ------------------------------------------------------------------------------------------------------------- */
+void table_print(Writer *w, const Module *m, const Layout *l);
+#endif

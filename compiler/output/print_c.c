@@ -1,0 +1,457 @@
+/* Expressions and loop trees as C.
+ *
+ * An expression prints with the fewest parentheses that C and its compilers' warnings allow, and with every conversion
+ * written out, so that -Wconversion and -Wdouble-promotion find nothing:
+ *
+ *     where(i + u - 2 >= 0 and ..., x[..], 0)*0.5    ->    (i + u >= 2 && i + u < 30 ? x[b][i + u - 2] : R(0)) * R(0.5)
+ *
+ * Real expressions are of type `real`, or double as soon as one operand is (numbers of the step and totals are); constants
+ * and converted integers take the type of what stands beside them. Integer expressions are int while their interval
+ * fits, else int64_t. Values that are used twice have been made locals by the scheduler; nothing here looks for them. */
+#include "parts.h"
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void scope_bind(Scope *s, const void *what, const char *name, CType type, bool pointer) {
+    PUSH(s->bound, ((Binding){ what, name, type, pointer }));
+}
+
+const Binding *binding(const Scope *s, const void *what) {
+    for (int k = s->bound.n - 1; k >= 0; k--)
+        if (s->bound.at[k].what == what) return &s->bound.at[k];
+    return NULL;
+}
+
+static const Binding *bound(const Scope *s, const void *what, const char *name) {
+    const Binding *b = binding(s, what);
+    if (b) return b;
+    fprintf(stderr, "internal error: emit: `%s` has no place in the function that reads it\n", name);
+    exit(70);
+}
+
+char *c_number(double value) {
+    char *shortest = NULL;
+    for (int digits = 1; digits <= 17; digits++) {
+        shortest = text("%.*g", digits, value);
+        if (strtod(shortest, NULL) == value) break;
+    }
+    return shortest;
+}
+
+char *c_dims(const Tensor *t, int from) {
+    Writer w = { 0 };
+    put_text(&w, "");
+    for (int k = from; k < t->rank; k++) put(&w, "[%" PRId64 "]", t->dim[k].extent);
+    return w.text;
+}
+
+/* ---- types ----------------------------------------------------------------------------------------------------------- */
+static bool is_small(double magnitude) { return magnitude < 2147483647.0; }
+
+static double interval_magnitude(const Expr *e) {
+    return fmax(fabs((double)e->lo), fabs((double)e->hi));
+}
+
+static CType type_of(const Scope *s, const Expr *e);
+
+/* The common type of real operands: double if one is, else real; C_ANY while all of them are constants or integers. */
+static CType common(const Scope *s, const Expr *const *arg, int n) {
+    CType type = C_ANY;
+    for (int k = 0; k < n; k++) {
+        if (arg[k]->type != REAL) continue;
+        CType t = type_of(s, arg[k]);
+        if (t == C_DOUBLE || type == C_ANY) type = t;
+    }
+    return s->host ? C_DOUBLE : type;
+}
+
+static bool any_long(const Scope *s, const Expr *const *arg, int n) {
+    for (int k = 0; k < n; k++)
+        if (type_of(s, arg[k]) == C_LONG) return true;
+    return false;
+}
+
+/* Whether a sum can be added up in int: no partial sum leaves it, in any order. */
+static bool sum_is_small(const Scope *s, const Expr *e) {
+    double total = fabs((double)e->integer);
+    for (int k = 0; k < e->n; k++) {
+        double a = type_of(s, e->arg[k]) == C_LONG ? 1e18 : fmin(interval_magnitude(e->arg[k]), 2147483648.0);
+        total += fabs((double)e->factor[k]) * a;
+    }
+    return is_small(total);
+}
+
+static bool plain_division(const Expr *e) {         /* C's / and % are the floor forms for what is not negative */
+    return e->arg[0]->lo >= 0 && e->arg[1]->kind == X_INT && e->arg[1]->integer > 0;
+}
+
+static CType type_of(const Scope *s, const Expr *e) {
+    const Binding *b;
+    switch (e->kind) {
+    case X_NUM: case X_REAL: return C_ANY;
+    case X_INT: return is_small(fabs((double)e->integer)) ? C_INT : C_LONG;
+    case X_INDEX: return bound(s, e->index, e->index->name)->type;
+    case X_SUM: return sum_is_small(s, e) ? C_INT : C_LONG;
+    case X_RANDOM: return C_REAL;
+    case X_READ:
+        b = bound(s, e->tensor, e->tensor->name);
+        if (e->type == REAL) return b->type;
+        if (b->type == C_LONG) return C_LONG;
+        return e->guarded ? type_of(s, e->arg[e->n - 1]) : C_INT;
+    case X_WHERE:
+        if (e->type == REAL) return common(s, e->arg + 1, 2);
+        return any_long(s, e->arg + 1, 2) ? C_LONG : C_INT;
+    case X_OP:
+        if (e->type == REAL) return common(s, e->arg, e->n);
+        if (e->type == BOOL) return C_INT;
+        if (e->op == OP_FLOORDIV || e->op == OP_MOD) return plain_division(e) ? type_of(s, e->arg[0]) : C_LONG;
+        if (e->op == OP_MUL || e->op == OP_ADD || e->op == OP_SUB || e->op == OP_NEG)
+            return !is_small(interval_magnitude(e)) || any_long(s, e->arg, e->n) ? C_LONG : C_INT;
+        if (e->op == OP_STOP) return type_of(s, e->arg[0]);
+        return C_LONG;                              /* nn_floor, nn_imax and their like */
+    }
+    return C_INT;
+}
+
+/* ---- expressions ------------------------------------------------------------------------------------------------------- */
+static char *operand(Scope *s, const Expr *e, int precedence, CType want) {
+    Writer w = { 0 };
+    c_expr(&w, s, e, precedence, want);
+    return w.text;
+}
+
+static int c_precedence(Op op) {
+    switch (op) {
+    case OP_ADD: case OP_SUB: return C_PREC_SUM;
+    case OP_MUL: case OP_DIV: return C_PREC_TERM;
+    case OP_NEG: case OP_NOT: return C_PREC_UNARY;
+    case OP_EQ: case OP_NE: return C_PREC_EQUAL;
+    case OP_LT: case OP_LE: case OP_GT: case OP_GE: return C_PREC_LESS;
+    case OP_AND: return C_PREC_AND;
+    case OP_OR: return C_PREC_OR;
+    default: return C_PREC_CALL;
+    }
+}
+
+/* How tightly an operand must bind. Compilers ask for parentheses where && stands in ||, and a comparison in another. */
+static int operand_precedence(Op op, int which) {
+    int own = c_precedence(op);
+    switch (own) {
+    case C_PREC_CALL: return C_PREC_LOOSEST;
+    case C_PREC_UNARY: return C_PREC_UNARY;
+    case C_PREC_OR: case C_PREC_AND: return C_PREC_EQUAL;
+    case C_PREC_EQUAL: case C_PREC_LESS: return C_PREC_SUM;
+    default: return own + which;
+    }
+}
+
+static const char *integer_function(Op op) {
+    switch (op) {
+    case OP_MAX: return "nn_imax(%a, %b)";
+    case OP_MIN: return "nn_imin(%a, %b)";
+    case OP_ABS: return "nn_iabs(%a)";
+    case OP_SIGN: return "nn_isign(%a)";
+    default: return op_table[op].c;
+    }
+}
+
+/* Fills an operator's form with its operands: `nn_max(%a, %b)`. With `in_double`, functions are those of double. */
+static void fill(Writer *w, const char *form, const char *a, const char *b, bool in_double) {
+    for (const char *c = form; *c; c++) {
+        if (c[0] == '%' && (c[1] == 'a' || c[1] == 'b')) put_text(w, *++c == 'a' ? a : b);
+        else if (*c == '(' && in_double && c != form && isalnum((unsigned char)c[-1])) put_text(w, "_d(");
+        else put(w, "%c", *c);
+    }
+}
+
+static void real_operation(Writer *w, Scope *s, const Expr *e, CType type) {
+    const char *form = e->op == OP_FLOORDIV ? "nn_rfloordiv(%a, %b)" : e->op == OP_MOD ? "nn_rmod(%a, %b)" : op_table[e->op].c;
+    char *a = operand(s, e->arg[0], operand_precedence(e->op, 0), type);
+    char *b = e->n > 1 ? operand(s, e->arg[1], operand_precedence(e->op, 1), type) : NULL;
+    if (e->op == OP_NEG && *a == '-') a = text("(%s)", a);
+    fill(w, form, a, b, type == C_DOUBLE);
+}
+
+static void integer_operation(Writer *w, Scope *s, const Expr *e) {
+    if ((e->op == OP_FLOORDIV || e->op == OP_MOD) && plain_division(e)) {
+        put(w, "%s %c %s", operand(s, e->arg[0], C_PREC_TERM, C_ANY), e->op == OP_MOD ? '%' : '/',
+            operand(s, e->arg[1], C_PREC_UNARY, C_ANY));
+        return;
+    }
+    char *a = operand(s, e->arg[0], operand_precedence(e->op, 0), C_ANY);
+    char *b = e->n > 1 ? operand(s, e->arg[1], operand_precedence(e->op, 1), C_ANY) : NULL;
+    /* A product of two int that may leave int is made in int64_t. */
+    if (type_of(s, e) == C_LONG && !any_long(s, e->arg, e->n) && c_precedence(e->op) != C_PREC_CALL)
+        a = text("(int64_t)%s", operand(s, e->arg[0], C_PREC_UNARY, C_ANY));
+    if (e->op == OP_NEG && *a == '-') a = text("(%s)", a);
+    fill(w, integer_function(e->op), a, b, false);
+}
+
+/* A sum of products, its positive terms first and `extra` added to its constant: 28*b + i - 2 */
+static void print_sum(Writer *w, Scope *s, const Expr *e, int64_t extra) {
+    bool small = sum_is_small(s, e), first = true;
+    int64_t constant = e->integer + extra;
+    for (int turn = 0; turn < 2; turn++) {
+        for (int k = 0; k < e->n; k++) {
+            int64_t factor = e->factor[k];
+            if ((factor < 0) != (turn == 1)) continue;
+            if (turn == 1 && first && constant > 0) {
+                put(w, "%" PRId64, constant);
+                constant = 0, first = false;
+            }
+            char *a = operand(s, e->arg[k], factor == 1 || factor == -1 ? C_PREC_TERM : C_PREC_UNARY, C_ANY);
+            if (!small && type_of(s, e->arg[k]) != C_LONG) a = text("(int64_t)%s", operand(s, e->arg[k], C_PREC_UNARY, C_ANY));
+            put_text(w, factor < 0 ? first ? "-" : " - " : first ? "" : " + ");
+            uint64_t size = factor < 0 ? 0 - (uint64_t)factor : (uint64_t)factor;
+            if (size != 1) put(w, "%s*%s%" PRIu64 "%s", a, size > INT32_MAX ? "INT64_C(" : "", size, size > INT32_MAX ? ")" : "");
+            else put_text(w, a);
+            first = false;
+        }
+    }
+    if (constant > 0) put(w, " + %" PRId64, constant);
+    if (constant < 0) put(w, " - %" PRIu64, 0 - (uint64_t)constant);
+}
+
+/* One subscript inside its tensor: the tests that its interval leaves open. Gives the number of tests so far. */
+static int print_test(Writer *w, Scope *s, const Expr *sub, Dim dim, int tests) {
+    const Index *plain = sub->kind == X_INDEX ? sub->index : NULL;
+    bool movable = sub->kind == X_SUM && sub->integer < 0;      /* i + u - 2 >= 0 reads better as i + u >= 2 */
+    for (int k = 0; movable && k < sub->n; k++) movable = sub->factor[k] > 0;
+    Writer left = { 0 };
+    if (movable) print_sum(&left, s, sub, -sub->integer);
+    else c_expr(&left, s, sub, C_PREC_SUM, C_ANY);
+    int64_t moved = movable ? -sub->integer : 0;
+    if (sub->lo < 0) put(w, "%s%s >= %" PRId64, tests++ ? " && " : "", left.text, moved);
+    if (dim.count) {
+        if (plain && plain->count) return tests;
+        put(w, "%s%s < %s", tests++ ? " && " : "", left.text, bound(s, dim.count, dim.count->name)->text);
+        if (moved) put(w, " + %" PRId64, moved);
+    } else if (sub->hi >= dim.extent) {
+        put(w, "%s%s < %" PRId64, tests++ ? " && " : "", left.text, dim.extent + moved);
+    }
+    return tests;
+}
+
+static void print_place(Writer *w, Scope *s, const Tensor *t, const Expr *const *subs) {
+    const Binding *b = bound(s, t, t->name);
+    if (t->rank == 0) {
+        put(w, "%s%s", b->pointer ? "*" : "", b->text);
+        return;
+    }
+    put_text(w, b->text);
+    for (int k = 0; k < t->rank; k++) put(w, "[%s]", operand(s, subs[k], C_PREC_LOOSEST, C_ANY));
+}
+
+/* The expression itself, in its own type: gives the type, and in *precedence how tightly it binds. */
+static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *precedence) {
+    CType own = type_of(s, e), type = own == C_ANY ? want == C_DOUBLE ? C_DOUBLE : C_REAL : own;
+    Writer test = { 0 };
+    int tests = 0;
+    *precedence = C_PREC_CALL;
+    switch (e->kind) {
+    case X_NUM: {
+        bool whole = isfinite(e->num) && e->num == floor(e->num) && fabs(e->num) < 1e6;
+        const char *number = isnan(e->num) ? "NAN" : isinf(e->num) ? e->num < 0 ? "-INFINITY" : "INFINITY"
+                           : whole ? text("%.0f", e->num) : c_number(e->num);
+        if (type == C_REAL) put(w, "R(%s)", number);
+        else if (!isfinite(e->num)) put(w, "(double)%s", number);
+        else put(w, "%s%s", number, strpbrk(number, ".e") ? "" : ".0");
+        if (type != C_REAL && (*number == '-' || !isfinite(e->num))) *precedence = C_PREC_UNARY;
+        return type;
+    }
+    case X_INT:
+        put(w, own == C_LONG ? "INT64_C(%" PRId64 ")" : "%" PRId64, e->integer);
+        if (e->integer < 0 && own == C_INT) *precedence = C_PREC_UNARY;
+        return own;
+    case X_INDEX:
+        put_text(w, bound(s, e->index, e->index->name)->text);
+        return own;
+    case X_SUM:
+        print_sum(w, s, e, 0);
+        *precedence = C_PREC_SUM;
+        if (e->n == 1 && e->integer == 0) *precedence = e->factor[0] < 0 ? C_PREC_SUM : C_PREC_TERM;
+        return own;
+    case X_REAL:
+        put(w, "(%s)%s", c_type_name(type), operand(s, e->arg[0], C_PREC_UNARY, C_ANY));
+        *precedence = C_PREC_UNARY;
+        return type;
+    case X_RANDOM:
+        put(w, "nn_uniform(%s, (uint64_t)%s)", bound(s, e->site, e->site->path)->text,
+            operand(s, e->arg[0], C_PREC_UNARY, C_ANY));
+        return C_REAL;
+    case X_READ:
+        if (e->guarded)
+            for (int k = 0; k < e->n - 1; k++) tests = print_test(&test, s, e->arg[k], e->tensor->dim[k], tests);
+        if (tests) put(w, "%s ? ", test.text);
+        print_place(w, s, e->tensor, e->arg);
+        if (tests) put(w, " : %s", operand(s, e->arg[e->n - 1], C_PREC_SELECT, type));
+        *precedence = tests ? C_PREC_SELECT : e->tensor->rank == 0 && bound(s, e->tensor, e->tensor->name)->pointer ? C_PREC_UNARY : C_PREC_CALL;
+        return type;
+    case X_WHERE:
+        put(w, "%s ? %s : %s", operand(s, e->arg[0], C_PREC_OR, C_ANY), operand(s, e->arg[1], C_PREC_OR, type),
+            operand(s, e->arg[2], C_PREC_SELECT, type));
+        *precedence = C_PREC_SELECT;
+        return type;
+    case X_OP:
+        *precedence = c_precedence(e->op);
+        if (e->op == OP_STOP) return print_bare(w, s, e->arg[0], want, precedence);
+        if (e->type == REAL) {
+            real_operation(w, s, e, type);
+        } else if (e->arg[0]->type == REAL) {       /* comparisons, floor ... of reals */
+            CType of = common(s, e->arg, e->n);
+            real_operation(w, s, e, of == C_ANY ? C_REAL : of);
+        } else {
+            integer_operation(w, s, e);
+            if ((e->op == OP_FLOORDIV || e->op == OP_MOD) && plain_division(e)) *precedence = C_PREC_TERM;
+        }
+        return type;
+    }
+    return own;
+}
+
+void c_expr(Writer *w, Scope *s, const Expr *e, int precedence, CType want) {
+    Writer bare = { 0 };
+    int own;
+    CType type = print_bare(&bare, s, e, want, &own);
+    bool convert = (want == C_REAL && type == C_DOUBLE) || (want == C_DOUBLE && type == C_REAL)
+                || ((want == C_INT || want == C_INT32) && type == C_LONG);
+    if (convert) {
+        put(w, precedence > C_PREC_UNARY ? "((%s)%s%s%s)" : "(%s)%s%s%s", c_type_name(want), own < C_PREC_UNARY ? "(" : "",
+            bare.text, own < C_PREC_UNARY ? ")" : "");
+        return;
+    }
+    put(w, own < precedence ? "(%s)" : "%s", bare.text);
+}
+
+/* ---- statements -------------------------------------------------------------------------------------------------------- */
+enum { LINE_WIDTH = 112 };
+
+/* Where to break a statement that is too long: behind a comma or in front of an operator, as far out in the parentheses and
+ * then as far right as possible. 0: nowhere. */
+static size_t break_of(const char *line, size_t width) {
+    size_t best = 0;
+    int depth = 0, best_depth = 1 << 20;
+    for (size_t k = 0; line[k] && k < width; k++) {
+        if (strchr("([", line[k])) depth++;
+        if (strchr(")]", line[k])) depth--;
+        if (line[k] != ' ' || k < 12) continue;
+        bool good = line[k - 1] == ',' || (strchr("+-*/?:&|", line[k + 1]) && line[k + 1] && strchr(" &|", line[k + 2]));
+        if (good && depth <= best_depth) best = k, best_depth = depth;
+    }
+    return best;
+}
+
+void put_line(Writer *w, int depth, const char *line) {
+    int indent = 4 * depth;
+    while (strlen(line) + (size_t)indent > LINE_WIDTH) {
+        size_t at = break_of(line, (size_t)(LINE_WIDTH - indent));
+        if (at == 0) break;
+        put(w, "%*s%.*s\n", indent, "", (int)at, line);
+        line += at + 1;
+        indent = 4 * depth + 8;
+    }
+    put(w, "%*s%s\n", indent, "", line);
+}
+
+static bool assigned(const Nodes *nodes, const Tensor *t) {
+    for (int k = 0; k < nodes->n; k++) {
+        const Node *n = nodes->at[k];
+        if ((n->kind == NODE_ASSIGN && n->tensor == t) || (n->kind == NODE_GEMM && n->gemm->c == t) || assigned(&n->body, t))
+            return true;
+    }
+    return false;
+}
+
+static CType local_type(const Tensor *t) {
+    if (t->type == REAL) return C_REAL;
+    return is_small(fmax(fabs((double)t->lo), fabs((double)t->hi))) || t->type == BOOL ? C_INT : C_LONG;
+}
+
+static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block, int depth) {
+    const Tensor *t = n->tensor;
+    CType type = local_type(t);
+    if (t->rank > 0 && type == C_INT) type = C_INT32;
+    char *value = n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
+    const char *name = name_add(s->names, t->name);
+    scope_bind(s, t, name, type, false);
+    if (value) put_line(w, depth, text("%s%s %s = %s;", assigned(block, t) ? "" : "const ", c_type_name(type), name, value));
+    else put_line(w, depth, text("%s %s%s%s;", c_type_name(type), name, c_dims(t, 0), n->zero ? t->rank ? " = {0}" : " = 0" : ""));
+}
+
+static void print_assign(Writer *w, Scope *s, const Node *n, int depth) {
+    static const char *const sign[] = { "=", "+=", "*=" };
+    CType type = bound(s, n->tensor, n->tensor->name)->type;
+    Writer place = { 0 };
+    print_place(&place, s, n->tensor, n->subs);
+    bool narrow = type == C_INT32 || type == C_INT, real = n->tensor->type == REAL;
+    if (n->assign == ASSIGN_MAX || n->assign == ASSIGN_MIN) {
+        const char *function = text("nn_%s%s%s", real ? "" : "i", n->assign == ASSIGN_MAX ? "max" : "min", type == C_DOUBLE ? "_d" : "");
+        put_line(w, depth, text("%s = %s%s(%s, %s);", place.text, narrow ? text("(%s)", c_type_name(type)) : "", function,
+                                place.text, operand(s, n->value, C_PREC_SELECT, type)));
+        return;
+    }
+    put_line(w, depth, text("%s %s %s;", place.text, sign[n->assign], operand(s, n->value, C_PREC_SELECT, type)));
+}
+
+static const char *matrix(Scope *s, const Tensor *t, const Expr *offset) {
+    Writer w = { 0 };
+    const Binding *b = bound(s, t, t->name);
+    put(&w, "%s%s", t->rank > 1 ? "&" : "", b->text);
+    for (int k = 0; t->rank > 1 && k < t->rank; k++) put_text(&w, "[0]");
+    if (offset->kind != X_INT || offset->integer != 0) put(&w, " + %s", operand(s, offset, C_PREC_TERM, C_ANY));
+    return w.text;
+}
+
+static void print_gemm(Writer *w, Scope *s, const Gemm *g, int depth) {
+    put_line(w, depth, text("GEMM(CblasRowMajor, %s, %s, %s, %s, %s, R(1), %s, %" PRId64 ", %s, %" PRId64 ", R(%d), %s, %" PRId64 ");",
+                            g->a_transposed ? "CblasTrans" : "CblasNoTrans", g->b_transposed ? "CblasTrans" : "CblasNoTrans",
+                            operand(s, g->m, C_PREC_SELECT, C_INT), operand(s, g->n, C_PREC_SELECT, C_INT),
+                            operand(s, g->k, C_PREC_SELECT, C_INT), matrix(s, g->a, g->a_offset), g->lda,
+                            matrix(s, g->b, g->b_offset), g->ldb, g->add, matrix(s, g->c, g->c_offset), g->ldc));
+}
+
+/* What follows `for (..)` or `if (..)`: a single statement without braces, or a block; its names end with it. */
+static void print_body(Writer *w, Scope *s, const char *head, const Nodes *body, int depth) {
+    bool bare = body->n == 1 && body->at[0]->kind != NODE_DECLARE;
+    put_line(w, depth, bare ? head : text("%s {", head));
+    int n_bound = s->bound.n;
+    Names *outer = s->names;
+    s->names = names_new(outer);
+    c_tree(w, s, body, depth + 1);
+    s->names = outer;
+    s->bound.n = n_bound;
+    if (!bare) put(w, "%*s}\n", 4 * depth, "");
+}
+
+static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
+    const Index *i = n->index;
+    CType type = is_small((double)i->extent) ? C_INT : C_LONG;
+    Names *outer = s->names;
+    s->names = names_new(outer);
+    char *from = n->from ? operand(s, n->from, C_PREC_SUM, type) : text("0");
+    char *to = operand(s, n->to, C_PREC_SUM, type);
+    const char *name = name_add(s->names, i->name);
+    scope_bind(s, i, name, type, false);
+    const char *head = n->down
+        ? text("for (%s %s = %s - 1; %s >= %s; %s--)", c_type_name(type), name, to, name, from, name)
+        : text("for (%s %s = %s; %s < %s; %s++)", c_type_name(type), name, from, name, to, name);
+    print_body(w, s, head, &n->body, depth);
+    s->bound.n--;
+    s->names = outer;
+}
+
+void c_tree(Writer *w, Scope *s, const Nodes *body, int depth) {
+    for (int k = 0; k < body->n; k++) {
+        const Node *n = body->at[k];
+        switch (n->kind) {
+        case NODE_LOOP: print_loop(w, s, n, depth); break;
+        case NODE_DECLARE: print_declare(w, s, n, body, depth); break;
+        case NODE_ASSIGN: print_assign(w, s, n, depth); break;
+        case NODE_IF: print_body(w, s, text("if (%s)", operand(s, n->value, C_PREC_LOOSEST, C_ANY)), &n->body, depth); break;
+        case NODE_GEMM: print_gemm(w, s, n->gemm, depth); break;
+        }
+    }
+}

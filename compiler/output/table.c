@@ -1,0 +1,234 @@
+/* The constant table of runtime/nn.h: what the trainer, checkpoints and other tools know of a model.
+ *
+ * Names are paths of the model (encoder.linear.w), offsets are offsetof, so the table and the structs cannot disagree. The
+ * hash is of everything that gives a checkpoint its meaning: names, dims and types of what is kept, and the equations of
+ * prediction. Learning rates, the batch size and the shapes of kernels are not in it. */
+#include "parts.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* A C string literal. Every byte that is not plain text is an octal escape, and ? is escaped: no trigraph can appear. */
+static void put_string(Writer *w, const char *s, size_t length) {
+    put_text(w, "\"");
+    for (size_t k = 0; k < length; k++) {
+        unsigned char c = (unsigned char)s[k];
+        if (c == '"' || c == '\\' || c == '?') put(w, "\\%c", c);
+        else if (c == '\n') put_text(w, "\\n");
+        else if (c == '\t') put_text(w, "\\t");
+        else if (c < ' ' || c > '~') put(w, "\\%03o", c);
+        else put(w, "%c", c);
+    }
+    put_text(w, "\"");
+}
+
+/* The model's text, a string for each line. What C11 does not promise to take as one literal (more than 4095 characters)
+ * becomes a row of numbers. */
+static void print_source(Writer *w, const Module *m) {
+    const Source *source = m->model->span.source;
+    const char *at = source ? source->text : "", *end = at + (source ? source->length : 0);
+    put(w, "static const char %s_source[] =", m->prefix);
+    if (end - at > 4000) {
+        put_text(w, " {");
+        for (int k = 0; at < end; at++, k++) put(w, "%s%d,", k % 24 ? " " : "\n    ", (signed char)*at);
+        put_text(w, " 0\n};\n\n");
+        return;
+    }
+    if (at == end) put_text(w, " \"\"");
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop ? stop + 1 : end;
+        put_text(w, "\n    ");
+        put_string(w, at, (size_t)(stop - at));
+        at = stop;
+    }
+    put_text(w, ";\n\n");
+}
+
+static void hash_text(uint64_t *hash, const char *s) {
+    for (; *s; s++) *hash = (*hash ^ (unsigned char)*s) * UINT64_C(1099511628211);
+    *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
+}
+
+static void hash_tensors(uint64_t *hash, const char *kind, const Tensors *list) {
+    hash_text(hash, kind);
+    for (int k = 0; k < list->n; k++) {
+        const Tensor *t = list->at[k];
+        hash_text(hash, t->path ? t->path : t->name);
+        hash_text(hash, text("%d", t->type));
+        for (int d = 0; d < t->rank; d++)
+            if (!t->dim[d].count) hash_text(hash, text("%" PRId64, t->dim[d].extent));
+    }
+}
+
+static uint64_t model_hash(const Model *m) {
+    uint64_t hash = UINT64_C(14695981039346656037);
+    Writer equations = { 0 };
+    hash_tensors(&hash, "params", &m->params);
+    hash_tensors(&hash, "states", &m->states);
+    hash_tensors(&hash, "moments", &m->moments);
+    put_text(&equations, "");
+    if (m->predict) program_print(&equations, m->predict);
+    hash_text(&hash, equations.text);
+    return hash;
+}
+
+static const char *path_of(const Tensor *t) { return t->path ? t->path : t->name; }
+
+/* One row. `type` is a C expression; `place` the member that holds it, NULL for inputs and outputs. */
+static void print_row(Writer *w, const Module *m, const Tensor *t, const char *before, const char *type, const char *place) {
+    int first = (t->role == ROLE_INPUT || t->role == ROLE_TARGET || t->role == ROLE_OUTPUT) && t->rank > 0 ? 1 : 0;
+    bool ranged = t->type != REAL && (t->lo > INT32_MIN || t->hi < INT32_MAX);
+    put_text(w, "    { ");
+    put_string(w, text("%s%s", before, path_of(t)), strlen(before) + strlen(path_of(t)));
+    put(w, ", %s, %d, {", type, t->rank - first);
+    for (int d = first; d < t->rank; d++) put(w, "%s %" PRId64, d > first ? "," : "", t->dim[d].extent);
+    put_text(w, t->rank > first ? " }, " : " 0 }, ");
+    if (place) put(w, "offsetof(%s, %s), ", m->prefix, place);
+    else put_text(w, "0, ");
+    if (ranged) put(w, "%" PRId64 ", %" PRId64 ", ", t->lo, t->hi);
+    else put_text(w, t->byte ? "0, 255, " : "1, 0, ");
+    for (int k = 0; k < 2; k++) {
+        if (t->files[k] && !place) put_string(w, t->files[k], strlen(t->files[k]));
+        else put_text(w, "NULL");
+        put_text(w, k ? " },\n" : ", ");
+    }
+}
+
+static const char *table_type(const Tensor *t) {
+    return t->byte ? "NN_U8" : t->type == REAL ? "REAL" : "NN_I32";
+}
+
+static void begin(Writer *w, const Module *m, const char *table) {
+    put(w, "static const nn_tensor %s_%s[] = {\n", m->prefix, table);
+}
+
+static const char *place_in(const Layout *l, StructKind kind, const char *at, const Tensor *t) {
+    return text("%s.%s", at, member_of(l, kind, t)->name);
+}
+
+static void print_rows(Writer *w, const Module *m, const Layout *l) {
+    const Model *model = m->model;
+    Tensors inputs = model_inputs(model, true);
+    if (inputs.n) begin(w, m, "inputs_table");
+    for (int k = 0; k < inputs.n; k++) print_row(w, m, inputs.at[k], "", table_type(inputs.at[k]), NULL);
+    if (inputs.n) put_text(w, "};\n");
+    if (model->outputs.n) begin(w, m, "outputs_table");
+    for (int k = 0; k < model->outputs.n; k++) print_row(w, m, model->outputs.at[k], "", table_type(model->outputs.at[k]), NULL);
+    if (model->outputs.n) put_text(w, "};\n");
+    if (model->params.n) begin(w, m, "params_table");
+    for (int k = 0; k < model->params.n; k++)
+        print_row(w, m, model->params.at[k], "", "REAL", place_in(l, STRUCT_PARAMS, "params", model->params.at[k]));
+    if (model->params.n) put_text(w, "};\n");
+    if (model->grads.n) begin(w, m, "grads_table");
+    for (int k = 0; k < model->grads.n; k++) {
+        const Tensor *of = model->grads.at[k]->of;
+        print_row(w, m, of, "", "REAL", place_in(l, STRUCT_PARAMS, "grads", of));
+    }
+    if (model->grads.n) put_text(w, "};\n");
+    if (model->states.n + model->moments.n) begin(w, m, "states_table");
+    for (int k = 0; k < model->states.n; k++) {
+        const Tensor *t = model->states.at[k];
+        print_row(w, m, t, "", table_type(t), place_in(l, STRUCT_STATE, "state", t));
+    }
+    for (int k = 0; k < model->moments.n; k++) {
+        const Tensor *t = model->moments.at[k];
+        print_row(w, m, t, "optimizer.", table_type(t), place_in(l, STRUCT_OPTIMIZER, "optimizer", t));
+    }
+    if (model->states.n + model->moments.n) put_text(w, "};\n");
+    if (model->totals.n) begin(w, m, "totals_table");
+    for (int k = 0; k < model->totals.n; k++)
+        print_row(w, m, model->totals.at[k], "", "NN_F64", place_in(l, STRUCT_TOTALS, "totals", model->totals.at[k]));
+    if (model->totals.n) put_text(w, "};\n");
+    if (model->hypers.n) begin(w, m, "hypers_table");
+    for (int k = 0; k < model->hypers.n; k++)
+        print_row(w, m, model->hypers.at[k], "", "NN_F64", place_in(l, STRUCT_HYPER, "hyper", model->hypers.at[k]));
+    if (model->hypers.n) put_text(w, "};\n");
+    if (model->metrics.n) {
+        put(w, "static const char *const %s_metrics_table[] = {", m->prefix);
+        for (int k = 0; k < model->metrics.n; k++) {
+            put_text(w, k ? ", " : " ");
+            put_string(w, model->metrics.at[k]->name, strlen(model->metrics.at[k]->name));
+        }
+        put_text(w, " };\n");
+    }
+    if (model->n_train) {
+        put(w, "static const nn_setting %s_settings_table[] = {", m->prefix);
+        for (int k = 0; k < model->n_train; k++) {
+            put_text(w, k ? ", { " : " { ");
+            put_string(w, model->train[k].name, strlen(model->train[k].name));
+            put(w, ", %s }", c_number(model->train[k].value));
+        }
+        put_text(w, " };\n");
+    }
+    put_text(w, "\n");
+}
+
+/* The entry points behind pointers that know no type of the model. */
+static void print_adapters(Writer *w, const Module *m, const Layout *l) {
+    const Model *model = m->model;
+    const char *p = m->prefix;
+    Tensors inputs = model_inputs(model, true), given = model_inputs(model, false);
+    Writer in = { 0 }, predict = { 0 };
+    put_text(&in, "");
+    put_text(&predict, "");
+    for (int k = 0; k < inputs.n; k++) put(&in, ", inputs[%d]", k);
+    for (int k = 0; k < given.n; k++) put(&predict, ", inputs[%d]", k);
+    for (int k = 0; k < model->outputs.n; k++) put(&predict, ", outputs[%d]", k);
+    const char *unused = inputs.n ? "" : "(void)inputs; ";
+    put(w, "static void %s_table_init(void *m, uint64_t seed) { %s_init(m, seed); }\n", p, p);
+    put(w, "static void %s_table_reset(void *m) { %s_reset(m); }\n", p, p);
+    put(w, "static void %s_table_metrics(void *m, double *values) { %s_metrics(m, values); }\n", p, p);
+    if (model->update) put(w, "static void %s_table_update(void *m) { %s_update(m); }\n", p, p);
+    if (model->gradients)
+        put(w, "static double %s_table_gradients(void *m, int n, const void *const *inputs) {\n    %sreturn %s_gradients(m, n%s);\n}\n", p, unused, p, in.text);
+    if (model->evaluate)
+        put(w, "static double %s_table_evaluate(void *m, int n, const void *const *inputs) {\n    %sreturn %s_evaluate(m, n%s);\n}\n", p, unused, p, in.text);
+    if (model->predict) {
+        bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
+        put_line(w, 0, text("static void %s_table_predict(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs) {", p));
+        if (params || state) put(w, "    const %s *const m = instance;\n", p);
+        else put_text(w, "    (void)instance;\n");
+        if (given.n == 0) put_text(w, "    (void)inputs;\n");
+        put_line(w, 1, text("%s_predict(%s%swork, n%s);", p, params ? "&m->params, " : "", state ? "&m->state, " : "", predict.text));
+        put_text(w, "}\n");
+    }
+    put_text(w, "\n");
+}
+
+static void put_list(Writer *w, const Module *m, const char *name, int n, const char *table) {
+    if (n == 0) return;
+    put(w, "    .n_%s = %d,%*s.%s = %s_%s,\n", name, n, n < 10 ? 2 : 1, "", name, m->prefix, table);
+}
+
+void table_print(Writer *w, const Module *m, const Layout *l) {
+    const Model *model = m->model;
+    const char *p = m->prefix;
+    Tensors inputs = model_inputs(model, true);
+    int targets = inputs.n - model_inputs(model, false).n;
+    put_text(w, "enum { REAL = sizeof(real) == sizeof(double) ? NN_F64 : NN_F32 };\n\n");
+    print_source(w, m);
+    print_rows(w, m, l);
+    print_adapters(w, m, l);
+    put(w, "const nn_model %s_model = {\n    .name = ", p);
+    put_string(w, model->name, strlen(model->name));
+    put(w, ",\n    .source = %s_source,\n    .hash = \"%016" PRIx64 "\",\n    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n",
+        p, model_hash(model), name_upper(p), p);
+    if (model->predict) put(w, "    .predict_size = sizeof(%s),\n", struct_name(m, l, STRUCT_PREDICT_WORK));
+    put(w, "    .n_inputs = %d, .n_targets = %d,\n", inputs.n - targets, targets);
+    if (inputs.n) put(w, "    .inputs = %s_inputs_table,\n", p);
+    put_list(w, m, "outputs", model->outputs.n, "outputs_table");
+    put_list(w, m, "params", model->params.n, "params_table");
+    put_list(w, m, "grads", model->grads.n, "grads_table");
+    put_list(w, m, "states", model->states.n + model->moments.n, "states_table");
+    put_list(w, m, "totals", model->totals.n, "totals_table");
+    put_list(w, m, "hypers", model->hypers.n, "hypers_table");
+    put_list(w, m, "metrics", model->metrics.n, "metrics_table");
+    put_list(w, m, "settings", model->n_train, "settings_table");
+    put(w, "    .step_offset = offsetof(%s, step), .epoch_offset = offsetof(%s, epoch), .seed_offset = offsetof(%s, seed),\n", p, p, p);
+    put(w, "    .init = %s_table_init,\n    .reset = %s_table_reset,\n    .metrics_of = %s_table_metrics,\n", p, p, p);
+    if (model->gradients) put(w, "    .gradients = %s_table_gradients,\n", p);
+    if (model->update) put(w, "    .update = %s_table_update,\n", p);
+    if (model->evaluate) put(w, "    .evaluate = %s_table_evaluate,\n", p);
+    if (model->predict) put(w, "    .predict = %s_table_predict,\n", p);
+    put(w, "};\n\nNN_MAIN_MODEL(%s_model)\n", p);
+}
