@@ -1,0 +1,240 @@
+/* options.c: from words to options. One table gives the parsing, the help and the guesses at misspelt words.
+ *
+ *     lenet train --epochs 5 --lr 0.01 --train image=images.gz --save lenet.safetensors
+ *
+ * Values follow as the next word or after '='. Each hyper-parameter of the model is an option of its own name; of several
+ * with the same last part (adam.lr, sgd.lr) the whole name must be written.
+ *
+ * SPDX-License-Identifier: 0BSD */
+#include "options.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum { FLAG, COUNT, SEED, TEXT, BIND } Kind;
+typedef struct Option { const char *name, *value; Kind kind; size_t field; int commands; const char *help; } Option;
+
+#define AT(member) offsetof(nn_options, member)
+enum { RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK, ALL = RUNS | NN_C_INFO };
+
+static const Option options[] = {
+    { "--epochs",     "N",         COUNT, AT(epochs),     NN_C_TRAIN, "train until N passes over the data are done" },
+    { "--steps",      "N",         COUNT, AT(steps),      NN_C_TRAIN, "train until N steps are done" },
+    { "--batch",      "N",         COUNT, AT(batch),      RUNS,       "samples in a step, at most the compiled batch" },
+    { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK, "of parameters, shuffling and random draws" },
+    { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN, "take the samples in the order of the file" },
+    { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK, "training data of the input or target NAME" },
+    { "--test",       "NAME=FILE", BIND,  AT(test),       NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT, "test data, and what predict reads" },
+    { "--data",       "DIR",       TEXT,  AT(data),       RUNS,       "where data files are looked for first" },
+    { "--weights",    "FILE",      TEXT,  AT(weights),    RUNS,       "parameters by name, from any safetensors file" },
+    { "--save",       "FILE",      TEXT,  AT(save),       NN_C_TRAIN, "checkpoint (safetensors), written after each epoch and at the end" },
+    { "--save-every", "N",         COUNT, AT(save_every), NN_C_TRAIN, "write the checkpoint after every N steps too" },
+    { "--resume",     "FILE",      TEXT,  AT(resume),     NN_C_TRAIN, "continue the run of this checkpoint, and save to it unless --save says otherwise" },
+    { "--log",        "FILE",      TEXT,  AT(log),        NN_C_TRAIN, "a line for each epoch, as .csv or .jsonl" },
+    { "--log-every",  "N",         COUNT, AT(log_every),  NN_C_TRAIN, "a line for every Nth step too, with its own loss" },
+    { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT, "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
+    { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
+    { "--quiet",      NULL,        FLAG,  AT(quiet),      NN_C_TRAIN | NN_C_CHECK, "print errors only" },
+    { "--help",       NULL,        FLAG,  AT(help),       ALL,        "print this" },
+    { "--version",    NULL,        FLAG,  AT(version),    ALL,        "print the versions" },
+};
+enum { N_OPTIONS = sizeof options / sizeof *options };
+
+static const struct { const char *name; nn_command command; const char *help; } commands[] = {
+    { "train",   NN_C_TRAIN,   "train, and report loss and metrics after each epoch" },
+    { "test",    NN_C_TEST,    "loss and metrics on the test data; needs --weights" },
+    { "predict", NN_C_PREDICT, "the model's outputs for the test inputs; needs --weights" },
+    { "info",    NN_C_INFO,    "the model, its shapes, parameters and memory" },
+    { "check",   NN_C_CHECK,   "compare the gradients with central differences" },
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+bool nn_setting_of(const nn_model *m, const char *name, double *value) {
+    for (int i = 0; i < m->n_settings; i++)
+        if (!strcmp(m->settings[i].name, name)) return *value = m->settings[i].value, true;
+    return false;
+}
+
+void nn_options_help(const nn_model *m, const char *program) {
+    printf("usage: %s COMMAND [OPTION...]\n\n", program);
+    for (int i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", commands[i].name, commands[i].help);
+    printf("\noptions, and the commands that know them:\n\n");
+    for (int i = 0; i < N_OPTIONS; i++) {
+        char left[40], who[40] = "";
+        snprintf(left, sizeof left, "%s %s", options[i].name, options[i].value ? options[i].value : "");
+        for (int c = 0; options[i].commands != ALL && c < N_COMMANDS; c++)
+            if (options[i].commands & (int)commands[c].command) nn_append(who, sizeof who, "%s%s", who[0] ? ", " : "", commands[c].name);
+        printf("  %-22s %s%s%s%s\n", left, options[i].help, who[0] ? " (" : "", who, who[0] ? ")" : "");
+    }
+    for (int i = 0; i < m->n_hypers; i++) printf("  --%-20s hyper-parameter of the model (train)\n", m->hypers[i].name);
+    printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz; FILE:PART chooses\n"
+           "  table.csv:0-7  table.csv:alcohol,pH   columns by number, range or name; without a part, all of them\n"
+           "  batch.bin:image  batch.bin:label      a part of CIFAR records; without a part, by the shape\n"
+           "  numbers:f32                           plain numbers: u8 i32 f32 f64\n"
+           "  'data_batch_*.bin'                    all files of the pattern, joined in sorted order\n"
+           "  A relative FILE is looked for in --data DIR, here, and beside the model's default file.\n\n");
+    for (int i = 0; i < m->n_inputs + m->n_targets; i++) {
+        const nn_tensor *t = &m->inputs[i];
+        char shape[160];
+        nn_shape_text(shape, sizeof shape, t->dim, t->rank);
+        printf("  %-6s %s (%s): train %s, test %s\n", i < m->n_inputs ? "input" : "target", t->name, shape, t->train ? t->train : "-", t->test ? t->test : "-");
+    }
+    printf("\nSignals: SIGINT and SIGTERM let train finish its step, save and stop. A run that was stopped in any way, even killed, and\n"
+           "is resumed from its checkpoint ends with the same bits as one that was not.\n\n"
+           "exit codes: 0 done, 1 data or files, 2 command line, 3 gradients disagree (check), 4 the loss is not finite,\n"
+           "            130 stopped by SIGINT, 143 stopped by SIGTERM\n");
+}
+
+static bool whole_number(const char *text, uint64_t high, uint64_t *value) {
+    char *end;
+    errno = 0;
+    if (*text < '0' || *text > '9') return false;
+    *value = strtoull(text, &end, 10);
+    return !*end && errno == 0 && *value <= high;
+}
+
+static bool bind(nn_options *o, const Option *option, const char *text, nn_failure *f) {
+    nn_binding *list = option->field == AT(train) ? o->train : option->field == AT(test) ? o->test : o->output;
+    int *n = option->field == AT(train) ? &o->n_train : option->field == AT(test) ? &o->n_test : &o->n_output;
+    char *copy = strdup(text), *equals = copy ? strchr(copy, '=') : NULL;
+    if (!copy) return nn_fail_memory(f, text, strlen(text));
+    o->copies[o->n_copies++] = copy;
+    if (!equals && option->field != AT(output))
+        return nn_fail(f, "%s %s: says no name: write %s NAME=FILE with the name of an input or target", option->name, text, option->name);
+    if (equals) *equals = 0;
+    list[(*n)++] = (nn_binding){ equals ? copy : NULL, equals ? equals + 1 : copy };
+    return true;
+}
+
+static bool set(nn_options *o, const Option *option, const char *value, nn_failure *f) {
+    char *field = (char *)o + option->field;
+    uint64_t number;
+    switch (option->kind) {
+    case FLAG: *(bool *)field = true; return true;
+    case TEXT: *(const char **)field = value; return true;
+    case BIND: return bind(o, option, value, f);
+    case SEED:
+        o->seed_given = true;
+        return whole_number(value, UINT64_MAX, &o->seed) || nn_fail(f, "%s %s: takes a whole number", option->name, value);
+    case COUNT:
+        /* Training for 0 epochs writes the initial parameters; 0 makes no sense elsewhere. */
+        if (!whole_number(value, INT64_MAX, &number) || (number == 0 && option->field != AT(epochs) && option->field != AT(steps)))
+            return nn_fail(f, "%s %s: takes a whole number%s", option->name, value, option->field == AT(epochs) || option->field == AT(steps) ? "" : " from 1");
+        *(int64_t *)field = (int64_t)number;
+        return true;
+    }
+    return false;
+}
+
+/* The hyper-parameter of this name or, if only one ends in ".name", that one. */
+static const nn_tensor *find_hyper(const nn_model *m, const char *name) {
+    const nn_tensor *found = NULL;
+    for (int i = 0; i < m->n_hypers; i++) {
+        const char *dot = strrchr(m->hypers[i].name, '.');
+        if (!strcmp(m->hypers[i].name, name)) return &m->hypers[i];
+        if (dot && !strcmp(dot + 1, name)) {
+            if (found) return NULL;
+            found = &m->hypers[i];
+        }
+    }
+    return found;
+}
+
+static bool unknown(const nn_model *m, const char *word, nn_failure *f) {
+    const char *names[N_OPTIONS + 64];
+    char hypers[64][80];
+    size_t n = 0;
+    for (int i = 0; i < N_OPTIONS; i++) names[n++] = options[i].name;
+    for (int i = 0; i < m->n_hypers && i < 64; i++) {
+        snprintf(hypers[i], sizeof hypers[i], "--%s", m->hypers[i].name);
+        names[n++] = hypers[i];
+    }
+    const char *near = nn_nearest(word, names, n);
+    return near ? nn_fail(f, "%s: no such option; did you mean %s?", word, near) : nn_fail(f, "%s: no such option; --help lists them", word);
+}
+
+static bool set_hyper(nn_options *o, const nn_tensor *t, const char *word, const char *value, nn_failure *f) {
+    char *end;
+    double x = strtod(value, &end);
+    if (!*value || *end || !isfinite(x)) return nn_fail(f, "%s %s: takes a number", word, value);
+    if (o->command != NN_C_TRAIN && o->command != NN_C_CHECK) return nn_fail(f, "%s: hyper-parameters belong to train", word);
+    o->hyper[o->n_hyper] = t;
+    o->hyper_value[o->n_hyper++] = x;
+    return true;
+}
+
+static bool parse_option(nn_options *o, const nn_model *m, int argc, char **argv, int *at, nn_failure *f) {
+    char word[80];
+    const char *text = argv[*at], *equals = strchr(text, '=');
+    snprintf(word, sizeof word, "%.*s", (int)(equals ? equals - text : 79), text);
+    const Option *option = NULL;
+    for (int i = 0; i < N_OPTIONS && !option; i++)
+        if (!strcmp(options[i].name, word)) option = &options[i];
+    const nn_tensor *hyper = option ? NULL : find_hyper(m, word + 2);
+    if (!option && !hyper) return unknown(m, word, f);
+    const char *value = equals ? equals + 1 : NULL;
+    if (option && option->kind == FLAG && value) return nn_fail(f, "%s: takes no value", word);
+    if ((!option || option->kind != FLAG) && !value) {
+        if (*at + 1 >= argc) return nn_fail(f, "%s: a value must follow: %s %s", word, word, option ? option->value : "NUMBER");
+        value = argv[++*at];
+    }
+    if (hyper) return set_hyper(o, hyper, word, value, f);
+    if (!(option->commands & (int)o->command)) {
+        const char *whose = "";
+        for (int c = N_COMMANDS; c-- > 0;)
+            if (option->commands & (int)commands[c].command) whose = commands[c].name;
+        return nn_fail(f, "%s: is an option of '%s'", word, whose);
+    }
+    return set(o, option, value, f);
+}
+
+bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f) {
+    const char *names[N_COMMANDS];
+    *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1 };
+    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info or check; --help explains them");
+    o->help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help");
+    o->version = !strcmp(argv[1], "--version");
+    if (o->help || o->version) return true;
+    for (int i = 0; i < N_COMMANDS; i++) {
+        names[i] = commands[i].name;
+        if (!strcmp(argv[1], names[i])) o->command = commands[i].command;
+    }
+    if (!o->command) {
+        const char *near = nn_nearest(argv[1], names, N_COMMANDS);
+        if (near) return nn_fail(f, "%s: no such command; did you mean '%s'?", argv[1], near);
+        return nn_fail(f, "%s: no such command; there are train, test, predict, info and check", argv[1]);
+    }
+    size_t n = (size_t)argc;
+    o->train = calloc(n, sizeof *o->train);
+    o->test = calloc(n, sizeof *o->test);
+    o->output = calloc(n, sizeof *o->output);
+    o->hyper = calloc(n, sizeof *o->hyper);
+    o->hyper_value = calloc(n, sizeof *o->hyper_value);
+    o->copies = calloc(n, sizeof *o->copies);
+    if (!o->train || !o->test || !o->output || !o->hyper || !o->hyper_value || !o->copies) return nn_fail_memory(f, "options", n);
+    for (int i = 2; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) || !argv[i][2]) return nn_fail(f, "%s: is no option; files are bound with --train NAME=FILE and --test NAME=FILE", argv[i]);
+        if (!parse_option(o, m, argc, argv, &i, f)) return false;
+    }
+    if (o->help || o->version) return true;
+    if (o->batch > m->batch) return nn_fail(f, "--batch %" PRId64 ": the model was compiled for at most %d; compile it with a larger batch", o->batch, m->batch);
+    if (o->resume && o->weights) return nn_fail(f, "--resume and --weights: a run is continued with its own parameters; leave out one of them");
+    if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
+    if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
+    if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)
+        return nn_fail(f, "%s: needs trained parameters: --weights FILE, such as a checkpoint that train has saved", argv[1]);
+    return true;
+}
+
+void nn_options_free(nn_options *o) {
+    for (int i = 0; i < o->n_copies; i++) free(o->copies[i]);
+    free(o->copies);
+    free(o->train);
+    free(o->test);
+    free(o->output);
+    free(o->hyper);
+    free(o->hyper_value);
+}

@@ -1,0 +1,34 @@
+/* options.h: the command line of the trainer, understood. SPDX-License-Identifier: 0BSD */
+#ifndef NN_OPTIONS_H
+#define NN_OPTIONS_H
+#include "data.h"
+
+typedef enum { NN_C_TRAIN = 1, NN_C_TEST = 2, NN_C_PREDICT = 4, NN_C_INFO = 8, NN_C_CHECK = 16 } nn_command;
+
+/* What the program's exit code means. */
+enum { NN_DONE = 0, NN_TROUBLE = 1, NN_USAGE = 2, NN_DISAGREE = 3, NN_NOT_FINITE = 4 };
+
+typedef struct nn_options {
+    const char *program;
+    nn_command command;
+    bool help, version;
+    int64_t epochs, steps, save_every, log_every, batch;        /* 0: not given (epochs, steps: -1) */
+    bool seed_given;
+    uint64_t seed;
+    const char *save, *resume, *log, *data, *weights;
+    bool no_shuffle, quiet, all;
+    nn_binding *train, *test, *output;                          /* an output without a name: name is NULL */
+    int n_train, n_test, n_output;
+    const nn_tensor **hyper;                                    /* hyper-parameters that are set, and their values */
+    double *hyper_value;
+    int n_hyper;
+    char **copies;                                              /* of NAME=FILE, cut at the '=' */
+    int n_copies;
+} nn_options;
+
+bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f);
+void nn_options_free(nn_options *o);
+void nn_options_help(const nn_model *m, const char *program);
+/* An entry of the model's train line. */
+bool nn_setting_of(const nn_model *m, const char *name, double *value);
+#endif

@@ -1,0 +1,259 @@
+/* train.c: the command `train`.
+ *
+ * A run is an instance and an nn_run: what they hold decides every later bit. At each point where a run can stop, both are written
+ * together, so that stopping there and resuming is the same as not stopping:
+ *
+ *     for each epoch:  for each batch: gradients, update, [save]   |   measure on the test data   |   epoch + 1, save
+ *
+ * The sums of an epoch (losses, metrics) belong to the run. Measuring on test data uses the same sums, so they are put
+ * aside meanwhile; a run that is stopped there is saved as standing at the end of its epoch, and measures again.
+ *
+ * SPDX-License-Identifier: 0BSD */
+#include "checkpoint.h"
+#include "log.h"
+#include "progress.h"
+#include "replace.h"
+#include "trainer.h"
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Training {
+    const nn_model *m;
+    const nn_options *o;
+    nn_failure *f;
+    void *instance;
+    nn_run run;
+    nn_dataset train_data, test_data;
+    nn_batches train, test;
+    int64_t epochs, steps;          /* where to stop */
+    const char *save;
+    nn_log log;
+    nn_progress progress;
+    double *metrics, *test_metrics, *totals;
+    double epoch_start;
+} Training;
+
+static volatile sig_atomic_t stop_signal;
+
+/* The second signal kills as usual: a step may be long, and a person may be in a hurry. */
+static void on_signal(int number) {
+    stop_signal = number;
+    signal(number, SIG_DFL);
+}
+
+static void catch_signals(void) {
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    stop_signal = 0;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN);       /* a file over the limit is then an error of write, which is reported */
+}
+
+/* Where to stop: what the command line says, else the model's train line, else one epoch. */
+static void limits(Training *t) {
+    double value;
+    bool own = t->o->epochs < 0 && t->o->steps < 0;
+    t->epochs = t->o->epochs >= 0 ? t->o->epochs : INT64_MAX;
+    t->steps = t->o->steps >= 0 ? t->o->steps : INT64_MAX;
+    if (own && nn_setting_of(t->m, "epochs", &value)) t->epochs = (int64_t)value;
+    if (own && nn_setting_of(t->m, "steps", &value)) t->steps = (int64_t)value;
+    if (t->epochs == INT64_MAX && t->steps == INT64_MAX) t->epochs = 1;
+}
+
+static bool save(Training *t) {
+    if (!t->save) return true;
+    if (!nn_weights_finite(t->m, t->instance))
+        return nn_fail(t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; try a smaller step size",
+                       nn_step(t->m, t->instance), t->save);
+    return nn_checkpoint_save(t->save, t->m, t->instance, &t->run, t->f);
+}
+
+static void copy_totals(Training *t, bool back) {
+    for (int i = 0, at = 0; i < t->m->n_totals; i++) {
+        size_t n = nn_tensor_elements(&t->m->totals[i]);
+        char *place = (char *)t->instance + t->m->totals[i].offset;
+        if (back) memcpy(place, t->totals + at, n * sizeof(double));
+        else memcpy(t->totals + at, place, n * sizeof(double));
+        at += (int)n;
+    }
+}
+
+static void epoch_label(const Training *t, char *text, size_t size) {
+    int64_t epoch = nn_epoch(t->m, t->instance) + 1;
+    if (t->epochs == INT64_MAX) snprintf(text, size, "epoch %" PRId64, epoch);
+    else snprintf(text, size, "epoch %" PRId64 "/%" PRId64, epoch, t->epochs);
+}
+
+/* Of hundreds of epochs not every one is worth a line; the log has them all. */
+static bool worth_a_line(const Training *t) {
+    int64_t epoch = nn_epoch(t->m, t->instance) + 1, every = 1;
+    if (t->epochs != INT64_MAX && t->epochs > 50) every = t->epochs / 20;
+    return !t->o->quiet && (epoch % every == 0 || epoch == t->epochs || nn_step(t->m, t->instance) >= t->steps);
+}
+
+static void print_line(Training *t, const nn_log_row *row) {
+    char label[64];
+    epoch_label(t, label, sizeof label);
+    printf("%s", label);
+    if (!row->epoch_end) printf(" (step %" PRId64 ", %" PRId64 " of %" PRId64 " samples)", row->step, t->run.position, t->run.samples);
+    printf("  loss %.6g", row->loss);
+    for (int i = 0; i < t->m->n_metrics; i++) printf("  %s %.6g", t->m->metrics[i], row->metrics[i]);
+    if (row->test_metrics) printf("  test loss %.6g", row->test_loss);
+    for (int i = 0; row->test_metrics && i < t->m->n_metrics; i++) printf("  test %s %.6g", t->m->metrics[i], row->test_metrics[i]);
+    printf("  %.1f s\n", row->seconds);
+    fflush(stdout);
+}
+
+/* Training and test figures as they stand. False: stopped while measuring. */
+static bool report(Training *t, bool epoch_end, nn_log_row *row) {
+    *row = (nn_log_row){ .epoch_end = epoch_end, .epoch = nn_epoch(t->m, t->instance) + 1, .step = nn_step(t->m, t->instance), .test_loss = NAN };
+    row->loss = t->run.loss_sum / (double)(t->run.position ? t->run.position : 1);
+    if (t->m->n_metrics) t->m->metrics_of(t->instance, t->metrics);
+    row->metrics = t->metrics;
+    copy_totals(t, false);
+    if (t->test_data.samples) {
+        bool whole = nn_measure(t->m, t->instance, &t->test, &stop_signal, &row->test_loss, t->test_metrics);
+        copy_totals(t, true);
+        if (!whole) return false;
+        row->test_metrics = t->test_metrics;
+    }
+    row->seconds = nn_seconds() - t->epoch_start;
+    nn_progress_clear(&t->progress);
+    return true;
+}
+
+static int step(Training *t, int n) {
+    double loss = t->m->gradients(t->instance, n, (const void *const *)t->train.buffers);
+    if (!isfinite(loss)) {
+        nn_progress_clear(&t->progress);
+        nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data%s%s%s", loss,
+                nn_step(t->m, t->instance) + 1, nn_epoch(t->m, t->instance) + 1, t->save ? "; the last good checkpoint, if there was one, is kept in '" : "",
+                t->save ? t->save : "", t->save ? "'" : "");
+        return NN_NOT_FINITE;
+    }
+    t->m->update(t->instance);
+    t->run.loss_sum += n * loss;
+    t->run.position += n;
+    int64_t done = nn_step(t->m, t->instance);
+    nn_progress_update(&t->progress, t->run.position, t->run.samples, t->run.loss_sum / (double)t->run.position);
+    nn_log_row row = { .epoch = nn_epoch(t->m, t->instance) + 1, .step = done, .loss = loss, .test_loss = NAN };
+    if (t->o->log_every && done % t->o->log_every == 0 && !nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
+    if (t->o->save_every && done % t->o->save_every == 0 && !save(t)) return NN_TROUBLE;
+    return NN_DONE;
+}
+
+static int finish_epoch(Training *t) {
+    nn_log_row row;
+    if (!report(t, true, &row)) return NN_DONE;
+    if (worth_a_line(t)) print_line(t, &row);
+    if (!nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
+    nn_set_epoch(t->m, t->instance, nn_epoch(t->m, t->instance) + 1);
+    t->run.position = 0;
+    t->run.loss_sum = 0;
+    t->m->reset(t->instance);
+    return save(t) ? NN_DONE : NN_TROUBLE;
+}
+
+static int epochs(Training *t) {
+    while (!stop_signal && nn_epoch(t->m, t->instance) < t->epochs && nn_step(t->m, t->instance) < t->steps) {
+        char label[64];
+        int n, code;
+        epoch_label(t, label, sizeof label);
+        t->epoch_start = nn_seconds();
+        nn_progress_start(&t->progress, label, t->run.position, t->o->quiet);
+        nn_batches_start(&t->train, nn_seed(t->m, t->instance), nn_epoch(t->m, t->instance), t->run.position);
+        while (!stop_signal && nn_step(t->m, t->instance) < t->steps && (n = nn_batches_next(&t->train)) > 0)
+            if ((code = step(t, n)) != NN_DONE) return code;
+        if (t->run.position == t->run.samples && (code = finish_epoch(t)) != NN_DONE) return code;
+    }
+    return NN_DONE;
+}
+
+/* The end of a run, by its own limits or by a signal. */
+static int finish(Training *t) {
+    nn_log_row row;
+    nn_progress_clear(&t->progress);
+    if (t->run.position && !stop_signal && !t->o->quiet && report(t, false, &row)) print_line(t, &row);
+    if (!save(t)) return NN_TROUBLE;
+    if (stop_signal && !t->o->quiet)
+        fprintf(stderr, "stopped after step %" PRId64 "%s%s%s\n", nn_step(t->m, t->instance), t->save ? "; continue with --resume '" : "",
+                t->save ? t->save : "", t->save ? "'" : " (nothing is saved without --save FILE)");
+    return stop_signal ? 128 + stop_signal : NN_DONE;
+}
+
+/* A directory that cannot be written should stop a run before it starts, not after its first epoch. */
+static bool can_save(const char *path, nn_failure *f) {
+    nn_replacement r;
+    if (!nn_replace_begin(&r, path, f)) return false;
+    nn_replace_abort(&r);
+    return true;
+}
+
+/* A resumed run must see the samples that it would have seen; what would change them is refused. */
+static bool resume(Training *t) {
+    const nn_options *o = t->o;
+    if (!nn_checkpoint_load(o->resume, t->m, t->instance, &t->run, t->f)) return false;
+    if (t->run.samples != t->train_data.samples)
+        return nn_fail(t->f, "%s: the run was trained on %" PRId64 " samples, and the data now have %" PRId64 "; bind the same files", o->resume,
+                       t->run.samples, t->train_data.samples);
+    if (o->seed_given && o->seed != nn_seed(t->m, t->instance))
+        return nn_fail(t->f, "--seed %" PRIu64 ": the run of %s has seed %" PRIu64 "; leave out --seed", o->seed, o->resume, nn_seed(t->m, t->instance));
+    if (o->no_shuffle && t->run.shuffle) return nn_fail(t->f, "--no-shuffle: the run of %s shuffles; leave out the option", o->resume);
+    if (o->batch) t->run.batch = (int)o->batch;
+    nn_instance_set_hypers(o, t->instance);
+    return true;
+}
+
+static bool prepare(Training *t) {
+    const nn_model *m = t->m;
+    const nn_options *o = t->o;
+    int count = m->n_inputs + m->n_targets;
+    size_t totals = 0;
+    if (!m->gradients || !m->update) return nn_fail(t->f, "model %s has no loss or no optimizer to train with", m->name);
+    for (int i = 0; i < m->n_totals; i++) totals += nn_tensor_elements(&m->totals[i]);
+    t->metrics = calloc((size_t)m->n_metrics + 1, sizeof *t->metrics);
+    t->test_metrics = calloc((size_t)m->n_metrics + 1, sizeof *t->test_metrics);
+    t->totals = calloc(totals + 1, sizeof *t->totals);
+    if (!t->metrics || !t->test_metrics || !t->totals) return nn_fail_memory(t->f, "metrics", totals);
+    t->save = o->save ? o->save : o->resume;
+    if (t->save && !can_save(t->save, t->f)) return false;
+    if (!(t->instance = nn_instance_new(m, o, t->f))) return false;
+    if (!nn_dataset_open(&t->train_data, m, count, NN_TRAIN, o->train, o->n_train, o->data, t->f)) return false;
+    if (!t->train_data.samples) return nn_fail(t->f, "no training data: bind a file with --train %s=FILE", m->inputs[0].name);
+    if (!nn_dataset_open(&t->test_data, m, count, NN_TEST, o->test, o->n_test, o->data, t->f)) return false;
+    t->run = (nn_run){ .samples = t->train_data.samples, .batch = o->batch ? (int)o->batch : m->batch, .shuffle = !o->no_shuffle };
+    m->reset(t->instance);
+    if (o->resume && !resume(t)) return false;
+    limits(t);
+    bool inside = t->run.position > 0;
+    if (o->log && !nn_log_open(&t->log, o->log, m, o->resume ? nn_step(m, t->instance) : -1, inside, t->f)) return false;
+    if (!nn_batches_open(&t->train, &t->train_data, m->inputs, count, t->run.batch, t->run.shuffle, t->f)) return false;
+    return !t->test_data.samples || nn_batches_open(&t->test, &t->test_data, m->inputs, count, t->run.batch, false, t->f);
+}
+
+int nn_train(const nn_model *m, const nn_options *o, nn_failure *f) {
+    Training t = { .m = m, .o = o, .f = f };
+    int code = NN_TROUBLE;
+    if (prepare(&t)) {
+        catch_signals();
+        if (!o->quiet && o->resume && nn_epoch(m, t.instance) >= t.epochs)
+            printf("the run of %s has done its %" PRId64 " epochs; --epochs N with a larger N goes on\n", o->resume, t.epochs);
+        code = epochs(&t);
+        if (code == NN_DONE) code = finish(&t);
+    }
+    if (!nn_log_close(&t.log, f) && code == NN_DONE) code = NN_TROUBLE;
+    nn_batches_close(&t.train);
+    nn_batches_close(&t.test);
+    nn_dataset_free(&t.train_data);
+    nn_dataset_free(&t.test_data);
+    free(t.metrics);
+    free(t.test_metrics);
+    free(t.totals);
+    free(t.instance);
+    return code;
+}

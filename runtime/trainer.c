@@ -1,0 +1,60 @@
+/* trainer.c: nn_main, the command line of a model's program.
+ *
+ * What goes wrong anywhere arrives here as one message, which is printed under the program's name; nothing else prints errors.
+ *
+ * SPDX-License-Identifier: 0BSD */
+#include "trainer.h"
+#include "checkpoint.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void nn_instance_set_hypers(const nn_options *o, void *instance) {
+    for (int i = 0; i < o->n_hyper; i++) memcpy((char *)instance + o->hyper[i]->offset, &o->hyper_value[i], sizeof(double));
+}
+
+void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f) {
+    double seed = 1;
+    void *instance = calloc(1, m->size);
+    if (!instance) {
+        nn_fail_memory(f, m->name, m->size);
+        return NULL;
+    }
+    nn_setting_of(m, "seed", &seed);
+    m->init(instance, o->seed_given ? o->seed : (uint64_t)seed);
+    nn_instance_set_hypers(o, instance);
+    if (!o->weights || nn_weights_load(o->weights, m, instance, f)) return instance;
+    free(instance);
+    return NULL;
+}
+
+static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
+    switch (o->command) {
+    case NN_C_TRAIN: return nn_train(m, o, f);
+    case NN_C_TEST: return nn_test(m, o, f);
+    case NN_C_PREDICT: return nn_predict_files(m, o, f);
+    case NN_C_INFO: return nn_info(m);
+    case NN_C_CHECK: return nn_check(m, o, f);
+    }
+    return NN_USAGE;
+}
+
+int nn_main(const nn_model *m, int argc, char **argv) {
+    nn_options o;
+    nn_failure f = { 0 };
+    int code = NN_USAGE;
+    if (nn_options_parse(&o, m, argc, argv, &f)) {
+        code = NN_DONE;
+        if (o.help) nn_options_help(m, o.program);
+        else if (o.version) printf("%s (nn runtime %s, model %s)\n", m->name, NN_VERSION, m->hash);
+        else code = run(m, &o, &f);
+    }
+    if (f.text[0]) fprintf(stderr, "%s: %s\n", o.program, f.text);
+    nn_options_free(&o);
+    if ((fflush(stdout) || ferror(stdout)) && code == NN_DONE) {
+        fprintf(stderr, "%s: standard output cannot be written: %s\n", argv[0], strerror(errno));
+        code = NN_TROUBLE;
+    }
+    return code;
+}

@@ -1,0 +1,19 @@
+/* trainer.h: the commands of a trained program, each with its exit code. SPDX-License-Identifier: 0BSD */
+#ifndef NN_TRAINER_H
+#define NN_TRAINER_H
+#include "options.h"
+#include <signal.h>
+
+int nn_train(const nn_model *m, const nn_options *o, nn_failure *f);            /* train.c */
+int nn_test(const nn_model *m, const nn_options *o, nn_failure *f);             /* measure.c */
+int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f);    /* predict.c */
+int nn_info(const nn_model *m);                                                 /* info.c */
+int nn_check(const nn_model *m, const nn_options *o, nn_failure *f);            /* gradient_check.c */
+
+/* An instance as the options ask for it: initial values of the seed, parameters of --weights, hyper-parameters set. NULL: failed. */
+void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f);
+void nn_instance_set_hypers(const nn_options *o, void *instance);
+
+/* Loss and metrics over a whole data set; false if `stop` was set meanwhile. The loss is the mean over the samples. */
+bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile sig_atomic_t *stop, double *loss, double *metrics);
+#endif
