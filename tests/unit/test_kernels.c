@@ -1,0 +1,431 @@
+/* Schedules against the reference evaluator.
+ *
+ * Small programs of every class of equation, with random extents, strides and pads, are scheduled as plain nests, with
+ * lanes, and with matrix products, and their loop trees are run for several sizes of the batch. The arena and all locals
+ * start as NaN, so that what is read before it is written shows. */
+#include "../../compiler/kernels/kernel.h"
+#include "../../compiler/kernels/group.h"
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint32_t state;
+static int64_t pick(int64_t low, int64_t high)
+{
+    state = state * 1664525u + 1013904223u;
+    return low + (int64_t)((state >> 8) % (uint32_t)(high - low + 1));
+}
+
+static Program *program;
+static Tensor *count;
+static Tensors given;
+
+static void start(int64_t batch)
+{
+    memory_release();
+    expr_start();
+    program = NEW(Program);
+    program->name = "test";
+    given = (Tensors){0};
+    count = tensor_new("batch", ROLE_SCALAR, INT, 0, NULL, NULL);
+    count->lo = 1;
+    count->hi = batch;
+}
+
+enum { BATCH = -1 };
+
+static Dim dim_of(int64_t extent)
+{
+    return extent < 0 ? (Dim){count->hi, count} : (Dim){extent, NULL};
+}
+
+static Tensor *make(const char *name, Role role, Type type, int rank, const int64_t *extents)
+{
+    Dim dims[12];
+    for (int k = 0; k < rank; k++)
+        dims[k] = dim_of(extents[k]);
+    return tensor_new(name_of(name), role, type, rank, dims, NULL);
+}
+
+#define EXTENTS(...) (int)(sizeof (int64_t[]){__VA_ARGS__} / sizeof(int64_t)), (int64_t[]){__VA_ARGS__}
+static Tensor *give_list(const char *name, Role role, int rank, const int64_t *extents)
+{
+    Tensor *t = make(name, role, REAL, rank, extents);
+    PUSH(given, t);
+    return t;
+}
+#define give(name, role, ...) give_list(name, role, EXTENTS(__VA_ARGS__))
+
+static Tensor *give_whole(const char *name, int64_t high, int rank, const int64_t *extents)
+{
+    Tensor *t = make(name, ROLE_TARGET, INT, rank, extents);
+    t->lo = 0;
+    t->hi = high;
+    PUSH(given, t);
+    return t;
+}
+
+static const Index *ix(const char *name, int64_t extent)
+{
+    Dim d = dim_of(extent);
+    return index_new(name_of(name), d.extent, d.count);
+}
+
+typedef const Index *const Indices[];
+#define LENGTH(...) (int)(sizeof (Indices){__VA_ARGS__} / sizeof(const Index *))
+static Tensor *define_list(const char *name, Role role, int n, const Index *const *free, Reduce op, int n_bound,
+                           const Index *const *bound, const Expr *body)
+{
+    Dim dims[12];
+    for (int k = 0; k < n; k++)
+        dims[k] = (Dim){free[k]->extent, free[k]->count};
+    bool winner = op == REDUCE_ARGMAX || op == REDUCE_ARGMIN;
+    Tensor *t = tensor_new(name_of(name), role, winner ? INT : body->type, n, dims, NULL);
+    if (t->type != REAL) {
+        t->lo = winner ? 0 : body->lo;
+        t->hi = body->hi;
+        if (winner) {
+            t->hi = 1;
+            for (int k = 0; k < n_bound; k++) t->hi *= bound[k]->extent;
+            t->hi--;
+        }
+    }
+    const Index **f = NEW_ARRAY(const Index *, n + 1), **b = NEW_ARRAY(const Index *, n_bound + 1);
+    for (int k = 0; k < n; k++) f[k] = free[k];
+    for (int k = 0; k < n_bound; k++) b[k] = bound[k];
+    equation_new(program, t, f, op, b, n_bound, body, NULL);
+    if (role != ROLE_VALUE) PUSH(program->results, t);
+    return t;
+}
+#define LIST_OF(...) LENGTH(__VA_ARGS__), (Indices){__VA_ARGS__}
+#define OVER(...) __VA_ARGS__
+#define map_of(name, role, over, body) define_list(name, role, LIST_OF(over), REDUCE_NONE, 0, NULL, body)
+#define reduce(name, role, over, op, bound, body) define_list(name, role, LIST_OF(over), op, LIST_OF(bound), body)
+static const Expr *read_list(const Tensor *t, int n, const Expr *const *subs) { return Read(t, subs, n); }
+static const Expr *read_else(const Tensor *t, int n, const Expr *const *subs) { return ReadElse(t, subs, n, Num(0)); }
+typedef const Expr *const Values[];
+#define VALUES(...) (int)(sizeof (Values){__VA_ARGS__} / sizeof(const Expr *)), (Values){__VA_ARGS__}
+#define rd(t, ...) read_list(t, VALUES(__VA_ARGS__))
+#define rd0(t, ...) read_else(t, VALUES(__VA_ARGS__))
+
+static int64_t size_of(const Tensor *t, int64_t n)
+{
+    int64_t size = 1;
+    for (int k = 0; k < t->rank; k++)
+        size *= t->dim[k].count ? n : t->dim[k].extent;
+    return size;
+}
+
+static void compare(const Options *options, int64_t n)
+{
+    Schedule *s = schedule(program, options);
+    Schedule *all[] = {s};
+    share_kernels(all, 1);
+    Evaluation *e = evaluation_new(program, 7, 3);
+    LoopRun *r = loop_run_new(s, 7, 3);
+    *evaluation_array(e, count) = *loop_run_array(r, count) = (double)n;
+    for (int k = 0; k < given.n; k++) {
+        const Tensor *t = given.at[k];
+        double *a = evaluation_array(e, t), *b = loop_run_array(r, t);
+        int64_t full = size_of(t, count->hi), used = size_of(t, n);
+        for (int64_t i = 0; i < full; i++) {
+            double v = t->type == INT ? (double)pick(t->lo, t->hi) : (double)pick(-8, 8) / 4;
+            if (i >= used && t->rank > 0 && t->dim[0].count && t->type == REAL) v = NAN;
+            a[i] = b[i] = v;
+        }
+    }
+    evaluation_run(e);
+    loop_run(r);
+    for (int k = 0; k < program->results.n; k++) {
+        const Tensor *t = program->results.at[k];
+        const double *a = evaluation_array(e, t), *b = loop_run_array(r, t);
+        for (int64_t i = 0; i < size_of(t, n); i++)
+            if (!(fabs(a[i] - b[i]) <= 1e-9 * (1 + fabs(a[i]))) && !(isnan(a[i]) && isnan(b[i]))) {
+                Writer w = {0};
+                kernels_print(&w, s);
+                ck_abort_msg("%s[%d] is %g, not %g (n %d, plain %d, blas %d)\n%s", t->name, (int)i, b[i], a[i], (int)n,
+                             options->plain, options->blas, w.text);
+            }
+    }
+}
+
+/* Orders the program and compares all schedules for several n. */
+static void agree(void)
+{
+    ck_assert(program_order(program));
+    ck_assert(program_check(program, "test"));
+    static const Options options[] = {{.plain = true}, {.plain = false}, {.blas = true}};
+    for (int o = 0; o < 3; o++) {
+        compare(&options[o], count->hi);
+        compare(&options[o], 1);
+        compare(&options[o], pick(1, count->hi));
+    }
+}
+
+START_TEST(maps)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    int64_t h = pick(1, 20), w = pick(1, 40);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, h, w), *b = give("b", ROLE_PARAM, w);
+    const Index *n = ix("n", BATCH), *i = ix("i", h), *j = ix("j", w);
+    const Expr *v = Operate(OP_TANH, Add(rd(x, At(n), At(i), At(j)), rd(b, At(j))), NULL);
+    Tensor *y = map_of("y", ROLE_VALUE, OVER(n, i, j), v);
+    map_of("z", ROLE_OUTPUT, OVER(n, i, j), Mul(rd(y, At(n), At(i), At(j)), rd(y, At(n), At(i), At(j))));
+    map_of("flip", ROLE_OUTPUT, OVER(n, j, i), rd(y, At(n), At(i), Sub(Int(w - 1), At(j))));
+    map_of("flat", ROLE_OUTPUT, OVER(n, ix("k", h * w)), Num(0));
+    agree();
+}
+END_TEST
+
+START_TEST(reductions)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    int64_t h = pick(1, 9), w = pick(1, 40);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, h, w);
+    const Index *n = ix("n", BATCH), *i = ix("i", h), *j = ix("j", w);
+    const Expr *v = rd(x, At(n), At(i), At(j));
+    Tensor *mean = reduce("mean", ROLE_VALUE, OVER(i), REDUCE_SUM, OVER(n, j), v);
+    reduce("square", ROLE_OUTPUT, OVER(i), REDUCE_SUM, OVER(n, j), Mul(Sub(v, rd(mean, At(i))), Sub(v, rd(mean, At(i)))));
+    reduce("column", ROLE_OUTPUT, OVER(j), REDUCE_SUM, OVER(n, i), v);
+    reduce("row", ROLE_OUTPUT, OVER(n, i), REDUCE_SUM, OVER(j), v);
+    reduce("most", ROLE_OUTPUT, OVER(n, i), REDUCE_MAX, OVER(j), v);
+    reduce("winner", ROLE_OUTPUT, OVER(n, i), REDUCE_ARGMAX, OVER(j), v);
+    reduce("least", ROLE_OUTPUT, OVER(n, j), REDUCE_MIN, OVER(i), v);
+    reduce("loser", ROLE_OUTPUT, OVER(n), REDUCE_ARGMIN, OVER(i, j), v);
+    reduce("product", ROLE_OUTPUT, OVER(i), REDUCE_PROD, OVER(j), rd(x, Int(0), At(i), At(j)));
+    define_list("all", ROLE_LOSS, 0, NULL, REDUCE_SUM, LIST_OF(n, i, j), v);
+    agree();
+}
+END_TEST
+
+START_TEST(products)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 70));
+    int64_t in = pick(1, 90), out = pick(1, 70);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, in), *w = give("w", ROLE_PARAM, out, in), *b = give("b", ROLE_PARAM, out);
+    Tensor *g = give("g", ROLE_INPUT, BATCH, out);
+    const Index *n = ix("n", BATCH), *o = ix("o", out), *i = ix("i", in);
+    Tensor *p = reduce("p", ROLE_VALUE, OVER(n, o), REDUCE_SUM, OVER(i), Mul(rd(w, At(o), At(i)), rd(x, At(n), At(i))));
+    map_of("y", ROLE_OUTPUT, OVER(n, o), Operate(OP_MAX, Num(0), Add(rd(b, At(o)), rd(p, At(n), At(o)))));
+    reduce("d_x", ROLE_OUTPUT, OVER(n, i), REDUCE_SUM, OVER(o), Mul(rd(g, At(n), At(o)), rd(w, At(o), At(i))));
+    reduce("d_w", ROLE_OUTPUT, OVER(o, i), REDUCE_SUM, OVER(n), Mul(rd(x, At(n), At(i)), rd(g, At(n), At(o))));
+    reduce("d_wt", ROLE_OUTPUT, OVER(i, o), REDUCE_SUM, OVER(n), Mul(rd(x, At(n), At(i)), rd(g, At(n), At(o))));
+    Tensor *r = give("r", ROLE_PARAM, out, in);
+    const Index *o2 = ix("p", out), *i2 = ix("k", in);
+    reduce("s", ROLE_OUTPUT, OVER(o2, o), REDUCE_SUM, OVER(i), Mul(rd(w, At(o), At(i)), rd(r, At(o2), At(i))));
+    reduce("t", ROLE_OUTPUT, OVER(i2, i), REDUCE_SUM, OVER(o), Mul(rd(w, At(o), At(i)), rd(r, At(o), At(i2))));
+    agree();
+}
+END_TEST
+
+START_TEST(flattened_products)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    int64_t c = pick(1, 8), h = pick(1, 5), w = pick(1, 5), out = pick(1, 60);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, c, h, w), *a = give("a", ROLE_PARAM, out, c * h * w), *f = give("f", ROLE_PARAM, out, c);
+    const Index *n = ix("n", BATCH), *o = ix("o", out), *k = ix("k", c), *i = ix("i", h), *j = ix("j", w);
+    const Expr *flat = Add(Mul(Add(Mul(At(k), Int(h)), At(i)), Int(w)), At(j));
+    reduce("y", ROLE_OUTPUT, OVER(n, o), REDUCE_SUM, OVER(k, i, j), Mul(rd(a, At(o), flat), rd(x, At(n), At(k), At(i), At(j))));
+    reduce("z", ROLE_OUTPUT, OVER(n, o, i, j), REDUCE_SUM, OVER(k), Mul(rd(f, At(o), At(k)), rd(x, At(n), At(k), At(i), At(j))));
+    reduce("d_a", ROLE_OUTPUT, OVER(o, k, i, j), REDUCE_SUM, OVER(n), Mul(rd(x, At(n), At(k), At(i), At(j)), rd(x, At(n), Int(0), Int(0), Int(0))));
+    agree();
+}
+END_TEST
+
+START_TEST(windows)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 6));
+    int64_t c = pick(1, 3), h = pick(5, 12), w = pick(5, 20), f = pick(1, 4), k = pick(1, 5), s = pick(1, 3), p = pick(0, 2);
+    int64_t oh = (h + 2 * p - k) / s + 1, ow = (w + 2 * p - k) / s + 1;
+    Tensor *x = give("x", ROLE_INPUT, BATCH, c, h, w), *a = give("a", ROLE_PARAM, f, c, k, k), *b = give("b", ROLE_PARAM, f);
+    Tensor *g = give("g", ROLE_INPUT, BATCH, f, oh, ow);
+    const Index *n = ix("n", BATCH), *o = ix("o", f), *i = ix("i", oh), *j = ix("j", ow), *q = ix("c", c), *u = ix("u", k), *v = ix("v", k);
+    const Index *y = ix("y", h), *z = ix("z", w);
+    const Expr *row = Add(Mul(At(i), Int(s)), Sub(At(u), Int(p))), *column = Add(Mul(At(j), Int(s)), Sub(At(v), Int(p)));
+    Tensor *conv = reduce("conv", ROLE_VALUE, OVER(n, o, i, j), REDUCE_SUM, OVER(q, u, v),
+                          Mul(rd(a, At(o), At(q), At(u), At(v)), rd0(x, At(n), At(q), row, column)));
+    map_of("out", ROLE_OUTPUT, OVER(n, o, i, j), Operate(OP_MAX, Add(rd(conv, At(n), At(o), At(i), At(j)), rd(b, At(o))), Num(0)));
+    reduce("d_a", ROLE_GRAD, OVER(o, q, u, v), REDUCE_SUM, OVER(n, i, j),
+           Mul(rd(g, At(n), At(o), At(i), At(j)), rd0(x, At(n), At(q), row, column)));
+    /* The adjoint as a guard: where(inside, ..., 0), for stride 1. */
+    const Expr *ti = Sub(Add(At(y), Int(p)), At(u)), *tj = Sub(Add(At(z), Int(p)), At(v));
+    const Expr *inside = And(And(Ge(ti, Int(0)), Lt(ti, Int(oh))), And(Ge(tj, Int(0)), Lt(tj, Int(ow))));
+    reduce("d_x", ROLE_OUTPUT, OVER(n, q, y, z), REDUCE_SUM, OVER(o, u, v),
+           Where(inside, Mul(rd(a, At(o), At(q), At(u), At(v)), rd0(g, At(n), At(o), ti, tj)), Num(0)));
+    agree();
+}
+END_TEST
+
+START_TEST(pools)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 6));
+    int64_t c = pick(1, 4), h = pick(1, 6), w = pick(1, 18), k = pick(2, 3);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, c, h * k, w * k), *g = give("g", ROLE_INPUT, BATCH, c, h, w);
+    const Index *n = ix("n", BATCH), *q = ix("c", c), *i = ix("i", h), *j = ix("j", w), *u = ix("u", k), *v = ix("v", k);
+    const Index *y = ix("y", h * k), *z = ix("z", w * k);
+    const Expr *e = rd(x, At(n), At(q), Add(Mul(At(i), Int(k)), At(u)), Add(Mul(At(j), Int(k)), At(v)));
+    reduce("most", ROLE_OUTPUT, OVER(n, q, i, j), REDUCE_MAX, OVER(u, v), e);
+    Tensor *winner = reduce("winner", ROLE_VALUE, OVER(n, q, i, j), REDUCE_ARGMAX, OVER(u, v), e);
+    const Expr *yi = FloorDiv(At(y), Int(k)), *zj = FloorDiv(At(z), Int(k));
+    const Expr *here = Add(Mul(Mod(At(y), Int(k)), Int(k)), Mod(At(z), Int(k)));
+    map_of("d_x", ROLE_OUTPUT, OVER(n, q, y, z), Where(Eq(rd(winner, At(n), At(q), yi, zj), here), rd(g, At(n), At(q), yi, zj), Num(0)));
+    agree();
+}
+END_TEST
+
+START_TEST(gathers)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 6));
+    int64_t words = pick(1, 9), d = pick(1, 20), l = pick(1, 7);
+    Tensor *token = give_whole("token", words - 1, 2, (int64_t[]){BATCH, l});
+    Tensor *w = give("w", ROLE_PARAM, words, d), *g = give("g", ROLE_INPUT, BATCH, l, d);
+    const Index *n = ix("n", BATCH), *t = ix("t", l), *k = ix("k", d), *v = ix("v", words);
+    map_of("y", ROLE_OUTPUT, OVER(n, t, k), rd(w, rd(token, At(n), At(t)), At(k)));
+    reduce("d_w", ROLE_GRAD, OVER(v, k), REDUCE_SUM, OVER(n, t), Where(Eq(At(v), rd(token, At(n), At(t))), rd(g, At(n), At(t), At(k)), Num(0)));
+    agree();
+}
+END_TEST
+
+START_TEST(softmax)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    int64_t classes = pick(1, 40);
+    Tensor *z = give("z", ROLE_INPUT, BATCH, classes), *label = give_whole("label", classes - 1, 1, (int64_t[]){BATCH});
+    const Index *n = ix("n", BATCH), *j = ix("j", classes);
+    const Expr *v = rd(z, At(n), At(j));
+    Tensor *m = reduce("m", ROLE_VALUE, OVER(n), REDUCE_MAX, OVER(j), v);
+    Tensor *e = map_of("e", ROLE_VALUE, OVER(n, j), Exp(Sub(v, rd(m, At(n)))));
+    Tensor *s = reduce("s", ROLE_VALUE, OVER(n), REDUCE_SUM, OVER(j), rd(e, At(n), At(j)));
+    Tensor *loss = map_of("each", ROLE_VALUE, OVER(n), Sub(Add(rd(m, At(n)), Log(rd(s, At(n)))), rd(z, At(n), rd(label, At(n)))));
+    define_list("loss", ROLE_LOSS, 0, NULL, REDUCE_SUM, LIST_OF(n), rd(loss, At(n)));
+    const Expr *hot = Where(Eq(At(j), rd(label, At(n))), Num(1), Num(0));
+    map_of("d_z", ROLE_OUTPUT, OVER(n, j), Div(Sub(Div(rd(e, At(n), At(j)), rd(s, At(n))), hot), ToReal(Read(count, NULL, 0))));
+    agree();
+    Options o = {.plain = true};
+    ck_assert_int_eq(schedule(program, &o)->kernels.n, 2);      /* one pass over the samples, and the sum of their losses */
+}
+END_TEST
+
+static void momentum(const char *name, int rank, const int64_t *extents, const Tensor *rate)
+{
+    Tensor *w = give_list(text("%s", name), ROLE_PARAM, rank, extents), *g = give_list(text("d_%s", name), ROLE_GRAD, rank, extents);
+    Tensor *m = give_list(text("m_%s", name), ROLE_MOMENT, rank, extents);
+    const Index *i[12];
+    for (int k = 0; k < rank; k++)
+        i[k] = ix(text("i%d", k), extents[k]);
+    const Expr *const *at = values_of(i, rank);
+    const Expr *lr = Read(rate, NULL, 0);
+    Tensor *mn = define_list(text("next_m_%s", name), ROLE_NEXT, rank, i, REDUCE_NONE, 0, NULL,
+                             Add(Mul(Num(0.9), Read(m, at, rank)), Read(g, at, rank)));
+    mn->of = m;
+    Tensor *wn = define_list(text("next_%s", name), ROLE_NEXT, rank, i, REDUCE_NONE, 0, NULL,
+                             Sub(Read(w, at, rank), Mul(Div(lr, Add(Num(1), Mul(lr, lr))), Read(mn, at, rank))));
+    wn->of = w;
+}
+
+START_TEST(updates)
+{
+    state = (uint32_t)_i;
+    start(4);
+    Tensor *rate = give_list("rate", ROLE_HYPER, 0, NULL);
+    momentum("a", EXTENTS(pick(1, 9), pick(1, 9)), rate);
+    momentum("b", EXTENTS(pick(1, 30)), rate);
+    momentum("c", EXTENTS(pick(1, 4), pick(1, 4), 3), rate);
+    /* A next value that reads the others' old elements cannot replace them. */
+    Tensor *s = give("s", ROLE_STATE, 7);
+    const Index *i = ix("i", 7);
+    Tensor *next = map_of("next_s", ROLE_NEXT, OVER(i), rd(s, Sub(Int(6), At(i))));
+    next->of = s;
+    agree();
+    Options o = {.plain = true};
+    Schedule *plan = schedule(program, &o);
+    share_kernels(&plan, 1);
+    ck_assert_int_eq(plan->kernels.n, 5);
+    ck_assert_ptr_nonnull(plan->kernels.at[1]->same);
+    ck_assert_ptr_nonnull(plan->kernels.at[2]->same);
+    ck_assert_ptr_null(storage_of(plan, program->results.at[0]));
+    ck_assert_ptr_nonnull(storage_of(plan, next));
+}
+END_TEST
+
+START_TEST(scans)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 5));
+    int64_t l = pick(1, 6), d = pick(1, 20);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, l, d), *w = give("w", ROLE_PARAM, d, d);
+    const Index *n = ix("n", BATCH), *t = ix("t", l), *k = ix("k", d), *m = ix("m", d);
+    bool down = pick(0, 1);
+    Dim dims[] = {dim_of(BATCH), dim_of(l), dim_of(d)};
+    Tensor *h = tensor_new("h", ROLE_OUTPUT, REAL, 3, dims, NULL), *s = tensor_new("s", ROLE_VALUE, REAL, 3, dims, NULL);
+    const Expr *then = down ? Add(At(t), Int(1)) : Sub(At(t), Int(1));
+    const Index *free[] = {n, t, k}, *bound[] = {m};
+    equation_new(program, h, free, REDUCE_NONE, NULL, 0, Operate(OP_TANH, Add(rd(x, At(n), At(t), At(k)), rd(s, At(n), At(t), At(k))), NULL), NULL);
+    const Index *t2 = ix("t", l);
+    const Index *free2[] = {n, t2, k};
+    const Expr *then2 = substitute(then, &t, (const Expr *[]){At(t2)}, 1);
+    equation_new(program, s, free2, REDUCE_SUM, bound, 1, Mul(rd(w, At(k), At(m)), rd0(h, At(n), then2, At(m))), NULL);
+    PUSH(program->results, h);
+    agree();
+}
+END_TEST
+
+/* Long chains of values with random lives: the arena must keep what is still needed. */
+START_TEST(lives)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    LIST(Tensor *) values = {0};
+    LIST(int64_t) sizes = {0};
+    for (int k = 0; k < 3; k++) {
+        int64_t size = pick(1, 30);
+        PUSH(sizes, size);
+        PUSH(values, give(text("x%d", k), ROLE_INPUT, BATCH, size));
+    }
+    for (int k = 0; k < 25; k++) {
+        int a = (int)pick(0, values.n - 1), b = (int)pick(values.n > 4 ? values.n - 4 : 0, values.n - 1);
+        int64_t size = pick(1, 30);
+        const Index *n = ix("n", BATCH), *i = ix("i", size), *j = ix("j", sizes.at[a]), *l = ix("l", sizes.at[b]);
+        const Expr *v = Mul(rd(values.at[a], At(n), At(j)), rd(values.at[b], At(n), At(l)));
+        v = Operate(OP_TANH, Add(v, Mul(Num(0.1), ToReal(At(i)))), NULL);
+        Tensor *t = reduce(text("v%d", k), pick(0, 4) ? ROLE_VALUE : ROLE_OUTPUT, OVER(n, i), REDUCE_SUM, OVER(j, l), v);
+        PUSH(values, t);
+        PUSH(sizes, size);
+    }
+    PUSH(program->results, values.at[values.n - 1]);
+    agree();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("kernels");
+    TCase *c = tcase_create("schedules");
+    tcase_set_timeout(c, 120);
+    tcase_add_loop_test(c, maps, 0, 10);
+    tcase_add_loop_test(c, reductions, 0, 10);
+    tcase_add_loop_test(c, products, 0, 10);
+    tcase_add_loop_test(c, flattened_products, 0, 10);
+    tcase_add_loop_test(c, windows, 0, 30);
+    tcase_add_loop_test(c, pools, 0, 10);
+    tcase_add_loop_test(c, gathers, 0, 10);
+    tcase_add_loop_test(c, softmax, 0, 10);
+    tcase_add_loop_test(c, updates, 0, 5);
+    tcase_add_loop_test(c, scans, 0, 10);
+    tcase_add_loop_test(c, lives, 0, 10);
+    suite_add_tcase(suite, c);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
