@@ -1,0 +1,47 @@
+# What the stages of the tests share; sourced by each: . tests/stage.sh
+#
+# A stage says `pass` or `fail "what"` for each thing that it tried, and ends with `finish`, which prints one line
+# "STAGE: N passed, M failed" and exits with 1 if anything failed. Everything made lies under $WORK.
+set -u
+ROOT=$(cd "$(dirname "$0")" && git rev-parse --show-toplevel 2>/dev/null || pwd)
+while [ ! -e "$ROOT/runtime/nn.h" ] && [ "$ROOT" != / ]; do ROOT=$(dirname "$ROOT"); done
+cd "$ROOT" || exit 2
+export LC_ALL=C OPENBLAS_NUM_THREADS=1
+BUILD=${BUILD:-build}
+NNC=${NNC:-$BUILD/nnc}
+CC=${CC:-gcc}
+MODELS="linear_regression mlp lenet cnn"
+SMALL=models/data/fashion-mnist-small
+STAGE=$(basename "$0" .sh)
+[ "$STAGE" = run ] && STAGE=$(basename "$(dirname "$0")")
+WORK=$BUILD/tests/$STAGE
+rm -rf "$WORK"
+mkdir -p "$WORK"
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+    failed=$((failed + 1))
+    echo "FAIL $STAGE: $1"
+    if [ -s "$WORK/said" ]; then head -n 20 "$WORK/said" | sed 's/^/    /'; fi
+}
+# try WHAT COMMAND...: passes if the command succeeds; what it printed is shown only if it does not.
+try() {
+    what=$1
+    shift
+    if "$@" >"$WORK/said" 2>&1; then pass; else fail "$what"; fi
+}
+finish() {
+    echo "$STAGE: $passed passed, $failed failed"
+    [ "$failed" = 0 ]
+    exit
+}
+# libraries FILE.c: what the generated file must be linked with.
+libraries() { if grep -q 'cblas\.h' "$1"; then echo "-lopenblas -lz -lm -lpthread"; else echo "-lz -lm -lpthread"; fi; }
+# program NAME FLAGS...: $WORK/NAME.c and the archive become $WORK/NAME.
+program() {
+    program_name=$1
+    shift
+    # shellcheck disable=SC2046
+    $CC -std=gnu11 -O2 "$@" -Iruntime -I"$WORK" "$WORK/$program_name.c" "$BUILD/libnnrt.a" $(libraries "$WORK/$program_name.c") -o "$WORK/$program_name"
+}
