@@ -2,13 +2,13 @@
  *
  * The definitions of a program stand in a hash table by tensor. The list of equations is free to be changed by anyone, so
  * the table is only believed after a look at the list itself, and made anew when the two do not agree. */
+#include "map.h"
 #include "program.h"
 #include <assert.h>
 
-typedef struct { const Tensor *tensor; int place; } Definition;
 typedef struct Definitions {
-    Definition *table;                  /* open addressing; room is a power of two */
-    int room, n;                        /* the first n equations of the list are in it */
+    Map places;                         /* of a tensor: 1 + the place of its equation */
+    int n;                              /* the first n equations of the list are in it */
     const Equation *first, *last;       /* of these, to see whether the list is still the same */
 } Definitions;
 
@@ -38,47 +38,28 @@ Equation *equation_new(Program *p, Tensor *out, const Index *const *free, Reduce
     return e;
 }
 
-/* The definition of t, or the empty one where the search for it ends. */
-static Definition *definition_of(const Definitions *d, const Tensor *t) {
-    uint64_t h = (uint64_t)(uintptr_t)t * 0x9E3779B97F4A7C15u >> 20;
-    for (;; h++) {
-        Definition *here = &d->table[h & (uint64_t)(d->room - 1)];
-        if (!here->tensor || here->tensor == t) return here;
-    }
-}
-
 /* Adds the equations from place d->n on; the first of two for one tensor counts. */
 static void add_definitions(Definitions *d, const Equations *list) {
     for (; d->n < list->n; d->n++) {
-        Definition *here = definition_of(d, list->at[d->n]->out);
-        if (!here->tensor) *here = (Definition){ list->at[d->n]->out, d->n };
+        const Tensor *t = list->at[d->n]->out;
+        if (!map_get(&d->places, t)) map_put(&d->places, t, (void *)(intptr_t)(d->n + 1));
     }
     d->first = list->at[0];
     d->last = list->at[list->n - 1];
-}
-
-static Definitions *definitions_new(const Equations *list) {
-    Definitions *d = NEW(Definitions);
-    for (d->room = 64; d->room < 4 * list->n;) d->room *= 2;
-    d->table = NEW_ARRAY(Definition, d->room);
-    add_definitions(d, list);
-    return d;
 }
 
 int equation_place(const Program *p, const Tensor *t) {
     const Equations *list = &p->equations;
     if (!list->n) return -1;
     Definitions *d = p->definitions;
-    bool agrees = d && d->n <= list->n && 2 * list->n <= d->room && list->at[0] == d->first && list->at[d->n - 1] == d->last;
-    if (agrees) {
+    if (d && d->n <= list->n && list->at[0] == d->first && list->at[d->n - 1] == d->last) {
         add_definitions(d, list);
-        Definition *found = definition_of(d, t);
-        if (!found->tensor) return -1;
-        if (list->at[found->place]->out == t) return found->place;
+        int place = (int)(intptr_t)map_get(&d->places, t) - 1;
+        if (place < 0 || list->at[place]->out == t) return place;
     }
-    ((Program *)p)->definitions = d = definitions_new(list);   /* the table is no part of what the program says */
-    Definition *found = definition_of(d, t);
-    return found->tensor ? found->place : -1;
+    ((Program *)p)->definitions = d = NEW(Definitions);         /* the table is no part of what the program says */
+    add_definitions(d, list);
+    return (int)(intptr_t)map_get(&d->places, t) - 1;
 }
 
 Equation *equation_of(const Program *p, const Tensor *t) {
