@@ -28,6 +28,7 @@ typedef struct {
     int n;
     const Expr *rest;
     bool pure;                                                  /* the rest is free of bound indices */
+    bool reads;                                                 /* the rest reads tensors: it depends on data */
 } Equality;
 
 static bool is_bound(const Sum *s, const Index *index) {
@@ -103,6 +104,10 @@ static bool is_digit(const Sum *s, const Expr *difference, int i) {
     return true;
 }
 
+static void note_read(const Expr *e, void *reads) {
+    if (e->kind == X_READ) *(bool *)reads = true;
+}
+
 /* The sign is chosen so that the heaviest digit counts up. An index with a count of its own cannot count down. */
 static Equality read_equality(const Sum *s, const Expr *c) {
     const Expr *difference = Sub(c->arg[0], c->arg[1]);
@@ -124,6 +129,7 @@ static Equality read_equality(const Sum *s, const Expr *c) {
     }
     if (heaviest > 0) e.rest = Neg(e.rest);
     e.pure = !uses_bound(s, e.rest);
+    visit_nodes(e.rest, note_read, &e.reads);
     qsort(e.digit, (size_t)e.n, sizeof *e.digit, by_weight);
     return e;
 }
@@ -320,14 +326,18 @@ static Rule rule_for(const Sum *s, int which, Equality *e) {
     return NO_RULE;
 }
 
+/* Equalities that depend on data come after all others: they are better kept as conditions than the others are. */
 static bool solve_one(Sum *s) {
     Rule best = NO_RULE;
     int which = -1;
     Equality chosen = {0}, e;
-    for (int i = 0; i < s->conditions.n && best != EXACT; i++) {
+    for (int i = 0; i < s->conditions.n; i++) {
         if (!is_equality(s->conditions.at[i])) continue;
         Rule rule = rule_for(s, i, &e);
-        if (rule < best) best = rule, which = i, chosen = e;
+        if (rule == NO_RULE) continue;
+        if (best == NO_RULE || e.reads < chosen.reads || (e.reads == chosen.reads && rule < best)) {
+            best = rule, which = i, chosen = e;
+        }
     }
     if (best == NO_RULE) return false;
     const Expr *condition = s->conditions.at[which];
