@@ -89,4 +89,8 @@ Tensors model_inputs(const Model *m, bool targets);             /* inputs, then 
 
 /* ---- table.c ------------------------------------------------------------------------------------------------------------- */
 void table_print(Writer *w, const Module *m, const Layout *l);
+
+/* ---- report.c ------------------------------------------------------------------------------------------------------------ */
+void put_json(Writer *w, const char *s);
+void put_json_dims(Writer *w, const int64_t *dim, int rank);
 #endif
