@@ -47,6 +47,16 @@ static void read_factors(const Expr *e, Term *t, bool below) {
     }
 }
 
+static bool take(Exprs *list, const Expr *e) {
+    for (int i = 0; i < list->n; i++) {
+        if (list->at[i] != e) continue;
+        list->n--;
+        for (; i < list->n; i++) list->at[i] = list->at[i + 1];
+        return true;
+    }
+    return false;
+}
+
 static Term *read_term(const Expr *e) {
     Term *t = NEW(Term);
     t->coefficient = 1;
@@ -58,6 +68,12 @@ static Term *read_term(const Expr *e) {
     for (int i = 0; i < s->conditions.n; i++) PUSH(t->guards, s->conditions.at[i]);
     bool sum = is_op(s->term, OP_ADD) || is_op(s->term, OP_SUB);
     read_factors(sum ? factor(s->term) : s->term, t, false);
+    for (int i = t->below.n - 1; i >= 0; i--) {                 /* 2*x/2 is x */
+        double ratio = t->below.at[i]->kind == X_NUM ? t->coefficient / t->below.at[i]->num : 0.5;
+        if (ratio != floor(ratio) || !isfinite(ratio)) continue;
+        t->coefficient = ratio;
+        take(&t->below, t->below.at[i]);
+    }
     return t;
 }
 
@@ -72,16 +88,6 @@ static const Expr *write_term(const Term *t, double coefficient) {
 }
 
 /* --- lists as multisets --- */
-
-static bool take(Exprs *list, const Expr *e) {
-    for (int i = 0; i < list->n; i++) {
-        if (list->at[i] != e) continue;
-        list->n--;
-        for (; i < list->n; i++) list->at[i] = list->at[i + 1];
-        return true;
-    }
-    return false;
-}
 
 static Exprs copy_of(const Exprs *list) {
     Exprs copy = {0};

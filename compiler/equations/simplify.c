@@ -23,9 +23,27 @@ typedef struct {
 
 static const Expr *follow_merge(const Expr *e, void *data) {
     const Work *w = data;
-    const Tensor *t = e->kind == X_READ ? map_get(&w->merged, e->tensor) : NULL;
+    const Tensor *t = NULL, *next = e->kind == X_READ ? map_get(&w->merged, e->tensor) : NULL;
+    for (; next; next = map_get(&w->merged, t)) t = next;
     if (!t) return e;
     return e->guarded ? ReadElse(t, e->arg, e->n - 1, e->arg[e->n - 1]) : Read(t, e->arg, e->n);
+}
+
+/* An adjoint that is another tensor, element by element, is that tensor. It is found before anything else is done, since in
+ * a scan the reader may stand first. */
+static void merge_aliases(Work *w) {
+    for (int k = 0; k < w->program->equations.n; k++) {
+        const Equation *e = w->program->equations.at[k];
+        const Expr *body = transform(e->body, follow_merge, w);
+        bool alias = e->op == REDUCE_NONE && e->out->adjoint && e->out->role == ROLE_VALUE && !e->out->watched
+            && !map_get(&w->results, e->out) && body->kind == X_READ && !body->guarded && body->tensor != e->out
+            && body->tensor->rank == e->n_free;
+        for (int i = 0; alias && i < e->n_free; i++) {
+            alias = body->arg[i] == At(e->free[i]) && body->tensor->dim[i].extent == e->free[i]->extent
+                && body->tensor->dim[i].count == e->free[i]->count;
+        }
+        if (alias) map_put(&w->merged, e->out, (void *)(uintptr_t)body->tensor);
+    }
 }
 
 /* --- solving again --- */
@@ -124,6 +142,7 @@ void simplify(Program *p) {
     Work w = {.program = p};
     Inlining *inlining = inlining_new(p);
     for (int k = 0; k < p->results.n; k++) map_put(&w.results, p->results.at[k], p);
+    merge_aliases(&w);
     for (int k = 0; k < p->equations.n; k++) {
         Equation *e = p->equations.at[k];
         e->body = transform(e->body, follow_merge, &w);

@@ -277,15 +277,16 @@ static void solve_window(Sum *s, Equality *e) {
     }
     sum_require(s, Eq(Mod(t, Int(g)), Int(0)));
     t = FloorDiv(t, Int(g));
-    const Expr *place = digit_value(&u), *class = Int(0);
+    const Expr *place = digit_value(&u), *class = Int(0), *first = t;       /* first: the i of v == 0 */
     if (stride > 1) {
         class = Mod(Mul(t, Int(inverse(step, stride))), Int(stride));
         const Index *v = index_new(u.index->name, left_over(&u, stride), NULL);
         if (v->extent > 1) PUSH(s->bound, v);
         place = At(v);
         eliminate_digit(s, &u, Add(Mul(Int(stride), place), class));
+        first = FloorDiv(step == 1 ? t : Sub(t, Mul(Int(step), class)), Int(stride));
     }
-    eliminate_digit(s, &i, Sub(FloorDiv(Sub(t, Mul(Int(step), class)), Int(stride)), Mul(Int(step), place)));
+    eliminate_digit(s, &i, Sub(first, Mul(Int(step), place)));
 }
 
 /* --- choosing --- */
