@@ -154,7 +154,7 @@ static void print_help(void (*print_passes)(FILE *to))
            "    nnc run MODEL.nn [options] -- ARGUMENTS   compiles, builds and starts the program\n\nOptions\n");
     for (int i = 0; i < OPTIONS; i++) {
         const Option *o = &options[i];
-        const char *between = o->value == '=' ? "=" : o->value == '+' && strlen(o->name) > 2 ? " " : "";
+        const char *between = o->value == '=' ? "=" : o->value == '+' && !strchr("DW", o->name[1]) ? " " : "";
         const char *left = o->value == '?' ? text("%s[=%s]", o->name, o->placeholder)
                          : text("%s%s%s", o->name, between, o->placeholder ? o->placeholder : "");
         printf("    %-26s %s\n", left, o->meaning);
@@ -230,6 +230,8 @@ static int settle(CommandLine *c)
         return usage("-o names the C file, and --header the header");
     if (c->depend_file && !c->depend && !c->depend_too)
         return usage("-MF wants -M or -MD beside it");
+    if (c->report && (c->emit || (c->output && !strcmp(c->output, "-"))))
+        return usage("--report prints to standard output, where something else goes already");
     if (c->check && (c->output || c->emit))
         return usage("--check writes nothing, so it takes no -o and no --emit");
     return -1;
