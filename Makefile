@@ -89,6 +89,14 @@ fuzz:
 	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all
 	tests/fuzz.sh
 
+# The front end under libFuzzer: build/fuzz_language -max_total_time=60 models compiler/library
+fuzz_language_sources := tests/fuzz/fuzz_language.c compiler/memory.c $(sort $(wildcard compiler/language/*.c)) \
+    $(grammar_files) $(scanner_files) $(library_file)
+
+$(BUILD)/fuzz_language: $(fuzz_language_sources)
+	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -Icompiler -Icompiler/language -I$(BUILD)/compiler/language $^ -o $@
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
 	install $(BUILD)/nnc $(DESTDIR)$(PREFIX)/bin/nnc
