@@ -13,8 +13,8 @@
  * scan the other way. Within a body an adjoint is a pair (guard, value), E7. E8: each read gives an equation for its share
  * and one equation adds the shares; shares that are maps are added within one body, and a single share is the adjoint. */
 #include "map.h"
+#include "names.h"
 #include "solve.h"
-#include <string.h>
 
 typedef struct { const Expr *guard, *value; } Pair;             /* where(guard, value, 0) */
 
@@ -33,27 +33,19 @@ typedef struct Known {
 typedef struct {
     Program *program;
     const Tensor *loss;
-    Map facts;                                                  /* Tensor -> Known */
-    LIST(Known *) known;                                         /* in order of first sight */
-    Map names;
+    Map by_tensor;                                              /* Tensor -> Known */
+    LIST(Known *) known;                                        /* in order of first sight */
+    Names *names;
 } Work;
 
-static Known *fact_of(Work *w, const Tensor *t) {
-    Known *f = map_get(&w->facts, t);
+static Known *known_of(Work *w, const Tensor *t) {
+    Known *f = map_get(&w->by_tensor, t);
     if (f) return f;
     f = NEW(Known);
     f->tensor = t;
-    map_put(&w->facts, t, f);
-    map_put(&w->names, name_of(t->name), f);
+    map_put(&w->by_tensor, t, f);
     PUSH(w->known, f);
     return f;
-}
-
-static const char *fresh_name(Work *w, const char *wish) {
-    const char *name = name_of(wish);
-    for (int k = 2; map_get(&w->names, name); k++) name = name_of(text("%s_%d", wish, k));
-    map_put(&w->names, name, w);
-    return name;
 }
 
 /* --- which tensors are active --- */
@@ -75,23 +67,17 @@ static void follow(Path *path, const Expr *e) {
     PUSH(path->nodes, e);
 }
 
-static void note_name(const Expr *e, void *data) {
-    Work *w = data;
-    if (e->kind == X_READ) map_put(&w->names, name_of(e->tensor->name), w);
-}
-
 static void find_readers(Work *w) {
     for (int k = 0; k < w->program->equations.n; k++) {
         Equation *e = w->program->equations.at[k];
-        fact_of(w, e->out)->equation = e;
-        visit_nodes(e->body, note_name, w);
+        known_of(w, e->out)->equation = e;
         if (e->out->type != REAL) continue;
         Path path = {0};
         follow(&path, e->body);
         for (int i = 0; i < path.nodes.n; i++) {
             const Expr *node = path.nodes.at[i];
             if (node->kind != X_READ) continue;
-            Known *f = fact_of(w, node->tensor);
+            Known *f = known_of(w, node->tensor);
             if (!f->readers.n || f->readers.at[f->readers.n - 1] != e) PUSH(f->readers, e);
         }
     }
@@ -99,14 +85,14 @@ static void find_readers(Work *w) {
 
 static void find_active(Work *w, const Tensor *const *wrt, int n) {
     LIST(Known *) open = {0};
-    for (int k = 0; k < n; k++) PUSH(open, fact_of(w, wrt[k]));
+    for (int k = 0; k < n; k++) PUSH(open, known_of(w, wrt[k]));
     while (open.n) {
         Known *f = open.at[--open.n];
         if (f->depends) continue;
         f->depends = true;
-        for (int k = 0; k < f->readers.n; k++) PUSH(open, fact_of(w, f->readers.at[k]->out));
+        for (int k = 0; k < f->readers.n; k++) PUSH(open, known_of(w, f->readers.at[k]->out));
     }
-    PUSH(open, fact_of(w, w->loss));
+    PUSH(open, known_of(w, w->loss));
     while (open.n) {
         Known *f = open.at[--open.n];
         if (f->matters || !f->depends) continue;
@@ -115,13 +101,13 @@ static void find_active(Work *w, const Tensor *const *wrt, int n) {
         Path path = {0};
         follow(&path, f->equation->body);
         for (int i = 0; i < path.nodes.n; i++) {
-            if (path.nodes.at[i]->kind == X_READ) PUSH(open, fact_of(w, path.nodes.at[i]->tensor));
+            if (path.nodes.at[i]->kind == X_READ) PUSH(open, known_of(w, path.nodes.at[i]->tensor));
         }
     }
 }
 
 static bool is_active(Work *w, const Tensor *t) {
-    const Known *f = map_get(&w->facts, t);
+    const Known *f = map_get(&w->by_tensor, t);
     return f && f->depends && f->matters;
 }
 
@@ -157,7 +143,7 @@ static const char *free_name(const Index *const *index, int n, const char *wish)
 
 static void make_adjoint(Work *w, Known *f) {
     const Tensor *t = f->tensor;
-    f->adjoint = tensor_new(fresh_name(w, text("d_%s", t->name)), ROLE_VALUE, REAL, t->rank, t->dim, t->origin);
+    f->adjoint = tensor_new(fresh_name(w->names, text("d_%s", t->name)), ROLE_VALUE, REAL, t->rank, t->dim, t->origin);
     f->adjoint->adjoint = true;
     f->index = NEW_ARRAY(const Index *, t->rank + 1);
     for (int k = 0; k < t->rank; k++) {
@@ -234,7 +220,7 @@ static const Expr *exchange(const Expr *e, const Expr *from, const Expr *to) {
 
 /* The share of the adjoint that this read is owed. Where the deltas hold, the read is the tensor at t itself. */
 static void add_share(Work *w, const Equation *e, const Expr *read, const Pair *p) {
-    Known *f = fact_of(w, read->tensor);
+    Known *f = known_of(w, read->tensor);
     const Expr *there = read_at(f->tensor, f->index);
     Sum *s = sum_new(exchange(p->value, read, there));
     for (int k = 0; k < e->n_free; k++) PUSH(s->bound, e->free[k]);
@@ -257,7 +243,7 @@ static const Expr *offset_of(const Index *const *index, int n) {
 
 /* Where the maximum was found: the first winner. The kernel of the maximum can compute it in the same sweep. */
 static Pair to_winner(Work *w, const Equation *e, const Expr *value) {
-    Tensor *winner = tensor_new(fresh_name(w, text("%s_winner", e->out->name)), ROLE_VALUE, INT, e->out->rank, e->out->dim, e->origin);
+    Tensor *winner = tensor_new(fresh_name(w->names, text("%s_winner", e->out->name)), ROLE_VALUE, INT, e->out->rank, e->out->dim, e->origin);
     winner->lo = 0;
     winner->hi = 0;
     for (int k = 0; k < e->n_bound; k++) winner->hi = winner->hi * e->bound[k]->extent + e->bound[k]->extent - 1;
@@ -281,7 +267,7 @@ static Pair to_factors(Work *w, const Equation *e, const Expr *value) {
         inner_at[k] = At(inner[k]);
         same = And(same, Eq(inner_at[k], At(e->bound[k])));
     }
-    Tensor *others = tensor_new(fresh_name(w, text("%s_others", e->out->name)), ROLE_VALUE, REAL, rank, dim, e->origin);
+    Tensor *others = tensor_new(fresh_name(w->names, text("%s_others", e->out->name)), ROLE_VALUE, REAL, rank, dim, e->origin);
     others->adjoint = true;
     const Expr *body = Where(same, Num(1), substitute(e->body, e->bound, inner_at, e->n_bound));
     equation_new(w->program, others, index, REDUCE_PROD, inner, e->n_bound, body, e->origin);
@@ -289,7 +275,7 @@ static Pair to_factors(Work *w, const Equation *e, const Expr *value) {
 }
 
 static void differentiate_equation(Work *w, const Equation *e) {
-    const Known *f = fact_of(w, e->out);
+    const Known *f = known_of(w, e->out);
     Path path = {0};
     Map relevant = {0}, adjoints = {0};
     follow(&path, e->body);
@@ -342,7 +328,7 @@ static void add_shares(Work *w, Known *f) {
     for (int k = 0; k < f->shares.n; k++) {
         Sum *s = f->shares.at[k];
         if (s->bound.n) {
-            Tensor *share = tensor_new(fresh_name(w, text("%s_%d", f->adjoint->name, k + 1)), ROLE_VALUE, REAL,
+            Tensor *share = tensor_new(fresh_name(w->names, text("%s_%d", f->adjoint->name, k + 1)), ROLE_VALUE, REAL,
                                        f->adjoint->rank, f->adjoint->dim, f->origins.at[k]);
             share->adjoint = true;
             equation_of_sum(w, share, f->index, s, f->origins.at[k]);
@@ -355,12 +341,12 @@ static void add_shares(Work *w, Known *f) {
 }
 
 void differentiate(Program *p, const Tensor *loss, const Tensor *const *wrt, int n, Tensor **grads) {
-    Work w = {.program = p, .loss = loss};
+    Work w = {.program = p, .loss = loss, .names = names_of(p)};
     find_readers(&w);
     find_active(&w, wrt, n);
     int equations = p->equations.n, known = w.known.n;
     for (int k = 0; k < n; k++) {
-        if (!fact_of(&w, wrt[k])->adjoint) make_adjoint(&w, fact_of(&w, wrt[k]));
+        if (!known_of(&w, wrt[k])->adjoint) make_adjoint(&w, known_of(&w, wrt[k]));
     }
     for (int k = 0; k < known; k++) {
         Known *f = w.known.at[k];
@@ -373,5 +359,5 @@ void differentiate(Program *p, const Tensor *loss, const Tensor *const *wrt, int
     for (int k = known - 1; k >= 0; k--) {
         if (w.known.at[k]->adjoint) add_shares(&w, w.known.at[k]);
     }
-    for (int k = 0; k < n; k++) grads[k] = fact_of(&w, wrt[k])->adjoint;
+    for (int k = 0; k < n; k++) grads[k] = known_of(&w, wrt[k])->adjoint;
 }

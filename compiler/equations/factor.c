@@ -6,7 +6,9 @@
  * A term is  coefficient * product / product  under guards. Equal terms are merged, guards that all terms share go
  * outside, then the factors and divisors that all share. A factor leaves a guarded term only where it is also computed
  * by a term without guard, or cannot be infinite: a branch that is not taken stays without effect. When nothing is
- * shared the expression stays as it was written. */
+ * shared the expression stays as it was written.
+ *
+ * `hoist` takes what does not depend on the bound indices out of a sum's only term, when a division is among it. */
 #include "simplify.h"
 #include <math.h>
 
@@ -68,13 +70,17 @@ static Term *read_term(const Expr *e) {
     for (int i = 0; i < s->conditions.n; i++) PUSH(t->guards, s->conditions.at[i]);
     bool sum = is_op(s->term, OP_ADD) || is_op(s->term, OP_SUB);
     read_factors(sum ? factor(s->term) : s->term, t, false);
-    for (int i = t->below.n - 1; i >= 0; i--) {                 /* 2*x/2 is x */
+    return t;
+}
+
+/* 2*x/2 is x. */
+static void cancel(Term *t) {
+    for (int i = t->below.n - 1; i >= 0; i--) {
         double ratio = t->below.at[i]->kind == X_NUM ? t->coefficient / t->below.at[i]->num : 0.5;
         if (ratio != floor(ratio) || !isfinite(ratio)) continue;
         t->coefficient = ratio;
         take(&t->below, t->below.at[i]);
     }
-    return t;
 }
 
 static const Expr *write_term(const Term *t, double coefficient) {
@@ -140,7 +146,9 @@ static bool merge_equal(Terms *terms) {
     bool merged = n < terms->n;
     terms->n = 0;
     for (int i = 0; i < n; i++) {
-        if (terms->at[i]->coefficient != 0) terms->at[terms->n++] = terms->at[i];
+        if (terms->at[i]->coefficient == 0) continue;
+        cancel(terms->at[i]);
+        terms->at[terms->n++] = terms->at[i];
     }
     return merged;
 }
@@ -196,4 +204,38 @@ const Expr *factor(const Expr *e) {
     }
     PUSH(common.above, sum);
     return write_term(&common, common.coefficient);
+}
+
+/* --- what does not depend on the bound indices --- */
+
+static bool is_free(const Expr *e, const Index *const *bound, int n) {
+    for (int k = 0; k < n; k++) {
+        if (uses_index(e, bound[k])) return false;
+    }
+    return true;
+}
+
+static Exprs part_of(const Exprs *list, bool free, const Index *const *bound, int n) {
+    Exprs part = {0};
+    for (int i = 0; i < list->n; i++) {
+        if (is_free(list->at[i], bound, n) == free) PUSH(part, list->at[i]);
+    }
+    return part;
+}
+
+bool hoist(const Expr *body, const Index *const *bound, int n, const Expr *sum, const Expr **inside, const Expr **whole) {
+    Exprs terms = {0};
+    list_terms(body, &terms);
+    if (terms.n != 1) return false;
+    const Term *t = read_term(terms.at[0]);
+    Term in = {.coefficient = 1, .above = part_of(&t->above, false, bound, n), .below = part_of(&t->below, false, bound, n)};
+    Term out = {.coefficient = t->coefficient, .below = part_of(&t->below, true, bound, n)};
+    Exprs rest = part_of(&t->above, true, bound, n);
+    PUSH(out.above, sum);
+    for (int i = 0; i < rest.n; i++) PUSH(out.above, rest.at[i]);
+    if (t->guards.n || !out.below.n || !in.above.n) return false;
+    cancel(&out);
+    *inside = write_term(&in, 1);
+    *whole = write_term(&out, out.coefficient);
+    return true;
 }

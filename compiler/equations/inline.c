@@ -16,7 +16,7 @@ typedef enum { KEPT, CONSTANT, COPY, ONE_HOT, SCALAR, ONCE } Kind;
 typedef struct { int reads; bool maps; Kind kind; const Equation *equation; } Use;
 
 struct Inlining {
-    const Program *program;
+    Map results;
     Map uses;                                                   /* Tensor -> Use */
     const Equation *reader;
 };
@@ -43,7 +43,7 @@ static void count_read(const Expr *e, void *data) {
 
 Inlining *inlining_new(const Program *p) {
     Inlining *w = NEW(Inlining);
-    w->program = p;
+    for (int k = 0; k < p->results.n; k++) map_put(&w->results, p->results.at[k], w);
     for (int k = 0; k < p->equations.n; k++) {
         w->reader = p->equations.at[k];
         visit_nodes(w->reader->body, count_read, w);
@@ -89,13 +89,6 @@ static bool places_index(const Equation *e, const Expr *c) {
     return false;
 }
 
-static bool is_result(const Program *p, const Tensor *t) {
-    for (int k = 0; k < p->results.n; k++) {
-        if (p->results.at[k] == t) return true;
-    }
-    return false;
-}
-
 static Kind kind_of(const Equation *e, const Use *u) {
     if (e->op != REDUCE_NONE || uses_tensor(e->body, e->out)) return KEPT;
     Cost c = cost_of(e->body);
@@ -113,7 +106,7 @@ static Kind kind_of(const Equation *e, const Use *u) {
 
 void inlining_offer(Inlining *w, Equation *e) {
     const Tensor *t = e->out;
-    if (!t->adjoint || t->role != ROLE_VALUE || t->watched || is_result(w->program, t)) return;
+    if (!t->adjoint || t->role != ROLE_VALUE || t->watched || map_get(&w->results, t)) return;
     Use *u = use_of(w, t);
     u->equation = e;
     u->kind = kind_of(e, u);

@@ -6,15 +6,20 @@
  *     2. an adjoint equation takes in the adjoints that it may (inline.c)
  *     3. guards rise to the root of its terms, and deltas that inlining has brought together are solved (solve.c)
  *     4. what its terms share is taken out of their sum (factor.c)
- *     5. it is compared with what came before: equal up to the names of indices means equal
+ *     5. divisors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
+ *     6. it is compared with what came before: equal up to the names of indices means equal
  *
  * Forward equations are only merged when equal: their text keeps its rounding. */
+#include "names.h"
 #include "simplify.h"
+
+enum { FEWEST_POINTS = 4 };         /* of a sum that gets an equation of its own */
 
 typedef struct Seen { const Equation *equation; const Index **index; struct Seen *next; } Seen;
 
 typedef struct {
     Program *program;
+    Names *names;
     Map merged;                                                 /* Tensor -> the equal Tensor that came before */
     Map canonical;                                              /* name of place, extent and count -> Index */
     Map seen;                                                   /* canonical body -> Seen */
@@ -90,6 +95,20 @@ static void rewrite(Equation *e, const Expr *body) {
     }
 }
 
+static void hoist_factors(Work *w, Equation *e) {
+    const Expr *inside, *whole, *at[13];
+    double points = 1;
+    for (int k = 0; k < e->n_bound; k++) points *= (double)e->bound[k]->extent;
+    if (e->op != REDUCE_SUM || points < FEWEST_POINTS || !hoist(e->body, e->bound, e->n_bound, Num(1), &inside, &whole)) return;
+    Tensor *sum = tensor_new(fresh_name(w->names, text("%s_sum", e->out->name)), ROLE_VALUE, REAL, e->out->rank, e->out->dim, e->origin);
+    sum->adjoint = true;
+    equation_new(w->program, sum, e->free, REDUCE_SUM, e->bound, e->n_bound, inside, e->origin);
+    for (int k = 0; k < e->n_free; k++) at[k] = At(e->free[k]);
+    hoist(e->body, e->bound, e->n_bound, Read(sum, at, e->n_free), &inside, &e->body);
+    e->op = REDUCE_NONE;
+    e->n_bound = 0;
+}
+
 /* --- equal equations --- */
 
 static const Index *canonical_index(Work *w, int place, const Index *index) {
@@ -139,16 +158,17 @@ static void merge(Work *w, const Equation *e) {
 
 void simplify(Program *p) {
     if (!program_order(p)) return;
-    Work w = {.program = p};
+    Work w = {.program = p, .names = names_of(p)};
     Inlining *inlining = inlining_new(p);
     for (int k = 0; k < p->results.n; k++) map_put(&w.results, p->results.at[k], p);
     merge_aliases(&w);
-    for (int k = 0; k < p->equations.n; k++) {
+    for (int k = 0, n = p->equations.n; k < n; k++) {
         Equation *e = p->equations.at[k];
         e->body = transform(e->body, follow_merge, &w);
         if (e->out->adjoint) {
             const Expr *body = inline_into(inlining, e, e->body);
             if (body != e->body || e->op == REDUCE_NONE) rewrite(e, body);
+            hoist_factors(&w, e);
             inlining_offer(inlining, e);
         }
         merge(&w, e);
