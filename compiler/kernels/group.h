@@ -68,6 +68,11 @@ void place_next(Schedule *s);
 void place(Schedule *s);
 bool schedule_check(const Schedule *s);
 
+/* affine.c */
+const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */
+bool stride_of(const Expr *e, const Index *i, int64_t *stride);         /* false: e is not affine in i */
+const Expr *at_zero(const Expr *e, const Index *const *index, int n);
+
 /* loops.c: building and walking loop trees. */
 const Expr *index_limit(const Index *i);                        /* one past its last value */
 Node *add_loop(Nodes *to, const Index *i, const Expr *from, const Expr *limit, LoopKind kind);

@@ -1,0 +1,39 @@
+/* Affine integers: what a subscript or a position does when one index moves.
+ *
+ *     position of x[n, c, i + u, j + v] with dims 3, 28, 28:   2352*n + 784*c + 28*i + 28*u + j + v
+ *
+ * A position counts elements from the start of the tensor, row-major at the full extents. An index moves it by a constant
+ * (its stride), or not at all, or in a way that only data know. */
+#include "group.h"
+
+const Expr *position(const Tensor *t, const Expr *const *subs)
+{
+    const Expr *sum = Int(0);
+    for (int k = 0; k < t->rank; k++)
+        sum = Add(Mul(sum, Int(t->dim[k].extent)), subs[k]);
+    return sum;
+}
+
+bool stride_of(const Expr *e, const Index *i, int64_t *stride)
+{
+    *stride = 0;
+    if (e->kind == X_INDEX) {
+        *stride = e->index == i;
+        return true;
+    }
+    if (e->kind != X_SUM) return !uses_index(e, i);
+    for (int k = 0; k < e->n; k++) {
+        if (e->arg[k]->kind == X_INDEX) {
+            if (e->arg[k]->index == i) *stride = e->factor[k];
+        } else if (uses_index(e->arg[k], i)) return false;
+    }
+    return true;
+}
+
+const Expr *at_zero(const Expr *e, const Index *const *index, int n)
+{
+    const Expr **zero = NEW_ARRAY(const Expr *, n + 1);
+    for (int k = 0; k < n; k++)
+        zero[k] = Int(0);
+    return substitute(e, index, zero, n);
+}
