@@ -120,7 +120,7 @@ static bool count_note(const nn_archive *a, const char *key, uint64_t high, uint
     const char *p = text;
     for (; *p >= '0' && *p <= '9'; p++) {
         unsigned digit = (unsigned)(*p - '0');
-        if (*value > (high - digit) / 10) break;
+        if (*value > high / 10 || digit > high - *value * 10) break;
         *value = *value * 10 + digit;
     }
     if (*p || p == text) return nn_fail(f, "%s: '%s' is '%.30s', which is not a number from 0 to %" PRIu64, a->path, key, text, high);

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LONGEST_HEADER = 100000000 };            /* the format's own limit */
+enum { LONGEST_HEADER = 100000000 /* the format's own limit */, LONGEST_NAME = 300 };
 
 static const struct { const char *name; size_t size; bool known; nn_type type; } types[] = {
     { "F32", 4, true, NN_F32 }, { "F64", 8, true, NN_F64 }, { "U8", 1, true, NN_U8 }, { "I32", 4, true, NN_I32 }, { "I64", 8, true, NN_I64 },
@@ -218,7 +218,7 @@ static bool write_header(char *text, size_t size, const nn_view *views, size_t n
     FILE *out = fmemopen(text, size, "w");
     uint64_t at = 0;
     if (!out) return false;
-    char quoted[2048];
+    char quoted[6 * LONGEST_NAME + 3];
     fprintf(out, "{\"__metadata__\":{");
     for (size_t i = 0; i < n_notes; i++) {
         nn_json_quote(quoted, notes[i].key);
@@ -246,10 +246,15 @@ static bool write_header(char *text, size_t size, const nn_view *views, size_t n
 
 bool nn_archive_write(const char *path, const nn_view *views, size_t n_views, const nn_note *notes, size_t n_notes, nn_failure *f) {
     size_t size = 64, elements;
-    for (size_t i = 0; i < n_notes; i++) size += 6 * (strlen(notes[i].key) + strlen(notes[i].value)) + 16;
+    for (size_t i = 0; i < n_notes; i++) {
+        size += 6 * (strlen(notes[i].key) + strlen(notes[i].value)) + 16;
+        if (strlen(notes[i].value) > LONGEST_NAME) return nn_fail(f, "%s: '%.40s...' is too long to be saved", path, notes[i].value);
+    }
     for (size_t i = 0; i < n_views; i++) {
         size += 6 * strlen(views[i].name) + 112 + 21 * (size_t)views[i].rank;
-        if (strlen(views[i].name) > 300) return nn_fail(f, "%s: the name '%.40s...' is too long to be saved", path, views[i].name);
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(views[i].name, views[k].name)) return nn_fail(f, "%s: the name '%s' stands for two arrays of the model", path, views[i].name);
+        if (strlen(views[i].name) > LONGEST_NAME) return nn_fail(f, "%s: the name '%.40s...' is too long to be saved", path, views[i].name);
     }
     nn_replacement r;
     char *header = calloc(1, size);
