@@ -3,7 +3,7 @@
 # A stage says `pass` or `fail "what"` for each thing that it tried, and ends with `finish`, which prints one line
 # "STAGE: N passed, M failed" and exits with 1 if anything failed. Everything made lies under $WORK.
 set -u
-ROOT=$(cd "$(dirname "$0")" && git rev-parse --show-toplevel 2>/dev/null || pwd)
+ROOT=$(cd "$(dirname "$0")" && pwd)
 while [ ! -e "$ROOT/runtime/nn.h" ] && [ "$ROOT" != / ]; do ROOT=$(dirname "$ROOT"); done
 cd "$ROOT" || exit 2
 export LC_ALL=C OPENBLAS_NUM_THREADS=1

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 64, SIDE = 28, PIXELS = SIDE * SIDE, COLOUR_SIDE = 32, MAX_COUNT = 2000 };
+enum { SIDE = 28, PIXELS = SIDE * SIDE, COLOUR_SIDE = 32, MAX_COUNT = 2000 };
 
 static unsigned char pixels[MAX_COUNT][PIXELS];
 static unsigned char labels[MAX_COUNT];
@@ -110,16 +110,14 @@ int main(int argc, char **argv) {
     if (argc == 4) read_images(argv[2], argv[3]);
     else if (argc == 3) read_table(argv[2]);
     else fail("curves FILE.txt [IMAGES LABELS | TABLE.csv]", m->name);
-    int n = argc == 4 ? BATCH : count;
-    if (n > m->batch) fail("the compiled batch is too small", m->name);
     void *inputs[2];
     for (int k = 0; k < 2; k++)
-        if (!(inputs[k] = calloc((size_t)n * elements(&m->inputs[k]), 8))) fail("no memory", m->name);
+        if (!(inputs[k] = calloc((size_t)m->batch * elements(&m->inputs[k]), 8))) fail("no memory", m->name);
     char *instance = calloc(1, m->size);
     if (!instance) fail("no memory", m->name);
     m->init(instance, 1);
 
-    int wide = m->real == NN_F64, steps = 0, params = 0;
+    int wide = m->real == NN_F64, n = 0, steps = 0, params = 0;
     double worst_loss = 0;
     FILE *file = open_file(argv[1]);
     char line[512], name[256];
@@ -128,6 +126,8 @@ int main(int argc, char **argv) {
         int number;
         if (sscanf(line, "choice %d", &number) == 1) {
             fill(m, instance, (uint32_t)number);
+        } else if (sscanf(line, "batch %d", &n) == 1) {
+            if (n > m->batch) fail("the compiled batch is too small", m->name);
         } else if (sscanf(line, "loss %d %lf %lf", &number, &value[0], &value[1]) == 3) {
             for (int s = 0; s < n; s++)
                 for (int k = 0; k < 2; k++) give(&m->inputs[k], k, inputs[k], s, (n * number + s) % count);

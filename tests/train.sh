@@ -1,0 +1,29 @@
+#!/bin/sh
+# Models learn: linear regression reaches the least-squares solution, the others a fair accuracy on the small data set.
+. "$(dirname "$0")/stage.sh"
+for model in $MODELS; do
+    try "nnc $model" "$NNC" "models/$model.nn" -o "$WORK/$model.c"
+    try "build $model" program "$model" -march=native
+done
+
+try "linear regression" "$WORK/linear_regression" train --quiet --save "$WORK/line.safetensors"
+# y = w*x + b by least squares, against the two numbers of the checkpoint: the data of a safetensors file follow a header
+# whose length stands in its first eight bytes.
+awk -F, 'NR > 1 { n++; x += $1; y += $2; xx += $1*$1; xy += $1*$2 }
+    END { w = (n*xy - x*y)/(n*xx - x*x); printf "%.9g %.9g\n", w, (y - w*x)/n }' models/data/linear.csv >"$WORK/solution"
+header=$(od -An -tu8 -N8 "$WORK/line.safetensors" | tr -d ' ')
+offset_of() { dd if="$WORK/line.safetensors" bs=1 skip=8 count="$header" 2>/dev/null | sed "s/.*\"$1\":{[^}]*\"data_offsets\":\[\([0-9]*\),.*/\1/"; }
+number() { od -An -tf4 -j$((8 + header + $(offset_of "$1"))) -N4 "$WORK/line.safetensors"; }
+echo "$(number linear.w) $(number linear.b)" >"$WORK/learnt"
+paste -d' ' "$WORK/solution" "$WORK/learnt" | awk '{ print; exit !(($1-$3)^2 < 1e-6 && ($2-$4)^2 < 1e-6) }' >"$WORK/said"
+if [ $? = 0 ]; then pass; else fail "the line is not the least-squares solution"; fi
+
+# learns MODEL ACCURACY EPOCHS: on 1200 images; the full set gives 97.5 % (MNIST) and 89 % (Fashion-MNIST).
+learns() {
+    "$WORK/$1" train --data $SMALL --epochs "$3" --seed 1 >"$WORK/said" 2>&1
+    sed -n 's/.*  test accuracy \([0-9.]*\).*/\1/p' "$WORK/said" | tail -n 1 | awk -v least="$2" '{ seen = 1; exit !($1 >= least) } END { if (!seen) exit 1 }'
+    if [ $? = 0 ]; then pass; else fail "$1 learns to $2"; fi
+}
+learns mlp 0.75 10
+learns lenet 0.70 10
+finish
