@@ -90,7 +90,7 @@ def linear_regression():
     return nn.Linear(1, 1)
 
 
-CHOICE = {"linear_regression": 0, "mlp": 0, "lenet": 9, "cnn": 7}
+CHOICE = {"linear_regression": 0, "mlp": 0, "lenet": 9, "cnn": 2}
 BATCH = {"linear_regression": 100, "mlp": 64, "lenet": 64, "cnn": 16}
 NAMES = {
     "linear_regression": ["linear.w", "linear.b"],
