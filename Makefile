@@ -45,7 +45,7 @@ $(BUILD)/libnnrt.a: $(runtime_objects)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -I$(BUILD)/$(<D) -MMD -MP -c $< -o $@
+	$(CC) $(FLAGS) -I$(<D) -I$(BUILD)/$(<D) -MMD -MP -c $< -o $@
 
 # Text that flex and bison make: their own arithmetic is not written for -Wconversion.
 $(BUILD)/%.o: $(BUILD)/%.c
