@@ -29,7 +29,7 @@ typedef enum {
     X_NUM,          /* a real constant: num */
     X_INT,          /* an integer constant: integer */
     X_INDEX,        /* the value of an index */
-    X_SUM,          /* integer + sum of factor[k]*arg[k]; arg sorted by id, factors not 0; at least one term */
+    X_SUM,          /* integer + sum of factor[k]*arg[k]; arg in structural order, factors not 0; at least one term */
     X_READ,         /* tensor[arg...]; with `guarded` the last arg is the value when any subscript is outside */
     X_OP,           /* op(arg...) */
     X_WHERE,        /* arg[0] ? arg[1] : arg[2] */

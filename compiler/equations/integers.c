@@ -1,13 +1,14 @@
 /* Integers: the normal form of sums, floor division and remainder, comparisons, intervals.
  *
- * A sum of constant times atom is one node, X_SUM, its terms in order of id; so two ways to write a subscript are one
+ * A sum of constant times atom is one node, X_SUM, its terms in structural order; so two ways to write a subscript are one
  * pointer. Every integer node knows an interval of its values, INT64_MIN and INT64_MAX standing for no bound. Where
  * 64 bits do not hold a factor or a constant the operation stays an X_OP, which is right but opaque.
  *
  *     (J*i + j)//J = i      (J*i + j) % J = j      (k//J)*J + k%J = k      for 0 <= j < J
  *     i - 1 < j + 2  is  i < j + 3                 2*i == 2*j + 1  is  false */
 #include "node.h"
-#include <limits.h>
+#include "program.h"
+#include <string.h>
 
 typedef struct { int64_t lo, hi; } Range;
 static const Range anything = { INT64_MIN, INT64_MAX };
@@ -47,6 +48,27 @@ static int64_t gcd(int64_t a, int64_t b) {
 
 /* --- sums while they are worked on --- */
 
+static int sign_of(int64_t a, int64_t b) { return (a > b) - (a < b); }
+
+/* The order of terms: by structure, because ids follow the order in which a C compiler evaluates arguments. Equal parts are
+ * one node, so the comparison goes down into one operand only. */
+static int compare(const Expr *a, const Expr *b) {
+    int c;
+    if (a == b) return 0;
+    if ((c = sign_of(a->kind, b->kind)) || (c = sign_of(a->op, b->op)) || (c = sign_of(a->n, b->n))
+        || (c = sign_of(a->guarded, b->guarded)) || (c = sign_of(a->type, b->type))) return c;
+    if (a->index != b->index) return sign_of(a->index->id, b->index->id);
+    if (a->tensor != b->tensor && (c = strcmp(a->tensor->name, b->tensor->name))) return c;
+    if (a->site != b->site && (c = strcmp(a->site->path, b->site->path))) return c;
+    for (int k = 0; k < a->n; k++)
+        if (a->arg[k] != b->arg[k]) return compare(a->arg[k], b->arg[k]);
+    for (int k = 0; k < a->n && a->factor; k++)
+        if (a->factor[k] != b->factor[k]) return sign_of(a->factor[k], b->factor[k]);
+    if (a->integer != b->integer) return sign_of(a->integer, b->integer);
+    if (a->num != b->num) return a->num < b->num ? -1 : 1;
+    return sign_of(a->id, b->id);
+}
+
 typedef struct { const Expr *atom; int64_t factor; } Term;
 typedef struct { int64_t constant; LIST(Term) terms; Term few[8]; bool overflow; } Sum;
 
@@ -58,7 +80,7 @@ static void sum_start(Sum *s) {
 
 static void add_term(Sum *s, const Expr *atom, int64_t factor) {
     int k = 0;
-    while (k < s->terms.n && s->terms.at[k].atom->id < atom->id) k++;
+    while (k < s->terms.n && compare(s->terms.at[k].atom, atom) < 0) k++;
     if (k < s->terms.n && s->terms.at[k].atom == atom) {
         Term *t = &s->terms.at[k];
         s->overflow |= __builtin_add_overflow(t->factor, factor, &t->factor);

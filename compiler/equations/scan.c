@@ -24,8 +24,10 @@ typedef struct {
     When direction;                     /* of reads at other times; UNRELATED as long as there is none */
     int tries;
     int *order;                         /* the result: members in order of computation */
-    /* the first time that failed only by a circle of reads at the same time, and that circle */
+    /* The first index that failed only by a circle of reads at the same time, and that circle. An index along which there
+     * are reads at other times (a strong reason) comes before one that no read moves along. */
     const Index *blocked;
+    bool strong;
     int blocked_at;
     char *circle;
 } Set;
@@ -131,7 +133,9 @@ static bool sort_members(Set *s) {
             int first = at;
             for (int k = next[at]; k != at; k = next[k])
                 if (k < first) first = k;
-            if (!s->blocked) {
+            bool strong = s->direction != UNRELATED;
+            if (!s->blocked || (strong && !s->strong)) {
+                s->strong = strong;
                 s->blocked = s->member[first]->free[s->time[first]];
                 s->blocked_at = first;
                 s->circle = circle_text(s, next, first);
