@@ -89,10 +89,20 @@ static bool is_word(const char *token)                  /* a keyword or the name
     return !strcmp(token, "a reduction") || (keyword_kind(token) && strcmp(token, "_") != 0);
 }
 
+static bool begins_line(Span at)
+{
+    uint32_t i = at.begin;
+    while (i > 0 && (at.source->text[i - 1] == ' ' || at.source->text[i - 1] == '\t'))
+        i--;
+    return i == 0 || at.source->text[i - 1] == '\n';
+}
+
 static void advise(Diagnostic *d, const Layout *layout, Span at, const char *unexpected, Expected expected)
 {
     const char *before = layout->before.kind ? span_text(layout->before.span) : "";
-    if (is_word(unexpected) && (has(expected, "a name") || has(expected, "'='")))
+    if (has(expected, "a number") && begins_line(at) && *before)
+        help(d, "a line that ends with `%s` goes on in the next one", before);
+    else if (is_word(unexpected) && (has(expected, "a name") || has(expected, "'='")))
         help(d, "`%s` is a word of the language, and cannot be a name", span_text(at));
     else if (!strcmp(unexpected, "'='") && is_word(before))
         help(d, "`%s` is a word of the language, and cannot be a name", before);

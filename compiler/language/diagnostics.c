@@ -186,11 +186,38 @@ static const char *paint(const char *code)
 #define GREEN paint("\033[1;32m")
 #define PLAIN paint("\033[0m")
 
+/* The bytes of the character of UTF-8 that begins here; 0: none does. */
+static size_t character(const char *bytes, size_t n)
+{
+    unsigned char c = (unsigned char)bytes[0];
+    size_t length = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    for (size_t i = 1; i < length; i++)
+        if (i >= n || ((unsigned char)bytes[i] & 0xc0) != 0x80)
+            return 0;
+    return c == 0xc2 && (unsigned char)bytes[1] < 0xa0 ? 0 : length;    /* control characters beyond ASCII */
+}
+
 static void print_shown(FILE *to, const char *bytes, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n;) {
         unsigned char c = (unsigned char)bytes[i];
-        fputc((c < 32 && c != '\t') || c == 127 ? '?' : c, to);
+        size_t length = character(bytes + i, n - i);
+        bool hidden = (c < 32 && c != '\t') || c == 127 || !length;
+        if (hidden)
+            fputc('?', to);
+        else
+            fwrite(bytes + i, 1, length, to);
+        i += hidden ? 1 : length;
+    }
+}
+
+/* As many columns as print_shown fills: `tabs` keeps the tabs of the text. */
+static void print_columns(FILE *to, const char *bytes, size_t n, char fill, bool tabs)
+{
+    for (size_t i = 0; i < n;) {
+        size_t length = character(bytes + i, n - i);
+        fputc(tabs && bytes[i] == '\t' ? '\t' : fill, to);
+        i += length ? length : 1;
     }
 }
 
@@ -226,13 +253,14 @@ static void print_excerpt(FILE *to, Span at)
     fprintf(to, "%5d | %s", span_line(at), cut_left ? "..." : "");
     print_shown(to, bytes + begin, stop - begin);
     fprintf(to, "%s\n      | %s%s", cut_right ? "..." : "", cut_left ? "   " : "", GREEN);
-    for (size_t i = begin; i < at.begin && i < stop; i++)
-        if (((unsigned char)bytes[i] & 0xc0) != 0x80)   /* the later bytes of a character take no column */
-            fputc(bytes[i] == '\t' ? '\t' : ' ', to);
+    size_t from = at.begin < stop ? at.begin : stop, to_end = at.end < stop ? at.end : stop;
+    print_columns(to, bytes + begin, from - begin, ' ', true);
     fputc('^', to);
-    for (size_t i = at.begin + 1; i < at.end && i < stop; i++)
-        if (((unsigned char)bytes[i] & 0xc0) != 0x80)
-            fputc('~', to);
+    if (to_end > from) {
+        size_t first = character(bytes + from, to_end - from);
+        from += first ? first : 1;
+        print_columns(to, bytes + from, to_end - from, '~', false);
+    }
     fprintf(to, "%s\n", PLAIN);
 }
 

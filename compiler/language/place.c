@@ -75,6 +75,7 @@ static void call(const Tree *tree)
         }
         if (named && argument->kind != TREE_BAD)
             note(error_at(argument->span, "arguments without a name come first"), named->span, "this one has a name");
+        named = NULL;                                   /* once is enough */
         expression(argument, ARGUMENT);
     }
     different_names(tree, TREE_NAMED, "argument");
