@@ -93,6 +93,11 @@ fuzz:
 fuzz_language_sources := tests/fuzz/fuzz_language.c compiler/memory.c $(sort $(wildcard compiler/language/*.c)) \
     $(grammar_files) $(scanner_files) $(library_file)
 
+# The runtime's readers of files, the same way.
+$(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint: $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(runtime_sources)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< $(filter-out runtime/main.c,$(runtime_sources)) -lz -lm -o $@
+
 $(BUILD)/fuzz_language: $(fuzz_language_sources)
 	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Icompiler -Icompiler/language -I$(BUILD)/compiler/language $^ -o $@

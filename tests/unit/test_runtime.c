@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 #include "../../runtime/checkpoint.h"
@@ -509,7 +510,7 @@ START_TEST(damaged_checkpoints) {
     }
     /* Bytes changed at random: whatever is taken must at least be inside its ranges. */
     uint64_t state = 1;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 4000; i++) {
         char keep[3];
         size_t at[3];
         for (int k = 0; k < 3; k++) {
@@ -757,6 +758,45 @@ START_TEST(resumed_runs) {
     says("errors", "was trained on 53 samples");
 } END_TEST
 
+/* The command in a process of its own, which gets a signal after so many microseconds. Gives waitpid's status. */
+static int signalled(const char *words, int which, unsigned after) {
+    int status;
+    pid_t child = fork();
+    if (child == 0) _exit(command(words));
+    usleep(after);
+    kill(child, which);
+    waitpid(child, &status, 0);
+    return status;
+}
+
+/* Killed again and again, each time a little later, the run ends with the same bytes as one that was left alone. */
+START_TEST(killed_runs) {
+    int kills = 0, status = 0;
+    make_data();
+    ck_assert_int_eq(command("train --epochs 9 --save whole --log whole.csv" DATA), 0);
+    for (unsigned wait = 1000; wait < 10000000; wait += wait / 8, kills++) {
+        bool begun = access("part", F_OK) == 0;
+        status = signalled(begun ? "train --epochs 9 --resume part --save-every 1 --log part.csv" DATA : "train --epochs 9 --save part --save-every 1 --log part.csv" DATA,
+                           SIGKILL, wait);
+        if (!WIFSIGNALED(status)) break;
+    }
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_assert_int_gt(kills, 1);
+    same_files("whole", "part");
+    same_logs("whole.csv", "part.csv");
+} END_TEST
+
+START_TEST(stopped_runs) {
+    make_data();
+    static const struct { int which, code; } ends[] = { { SIGINT, 130 }, { SIGTERM, 143 } };
+    for (int i = 0; i < 2; i++) {
+        int status = signalled("train --epochs 1000000000 --save part" DATA, ends[i].which, 300000);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == ends[i].code, "status %d", status);
+        says("errors", "continue with --resume 'part'");
+        ck_assert_int_eq(command("test --weights part --test x=data.csv:0-2 --test y=data.csv:y"), 0);
+    }
+} END_TEST
+
 START_TEST(json_log) {
     make_data();
     ck_assert_int_eq(command("train --epochs 2 --log a.jsonl --log-every 5" DATA), 0);
@@ -796,6 +836,8 @@ int main(void) {
     tcase_add_test(line, commands);
     tcase_add_test(line, loss_that_is_lost);
     tcase_add_test(line, resumed_runs);
+    tcase_add_test(line, killed_runs);
+    tcase_add_test(line, stopped_runs);
     tcase_add_test(line, json_log);
     suite_add_tcase(suite, data);
     suite_add_tcase(suite, saving);

@@ -1,0 +1,49 @@
+/* fuzz_data.c: the readers of data on any bytes at all. The first byte chooses the name and the selector, the second the tensor;
+ * whatever is taken must have the size that its dims say, since a batch will read all of it.
+ *
+ *     make build/fuzz_data && build/fuzz_data -max_total_time=60
+ *
+ * SPDX-License-Identifier: 0BSD */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "../../runtime/data.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static const struct { const char *ending, *selector; } kinds[] = {
+    { "idx", NULL }, { "npy", NULL }, { "csv", NULL }, { "csv", "0-1" }, { "csv", "y,a" }, { "csv", "1" }, { "bin", NULL }, { "bin", "label" },
+    { "raw", "u8" }, { "raw", "i32" }, { "raw", "f32" }, { "raw", "f64" } };
+
+static const nn_tensor tensors[] = {
+    { .name = "x", .type = NN_F32, .rank = 1, .dim = { 2 }, .low = 1, .high = 0 }, { .name = "y", .type = NN_I32, .low = 0, .high = 9 },
+    { .name = "b", .type = NN_U8, .rank = 2, .dim = { 1, 2 }, .low = 0, .high = 255 }, { .name = "d", .type = NN_F64, .low = 1, .high = 0 },
+    { .name = "i", .type = NN_F32, .rank = 3, .dim = { 3, 32, 32 }, .low = 1, .high = 0 } };
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    if (size < 2) return 0;
+    size_t kind = bytes[0] % (sizeof kinds / sizeof *kinds), tensor = bytes[1] % (sizeof tensors / sizeof *tensors), count;
+    char name[64];
+    snprintf(name, sizeof name, "/tmp/nn-fuzz-%ld.%s", (long)getpid(), kinds[kind].ending);
+    FILE *f = fopen(name, "wb");
+    if (!f) abort();
+    fwrite(bytes + 2, 1, size - 2, f);
+    fclose(f);
+    nn_failure failure = { 0 };
+    nn_array a;
+    if (nn_read_file(name, kinds[kind].selector, &tensors[tensor], &a, &failure)) {
+        nn_dataset d = { 1, &a, a.dim[0] };
+        nn_batches b;
+        if (!nn_product(a.dim, a.rank, &count) || count % (a.dim[0] ? (size_t)a.dim[0] : 1)) abort();
+        if (!nn_batches_open(&b, &d, &tensors[tensor], 1, 3, true, &failure)) abort();
+        nn_batches_start(&b, 1, 0, 0);
+        while (nn_batches_next(&b) > 0) {}
+        nn_batches_close(&b);
+        nn_array_free(&a);
+    } else if (!failure.text[0]) {
+        abort();
+    }
+    unlink(name);
+    return 0;
+}
