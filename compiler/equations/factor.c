@@ -8,7 +8,8 @@
  * by a term without guard, or cannot be infinite: a branch that is not taken stays without effect. When nothing is
  * shared the expression stays as it was written.
  *
- * `hoist` takes what does not depend on the bound indices out of a sum's only term, when a division is among it. */
+ * `hoist` takes what does not depend on the bound indices out of a sum's only term, when that saves divisions, or leaves
+ * a plain product of tensors, or a sum over fewer free indices. */
 #include "simplify.h"
 #include <math.h>
 
@@ -223,19 +224,24 @@ static Exprs part_of(const Exprs *list, bool free, const Index *const *bound, in
     return part;
 }
 
-bool hoist(const Expr *body, const Index *const *bound, int n, const Expr *sum, const Expr **inside, const Expr **whole) {
+bool hoist(const Equation *e, const Expr *sum, const Expr **inside, const Expr **whole) {
     Exprs terms = {0};
-    list_terms(body, &terms);
+    list_terms(e->body, &terms);
     if (terms.n != 1) return false;
     const Term *t = read_term(terms.at[0]);
+    const Index *const *bound = e->bound;
+    int n = e->n_bound;
     Term in = {.coefficient = 1, .above = part_of(&t->above, false, bound, n), .below = part_of(&t->below, false, bound, n)};
     Term out = {.coefficient = t->coefficient, .below = part_of(&t->below, true, bound, n)};
     Exprs rest = part_of(&t->above, true, bound, n);
+    if (t->guards.n || !in.above.n) return false;
+    *inside = write_term(&in, 1);
+    bool smaller = false, product = in.above.n > 1 && (t->coefficient != 1 || rest.n);
+    for (int k = 0; k < e->n_free; k++) smaller = smaller || (uses_index(e->body, e->free[k]) && !uses_index(*inside, e->free[k]));
+    if (!out.below.n && !smaller && !product) return false;
     PUSH(out.above, sum);
     for (int i = 0; i < rest.n; i++) PUSH(out.above, rest.at[i]);
-    if (t->guards.n || !out.below.n || !in.above.n) return false;
     cancel(&out);
-    *inside = write_term(&in, 1);
     *whole = write_term(&out, out.coefficient);
     return true;
 }

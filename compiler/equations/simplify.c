@@ -6,7 +6,7 @@
  *     2. an adjoint equation takes in the adjoints that it may (inline.c)
  *     3. guards rise to the root of its terms, and deltas that inlining has brought together are solved (solve.c)
  *     4. what its terms share is taken out of their sum (factor.c)
- *     5. divisors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
+ *     5. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
  *     6. it is compared with what came before: equal up to the names of indices means equal
  *
  * Forward equations are only merged when equal: their text keeps its rounding. */
@@ -97,14 +97,22 @@ static void rewrite(Equation *e, const Expr *body) {
 
 static void hoist_factors(Work *w, Equation *e) {
     const Expr *inside, *whole, *at[13];
+    const Index *free[13];
+    Dim dim[13];
     double points = 1;
+    int n = 0;
     for (int k = 0; k < e->n_bound; k++) points *= (double)e->bound[k]->extent;
-    if (e->op != REDUCE_SUM || points < FEWEST_POINTS || !hoist(e->body, e->bound, e->n_bound, Num(1), &inside, &whole)) return;
-    Tensor *sum = tensor_new(fresh_name(w->names, text("%s_sum", e->out->name)), ROLE_VALUE, REAL, e->out->rank, e->out->dim, e->origin);
+    if (e->op != REDUCE_SUM || points < FEWEST_POINTS || !hoist(e, Num(1), &inside, &whole)) return;
+    for (int k = 0; k < e->n_free; k++) {
+        if (!uses_index(inside, e->free[k])) continue;
+        free[n] = e->free[k];
+        dim[n] = e->out->dim[k];
+        at[n++] = At(e->free[k]);
+    }
+    Tensor *sum = tensor_new(fresh_name(w->names, text("%s_sum", e->out->name)), ROLE_VALUE, REAL, n, dim, e->origin);
     sum->adjoint = true;
-    equation_new(w->program, sum, e->free, REDUCE_SUM, e->bound, e->n_bound, inside, e->origin);
-    for (int k = 0; k < e->n_free; k++) at[k] = At(e->free[k]);
-    hoist(e->body, e->bound, e->n_bound, Read(sum, at, e->n_free), &inside, &e->body);
+    equation_new(w->program, sum, free, REDUCE_SUM, e->bound, e->n_bound, inside, e->origin);
+    hoist(e, Read(sum, at, n), &inside, &e->body);
     e->op = REDUCE_NONE;
     e->n_bound = 0;
 }

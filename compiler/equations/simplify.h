@@ -7,8 +7,8 @@
 /* factor.c: the terms of a sum, and what they have in common taken out of it. */
 void list_terms(const Expr *e, Exprs *terms);                   /* e is their sum; a minus is part of its term */
 const Expr *factor(const Expr *e);
-/* With sum == sum(bound) inside, sum(bound) body is `whole`, which divides less often; false: it would not. */
-bool hoist(const Expr *body, const Index *const *bound, int n, const Expr *sum, const Expr **inside, const Expr **whole);
+/* With sum == sum(bound) inside, the equation e is the map `whole`; false: that would be no better. */
+bool hoist(const Equation *e, const Expr *sum, const Expr **inside, const Expr **whole);
 
 /* inline.c: adjoint equations that vanish into their readers. */
 typedef struct Inlining Inlining;
