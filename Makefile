@@ -84,6 +84,7 @@ demo:
 
 renew: all
 	tests/goldens.sh renew
+	tests/errors/run.sh --renew
 
 fuzz:
 	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all
