@@ -56,6 +56,8 @@ void fuse(Groups *groups, const Equations *equations, const Program *p);
 bool is_result(const Program *p, const Tensor *t);
 /* Schedulers: each appends the tree of a nest. */
 void schedule_plain(Nodes *to, const Nest *nest);
+const Expr *reduction_start(Reduce op, const Expr *body);
+const char *reduction_name(Reduce op);
 void schedule_lanes(Nodes *to, const Nest *nest);
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
 /* names.c, share.c, place.c, check.c: over finished trees. */
@@ -67,6 +69,11 @@ void count_work(Kernel *k);
 void place_next(Schedule *s);
 void place(Schedule *s);
 bool schedule_check(const Schedule *s);
+
+/* peel.c: a sum's body without its guards, and the guards as bounds of loops. */
+typedef struct Peeled { const Expr *term; LIST(const Expr *) atleast; const Expr *rest; } Peeled;
+Peeled peel(const Expr *body, bool sum);                        /* term counts where every `atleast` >= 0 and `rest` holds */
+Nodes *add_bounded(Nodes *to, const Index *const *index, int n, int lanes, const Peeled *p);
 
 /* affine.c */
 const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */

@@ -1,2 +1,385 @@
+/* The fast schedule of everything that is no large matrix product: loops that C compilers vectorise.
+ *
+ * One index is the lane: innermost, unit stride or absent in what is read. It is the last free index, or a reduced one.
+ *
+ *     y[n, o, i, j] = sum(c, u, v) w[o, c, u, v]*x[n, c, i + u, j + v]         free lane j
+ *         for n, o, i:  sum[28] = 0;  for c, u, v: for j: sum[j] += w[o, c, u, v]*x[n, c, i + u, j + v];  for j: y = sum[j]
+ *
+ *     d_w[o, c, u, v] = sum(n, i, j) g[n, o, i, j]*x[n, c, i + u, j + v]       reduced lane j; u and v inside, as g is reused
+ *         for o, c:  sum[5][5][28] = 0;  for n, i: for u, v: for j: sum[u][v][j] += g*x;  for u, v: d_w = the lanes' sum
+ *
+ * Compilers may not change the order of additions, so the order that lanes give is written down: it is part of the
+ * schedule and the same on every machine. Guards of a sum become bounds (peel.c). Long lanes are cut into tiles that stay
+ * in registers. A map that looks at its last index by y//2 and y%2 is cut into its phases. */
 #include "group.h"
-void schedule_lanes(Nodes *to, const Nest *nest) { schedule_plain(to, nest); }
+
+enum { LONGEST_TILE = 64, MOST_ACCUMULATORS = 1024 };
+
+typedef struct { const Index *lane; bool bound; double score; } Choice;
+
+/* ---- the choice of the lane ------------------------------------------------------------------------------------------ */
+static Choice rate(const Nest *nest, int n_reductions, const Index *lane, bool bound)
+{
+    Choice c = {lane, bound, 0};
+    if (lane->count) return c;
+    int bad = 0, unit = 0;
+    for (int k = 0; k < n_reductions; k++) {
+        const Member *m = &nest->members.at[k];
+        if (bound && (m->op == REDUCE_ARGMAX || m->op == REDUCE_ARGMIN)) return c;
+        Exprs reads = reads_of(m->body);
+        for (int r = 0; r < reads.n; r++) {
+            int64_t stride;
+            bool affine = stride_of(position(reads.at[r]->tensor, reads.at[r]->arg), lane, &stride);
+            bad += !affine || stride > 1 || stride < 0;
+            unit += affine && stride == 1;
+        }
+    }
+    if (bound && unit == 0) return c;
+    double extent = (double)lane->extent, vectors = (double)((lane->extent + 7) / 8);
+    c.score = (extent < 16 ? extent / 16 : 1) * extent / (8 * vectors) * (bound ? 0.8 : 1);
+    for (; bad > 0; bad--) c.score *= 0.3;
+    return c;
+}
+
+static Choice choose_lane(const Nest *nest, int n_reductions)
+{
+    Choice best = {NULL, false, 0};
+    if (nest->n_free > 0) best = rate(nest, n_reductions, nest->free[nest->n_free - 1], false);
+    const Member *m = &nest->members.at[0];
+    for (int k = m->n_bound - 1; k >= 0; k--) {
+        Choice c = rate(nest, n_reductions, m->bound[k], true);
+        if (c.score > best.score) best = c;
+    }
+    return best;
+}
+
+/* The length of a tile: all of a short lane, else a divisor that fills vectors, else one with a shorter last tile. */
+static int64_t tile_of(int64_t extent)
+{
+    if (extent <= LONGEST_TILE) return extent;
+    for (int64_t unit = 16; unit >= 8; unit /= 2)
+        for (int64_t d = LONGEST_TILE; d >= 16; d -= unit)
+            if (extent % d == 0) return d;
+    for (int64_t d = LONGEST_TILE; d >= 24; d--)
+        if (extent % d == 0) return d;
+    return LONGEST_TILE;
+}
+
+/* The lane cut into tiles: lane = length*tile + within. */
+typedef struct { const Index *tile, *within; int64_t length; const Expr *value; const Expr *limit; } Tiles;
+
+static Tiles cut(const Index *lane)
+{
+    Tiles t = {.length = tile_of(lane->extent)};
+    if (t.length == lane->extent) {
+        t.within = lane;
+        t.value = At(lane);
+        t.limit = Int(lane->extent);
+        return t;
+    }
+    t.tile = index_new(name_of(text("%s_tile", lane->name)), (lane->extent + t.length - 1) / t.length, NULL);
+    t.within = index_new(lane->name, t.length, NULL);
+    t.value = Add(Mul(At(t.tile), Int(t.length)), At(t.within));
+    t.limit = Int(t.length);
+    if (lane->extent % t.length) t.limit = Operate(OP_MIN, t.limit, Sub(Int(lane->extent), Mul(At(t.tile), Int(t.length))));
+    return t;
+}
+
+static const Expr *in_tiles(const Expr *e, const Index *lane, const Tiles *t)
+{
+    return t->tile ? substitute(e, &lane, &t->value, 1) : e;
+}
+
+/* ---- accumulators ---------------------------------------------------------------------------------------------------- */
+typedef struct { const Member *m; const Tensor *sum, *best; } Lanes;
+typedef LIST(Lanes) LaneList;
+
+static bool finds_winner(const Member *m)
+{
+    return m->op == REDUCE_ARGMAX || m->op == REDUCE_ARGMIN;
+}
+
+/* Arrays for the running values, one element for each of `index`, at their starting values. */
+static LaneList add_arrays(Nodes *to, const Nest *nest, int n_reductions, const Index *const *index, int n)
+{
+    int64_t extents[12];
+    for (int k = 0; k < n; k++)
+        extents[k] = index[k]->extent;
+    LaneList lanes = {0};
+    Nodes fill = {0};
+    Nodes *inner = add_nest(&fill, index, n);
+    const Expr *const *at = values_of(index, n);
+    for (int k = 0; k < n_reductions; k++) {
+        const Member *m = &nest->members.at[k];
+        Lanes l = {.m = m, .sum = local_new(reduction_name(m->op), m->type, n, extents)};
+        Node *d = add_declare(to, l.sum, NULL);
+        d->zero = m->op == REDUCE_SUM || finds_winner(m);
+        if (!d->zero) add_assign(inner, l.sum, at, n, ASSIGN_SET, reduction_start(m->op, m->body));
+        if (finds_winner(m)) {
+            l.best = local_new("best", m->body->type, n, extents);
+            add_declare(to, l.best, NULL);
+            add_assign(inner, l.best, at, n, ASSIGN_SET, reduction_start(m->op, m->body));
+        }
+        PUSH(lanes, l);
+    }
+    for (int k = 0; inner->n > 0 && k < fill.n; k++)
+        PUSH(*to, fill.at[k]);
+    return lanes;
+}
+
+static void add_step(Nodes *to, const Lanes *l, const Expr *const *at, int n, const Expr *body)
+{
+    static const Assign how[] = {[REDUCE_SUM] = ASSIGN_ADD, [REDUCE_PROD] = ASSIGN_MULTIPLY,
+                                 [REDUCE_MAX] = ASSIGN_MAX, [REDUCE_MIN] = ASSIGN_MIN};
+    const Member *m = l->m;
+    if (!l->best) {
+        add_assign(to, l->sum, at, n, how[m->op], body);
+        return;
+    }
+    const Expr *best = Read(l->best, at, n), *offset = Int(0);
+    for (int k = 0; k < m->n_bound; k++)
+        offset = Add(Mul(offset, Int(m->bound[k]->extent)), At(m->bound[k]));
+    const Expr *keep = m->op == REDUCE_ARGMAX ? Ge(best, body) : Le(best, body);
+    if (body->type == REAL) keep = Or(keep, Operate(OP_NE, best, best));
+    add_assign(to, l->sum, at, n, ASSIGN_SET, Where(keep, Read(l->sum, at, n), offset));
+    add_assign(to, l->best, at, n, m->op == REDUCE_ARGMAX ? ASSIGN_MAX : ASSIGN_MIN, body);
+}
+
+static Peeled peel_member(const Nest *nest, int n_reductions)
+{
+    const Member *m = &nest->members.at[0];
+    return peel(m->body, n_reductions == 1 && m->op == REDUCE_SUM);
+}
+
+static const Expr *guarded_term(const Peeled *p)
+{
+    return p->rest ? Where(p->rest, p->term, p->term->type == REAL ? Num(0) : Int(0)) : p->term;
+}
+
+/* What is made of the reductions at one element: the nest without them, their locals read as `values`. */
+typedef struct { const Nest *nest; int n_reductions; const Expr **values; } Finished;
+
+static const Expr *finished_value(const Expr *e, void *data)
+{
+    const Finished *f = data;
+    if (e->kind == X_READ)
+        for (int k = 0; k < f->n_reductions; k++)
+            if (e->tensor == f->nest->members.at[k].local) return f->values[k];
+    return e;
+}
+
+static void add_epilogue(Nodes *to, Finished *f, const Index *lane, const Expr *lane_value)
+{
+    const Nest *nest = f->nest;
+    int n = nest->members.n, last_map = n - 1;
+    const Expr **value = NEW_ARRAY(const Expr *, n);
+    for (int k = 0; k < n; k++) {
+        const Member *m = &nest->members.at[k];
+        if (k < f->n_reductions) {
+            value[k] = f->values[k];
+            continue;
+        }
+        value[k] = transform(m->body, finished_value, f);
+        if (lane_value) value[k] = substitute(value[k], &lane, &lane_value, 1);
+        /* All but the last value are kept until every value of the element is there. */
+        const Tensor *local = m->local ? m->local : k < last_map ? local_new(m->name, m->type, 0, NULL) : NULL;
+        if (local) {
+            add_declare(to, local, value[k]);
+            value[k] = read_local(local);
+        }
+    }
+    for (int k = 0; k < n; k++) {
+        const Member *m = &nest->members.at[k];
+        if (!m->target) continue;
+        const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
+        for (int s = 0; s < m->n_subs; s++)
+            subs[s] = lane_value ? substitute(m->subs[s], &lane, &lane_value, 1) : m->subs[s];
+        add_assign(to, m->target, subs, m->n_subs, ASSIGN_SET, value[k]);
+    }
+}
+
+/* ---- a free lane ----------------------------------------------------------------------------------------------------- */
+static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
+{
+    Tiles tiles = cut(lane);
+    Nodes *body = add_nest(to, nest->free, nest->n_free - 1);
+    if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
+    const Expr *const *at = values_of(&tiles.within, 1);
+    LaneList lanes = add_arrays(body, nest, n_reductions, &tiles.within, 1);
+
+    const Member *first = &nest->members.at[0];
+    Peeled p = peel_member(nest, n_reductions);
+    for (int k = 0; k < p.atleast.n; k++)
+        p.atleast.at[k] = in_tiles(p.atleast.at[k], lane, &tiles);
+    if (tiles.length < lane->extent && lane->extent % tiles.length) PUSH(p.atleast, Sub(Sub(Int(lane->extent), tiles.value), Int(1)));
+    const Index **index = NEW_ARRAY(const Index *, first->n_bound + 1);
+    for (int k = 0; k < first->n_bound; k++)
+        index[k] = first->bound[k];
+    index[first->n_bound] = tiles.within;
+    Nodes *inner = add_bounded(body, index, first->n_bound + 1, 1, &p);
+    for (int k = 0; k < n_reductions; k++)
+        add_step(inner, &lanes.at[k], at, 1, in_tiles(k == 0 ? guarded_term(&p) : nest->members.at[k].body, lane, &tiles));
+
+    Nodes *finish = &add_loop(body, tiles.within, NULL, tiles.limit, LOOP_LANE)->body;
+    Finished f = {nest, n_reductions, NEW_ARRAY(const Expr *, n_reductions)};
+    for (int k = 0; k < n_reductions; k++)
+        f.values[k] = Read(lanes.at[k].sum, at, 1);
+    add_epilogue(finish, &f, lane, tiles.tile ? tiles.value : NULL);
+}
+
+/* ---- a reduced lane -------------------------------------------------------------------------------------------------- */
+
+/* Whether something that is read for one value of i is read again for another. */
+static bool reused_over(const Expr *body, const Index *i, const Member *m)
+{
+    Exprs reads = reads_of(body);
+    for (int r = 0; r < reads.n; r++) {
+        if (reads.at[r]->tensor->rank == 0) continue;
+        bool has = false, shared = false;
+        for (int s = 0; s < reads.at[r]->tensor->rank; s++) {
+            if (!uses_index(reads.at[r]->arg[s], i)) continue;
+            has = true;
+            for (int b = 0; b < m->n_bound; b++)
+                shared |= uses_index(reads.at[r]->arg[s], m->bound[b]);
+        }
+        if (!has || shared) return true;
+    }
+    return false;
+}
+
+static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
+{
+    const Member *first = &nest->members.at[0];
+    Tiles tiles = cut(lane);
+    Peeled p = peel_member(nest, n_reductions);
+    int64_t size = tiles.length;
+    int outer = nest->n_free;
+    while (outer > 0 && !nest->free[outer - 1]->count && size * nest->free[outer - 1]->extent <= MOST_ACCUMULATORS &&
+           reused_over(p.term, nest->free[outer - 1], first))
+        size *= nest->free[--outer]->extent;
+    int inside = nest->n_free - outer;
+    Nodes *body = add_nest(to, nest->free, outer);
+
+    const Index **cell = NEW_ARRAY(const Index *, inside + 1);
+    for (int k = 0; k < inside; k++)
+        cell[k] = nest->free[outer + k];
+    cell[inside] = tiles.within;
+    const Expr *const *at = values_of(cell, inside + 1);
+    LaneList lanes = add_arrays(body, nest, n_reductions, cell, inside + 1);
+
+    for (int k = 0; k < p.atleast.n; k++)
+        p.atleast.at[k] = in_tiles(p.atleast.at[k], lane, &tiles);
+    if (lane->extent % tiles.length) PUSH(p.atleast, Sub(Sub(Int(lane->extent), tiles.value), Int(1)));
+    const Index **index = NEW_ARRAY(const Index *, first->n_bound + inside + 2);
+    int n = 0;
+    for (int k = 0; k < first->n_bound; k++)
+        if (first->bound[k] != lane) index[n++] = first->bound[k];
+    for (int k = 0; k < inside; k++)
+        index[n++] = cell[k];
+    if (tiles.tile) index[n++] = tiles.tile;
+    index[n++] = tiles.within;
+    Nodes *inner = add_bounded(body, index, n, 1, &p);
+    for (int k = 0; k < n_reductions; k++)
+        add_step(inner, &lanes.at[k], at, inside + 1, in_tiles(k == 0 ? guarded_term(&p) : nest->members.at[k].body, lane, &tiles));
+
+    /* The lanes are added up from the first to the last. */
+    Nodes *finish = add_nest(body, cell, inside);
+    Finished f = {nest, n_reductions, NEW_ARRAY(const Expr *, n_reductions)};
+    for (int k = 0; k < n_reductions; k++) {
+        const Member *m = &nest->members.at[k];
+        const Tensor *total = local_new("total", m->type, 0, NULL);
+        add_declare(finish, total, reduction_start(m->op, m->body));
+        Nodes *add = &add_loop(finish, tiles.within, NULL, NULL, LOOP_SERIAL)->body;
+        Lanes whole = {m, total, NULL};
+        add_step(add, &whole, NULL, 0, Read(lanes.at[k].sum, at, inside + 1));
+        f.values[k] = read_local(total);
+    }
+    add_epilogue(finish, &f, NULL, NULL);
+}
+
+/* ---- maps ------------------------------------------------------------------------------------------------------------ */
+typedef struct { const Index *index; int64_t period; bool mixed; } Phases;
+
+static void find_period(const Expr *e, void *data)
+{
+    Phases *p = data;
+    if (e->kind != X_OP || (e->op != OP_FLOORDIV && e->op != OP_MOD) || e->arg[0]->kind != X_INDEX || e->arg[0]->index != p->index) return;
+    if (e->arg[1]->kind != X_INT || (p->period && p->period != e->arg[1]->integer)) p->mixed = true;
+    else p->period = e->arg[1]->integer;
+}
+
+static void add_map(Nodes *to, const Nest *nest)
+{
+    Nest *split = NEW(Nest);
+    *split = *nest;
+    split->members.at = NEW_ARRAY(Member, nest->members.n);
+    for (int k = 0; k < nest->members.n; k++)
+        split->members.at[k] = nest->members.at[k];
+    const Index **index = NEW_ARRAY(const Index *, 2 * nest->n_free + 1);
+    int n = 0;
+    for (int f = 0; f < nest->n_free; f++) {
+        Phases p = {.index = nest->free[f]};
+        for (int k = 0; k < nest->members.n; k++)
+            visit_nodes(nest->members.at[k].body, find_period, &p);
+        if (p.mixed || !p.period || p.index->count || p.index->extent % p.period || p.period > 8) {
+            index[n++] = p.index;
+            continue;
+        }
+        const Index *block = index_new(p.index->name, p.index->extent / p.period, NULL);
+        const Index *phase = index_new(name_of(text("%s_phase", p.index->name)), p.period, NULL);
+        const Expr *value = Add(Mul(At(block), Int(p.period)), At(phase));
+        index[n++] = block;
+        index[n++] = phase;
+        for (int k = 0; k < nest->members.n; k++) {
+            Member *m = &split->members.at[k];
+            m->body = substitute(m->body, &p.index, &value, 1);
+            const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
+            for (int s = 0; s < m->n_subs; s++)
+                subs[s] = substitute(m->subs[s], &p.index, &value, 1);
+            m->subs = subs;
+        }
+    }
+    split->free = index;
+    split->n_free = n;
+    Nodes tree = {0};
+    schedule_plain(&tree, split);
+    Nodes *innermost = &tree;
+    Node *last = NULL;
+    while (innermost->n == 1 && innermost->at[0]->kind == NODE_LOOP) {
+        last = innermost->at[0];
+        innermost = &last->body;
+    }
+    if (last && !last->index->count) last->loop = LOOP_LANE;
+    for (int k = 0; k < tree.n; k++)
+        PUSH(*to, tree.at[k]);
+}
+
+void schedule_lanes(Nodes *to, const Nest *nest)
+{
+    int n = nest->members.n, n_reductions = 0;
+    const Member *first = &nest->members.at[0];
+    while (n_reductions < n && nest->members.at[n_reductions].op != REDUCE_NONE) n_reductions++;
+    bool regular = true;
+    for (int k = n_reductions; k < n; k++)
+        regular &= nest->members.at[k].op == REDUCE_NONE;
+    for (int k = 1; k < n_reductions; k++)
+        for (int b = 0; b < first->n_bound; b++)
+            regular &= nest->members.at[k].n_bound == first->n_bound && nest->members.at[k].bound[b] == first->bound[b];
+    Scatter scatter;
+    bool scatters = first->op == REDUCE_SUM && scatter_of(first->body, nest->free, nest->n_free, &scatter);
+    if (n_reductions == 0) {
+        add_map(to, nest);
+        return;
+    }
+    Choice choice = choose_lane(nest, n_reductions);
+    if (!regular || scatters || choice.score < 0.05) {
+        schedule_plain(to, nest);
+        return;
+    }
+    Nodes tree = {0};
+    if (choice.bound) add_reduced_lane(&tree, nest, n_reductions, choice.lane);
+    else add_free_lane(&tree, nest, n_reductions, choice.lane);
+    add_lets_below(&tree);
+    for (int k = 0; k < tree.n; k++)
+        PUSH(*to, tree.at[k]);
+}

@@ -17,7 +17,7 @@
 typedef struct { const Member *m; const Tensor *result, *best; } Accumulator;
 typedef LIST(Accumulator) Accumulators;
 
-static const Expr *start_of(Reduce op, const Expr *body)
+const Expr *reduction_start(Reduce op, const Expr *body)
 {
     switch (op) {
     case REDUCE_PROD: return body->type == REAL ? Num(1) : Int(1);
@@ -54,7 +54,7 @@ static void add_update(Nodes *to, const Accumulator *a, const Expr *body)
     add_assign(to, a->best, NULL, 0, m->op == REDUCE_ARGMAX ? ASSIGN_MAX : ASSIGN_MIN, body);
 }
 
-static const char *accumulator_name(Reduce op)
+const char *reduction_name(Reduce op)
 {
     return op == REDUCE_SUM ? "sum" : op == REDUCE_PROD ? "product" : op == REDUCE_MAX ? "most"
          : op == REDUCE_MIN ? "least" : "winner";
@@ -67,13 +67,13 @@ static void add_reductions(Nodes *to, const Nest *nest, int first, int last, con
     for (int k = first; k < last; k++) {
         const Member *m = &nest->members.at[k];
         Accumulator a = {.m = m};
-        a.result = m->local ? m->local : local_new(accumulator_name(m->op), m->type, 0, NULL);
+        a.result = m->local ? m->local : local_new(reduction_name(m->op), m->type, 0, NULL);
         bool winner = m->op == REDUCE_ARGMAX || m->op == REDUCE_ARGMIN;
         if (winner) {
             a.best = local_new("best", m->body->type, 0, NULL);
-            add_declare(to, a.best, start_of(m->op, m->body));
+            add_declare(to, a.best, reduction_start(m->op, m->body));
         }
-        add_declare(to, a.result, winner ? Int(0) : start_of(m->op, m->body));
+        add_declare(to, a.result, winner ? Int(0) : reduction_start(m->op, m->body));
         value[k] = read_local(a.result);
         PUSH(accumulators, a);
     }
