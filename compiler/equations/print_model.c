@@ -14,15 +14,18 @@
  *         watch d_w
  *         train batch=64
  *     } */
+#include "map.h"
 #include "printer.h"
-#include <string.h>
 
-typedef struct { const Program *program; Tensors given, with_next, samples; const Equation *equation; } Gathering;
+typedef struct { Tensors list; Map members; } Set;
+typedef struct { const Program *program; const Equation *equation; Set given, with_next, samples; } Gathering;
 
-static bool holds(const Tensors *list, const Tensor *t) {
-    for (int k = 0; k < list->n; k++)
-        if (list->at[k] == t) return true;
-    return false;
+static bool holds(const Set *s, const Tensor *t) { return map_get(&s->members, t) != NULL; }
+
+static void include(Set *s, const Tensor *t) {
+    if (holds(s, t)) return;
+    map_put(&s->members, t, (void *)t);
+    PUSH(s->list, (Tensor *)t);
 }
 
 /* Does the read take another sample than the equation's own? */
@@ -39,9 +42,8 @@ static bool other_sample(const Equation *e, const Expr *read) {
 static void gather_tensor(const Expr *e, void *data) {
     Gathering *g = data;
     if (e->kind != X_READ) return;
-    Tensor *t = (Tensor *)e->tensor;
-    if (t->role != ROLE_SCALAR && equation_place(g->program, t) < 0 && !holds(&g->given, t)) PUSH(g->given, t);
-    if (other_sample(g->equation, e) && !holds(&g->samples, t)) PUSH(g->samples, t);
+    if (e->tensor->role != ROLE_SCALAR && equation_place(g->program, e->tensor) < 0) include(&g->given, e->tensor);
+    if (other_sample(g->equation, e)) include(&g->samples, e->tensor);
 }
 
 static Gathering gather(const Program *program) {
@@ -49,8 +51,9 @@ static Gathering gather(const Program *program) {
     for (int k = 0; k < program->equations.n; k++) {
         g.equation = program->equations.at[k];
         visit_nodes(g.equation->body, gather_tensor, &g);
-        if (g.equation->out->role == ROLE_NEXT && g.equation->out->of) PUSH(g.with_next, (Tensor *)g.equation->out->of);
+        if (g.equation->out->role == ROLE_NEXT && g.equation->out->of) include(&g.with_next, g.equation->out->of);
     }
+    for (int k = 0; k < g.with_next.list.n; k++) include(&g.given, g.with_next.list.at[k]);
     return g;
 }
 
@@ -90,11 +93,8 @@ static void put_declarations(Writer *w, const Model *m, const Gathering *g) {
         put_type(w, t);
         put_text(w, "\n");
     }
-    Tensors all = g->given;
-    for (int k = 0; k < g->with_next.n; k++)
-        if (!holds(&all, g->with_next.at[k])) PUSH(all, g->with_next.at[k]);
-    for (int k = 0; k < all.n; k++) {
-        const Tensor *t = all.at[k];
+    for (int k = 0; k < g->given.list.n; k++) {
+        const Tensor *t = g->given.list.at[k];
         if (t->role == ROLE_INPUT || t->role == ROLE_TARGET) continue;
         bool param = (t->role == ROLE_PARAM || t->role == ROLE_GRAD) && !holds(&g->with_next, t);
         put_declaration(w, param ? "param" : "state", m, t);
@@ -130,8 +130,8 @@ void model_print(Writer *w, const Model *m, const Program *program, const char *
     printer_names(&p, program_names(program));
     put(w, "model %s {\n", name);
     put_declarations(w, m, &g);
-    for (int k = 0; k < g.samples.n; k++)
-        put(w, "    %s_samples = samples(%s)\n", g.samples.at[k]->name, g.samples.at[k]->name);
+    for (int k = 0; k < g.samples.list.n; k++)
+        put(w, "    %s_samples = samples(%s)\n", g.samples.list.at[k]->name, g.samples.list.at[k]->name);
     for (int k = 0; k < program->equations.n; k++) {
         put_text(w, "    ");
         print_equation(&p, program->equations.at[k]);
