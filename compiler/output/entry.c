@@ -41,7 +41,7 @@ const Program *entry_program(const Model *m, Entry e) {
 
 /* ---- signatures ------------------------------------------------------------------------------------------------------------- */
 /* Names of the parameters that every call of the module has for its inputs and outputs. */
-static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole", "loss" };
+static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole" };
 
 static const char *public_name(const Module *m, const Tensor *t) {
     const char *name = name_safe(t->name);
@@ -156,6 +156,15 @@ static const char *internal_error(const Tensor *t) {
     return t->name;
 }
 
+/* What a call hands in for a number of a struct or of the arena, that the kernel only reads. */
+static const char *stored_number(Body *b, const Tensor *t, CType want) {
+    const Storage *storage = storage_of(b->m->schedule[b->entry], t);
+    const char *place = struct_place(b, t, true);
+    CType type = element_type(t);
+    if (!place) place = storage ? text("*%s", arena_place(b, t, storage)) : internal_error(t);
+    return want == type || (want == C_INT && type == C_INT32) ? place : text("(%s)%s", c_type_name(want), place);
+}
+
 /* What a call hands in for an array. `flat`: as one row of elements. */
 static const char *array_text(Body *b, const Tensor *t, const Argument *g) {
     const Schedule *schedule = b->m->schedule[b->entry];
@@ -165,7 +174,8 @@ static const char *array_text(Body *b, const Tensor *t, const Argument *g) {
     if (t->role == ROLE_INPUT || t->role == ROLE_TARGET || t->role == ROLE_OUTPUT) {
         const char *name = public_name(b->m, t);
         if (t->rank < 2 || flat) return name;
-        return text("(%svoid *)%s", g->constant ? "const " : "", name);
+        if (!g->constant) return text("(void *)%s", name);
+        return text("(const %s (*)%s)%s", c_type_name(g->type), c_dims(t, 1), name);
     }
     for (int k = 0; flat && k < t->rank; k++) first = text("%s[0]", first);
     if (!place) return storage ? text("%s%s%s", flat ? "&" : "", arena_place(b, t, storage), first) : internal_error(t);
@@ -239,7 +249,8 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
     for (int a = 0; a < k->arguments.n; a++) {
         const Argument *g = &f->argument[a];
         const Tensor *actual = k->actuals.n ? k->actuals.at[a] : k->arguments.at[a];
-        if (g->by_value) put(&values, ", %s", number_text(b, actual ? Read(actual, NULL, 0) : k->length, g->type));
+        if (g->by_value && actual && is_stored(actual)) put(&values, ", %s", stored_number(b, actual, g->type));
+        else if (g->by_value) put(&values, ", %s", number_text(b, actual ? Read(actual, NULL, 0) : k->length, g->type));
         else put(&arrays, ", %s", array_text(b, actual, g));
     }
     Sites sites = { 0 };
@@ -260,7 +271,7 @@ static const char *result_text(Body *b, const Tensor *t) {
         }
     for (int k = 0; schedule && k < schedule->arena.n; k++)
         if (same_name(schedule->arena.at[k].tensor, t)) return text("(double)*%s", arena_place(b, schedule->arena.at[k].tensor, &schedule->arena.at[k]));
-    return "NAN";
+    return "(double)NAN";
 }
 
 /* Memory, keys, numbers and calls of an entry point. What is put behind `calls` then ends the function. */
@@ -409,7 +420,7 @@ static void print_loss(Writer *w, const Unit *u, Entry e) {
     Body *b = body_of(u, e);
     put(&b->calls, "    return %s;\n", result_text(b, u->m->model->loss));
     signature_print(w, u->m, u->l, e == ENTRY_GRADIENTS ? "gradients" : "evaluate", " {");
-    body_print(w, b, check_text(u->m, true, "n", " NAN"));
+    body_print(w, b, check_text(u->m, true, "n", " (double)NAN"));
 }
 
 static void print_update(Writer *w, const Unit *u) {
@@ -423,10 +434,13 @@ static void print_update(Writer *w, const Unit *u) {
 static void print_step(Writer *w, const Unit *u) {
     Tensors inputs = model_inputs(u->m->model, true);
     signature_print(w, u->m, u->l, "step", " {");
-    put_text(w, check_text(u->m, true, "n", " NAN"));
-    put(w, "    const double loss = %s_gradients(m, n", u->m->prefix);
+    put_text(w, check_text(u->m, true, "n", " (double)NAN"));
+    Names *names = names_new(NULL);
+    for (int k = 0; k < inputs.n; k++) PUSH(names->used, public_name(u->m, inputs.at[k]));
+    const char *loss = name_add(names, "loss");
+    put(w, "    const double %s = %s_gradients(m, n", loss, u->m->prefix);
     for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));
-    put(w, ");\n    %s_update(m);\n    return loss;\n}\n\n", u->m->prefix);
+    put(w, ");\n    %s_update(m);\n    return %s;\n}\n\n", u->m->prefix, loss);
 }
 
 static void print_predict(Writer *w, const Unit *u, Entry e) {

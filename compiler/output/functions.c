@@ -38,12 +38,14 @@ static bool writes(const Nodes *nodes, const Tensor *t) {
     return false;
 }
 
-static bool by_value(const Tensor *t, const Tensor *actual) {
-    return !actual || t->role == ROLE_SCALAR || t->role == ROLE_HYPER || t->host;
+/* Whether a tensor lives in memory; the others are numbers that the entry point knows or computes. */
+bool is_stored(const Tensor *t) {
+    return t->role != ROLE_SCALAR && t->role != ROLE_HYPER && !t->host;
 }
 
 /* The C type of a number that is handed in by value. */
 static CType value_type(const Model *model, const Tensor *t, const Tensor *actual) {
+    if (actual && is_stored(actual)) return element_type(actual) == C_INT32 ? C_INT : element_type(actual);
     if (t->type == REAL) return C_REAL;
     if (actual && t->role == ROLE_SCALAR) return same_name(t, model->count) ? C_INT : C_LONG;
     return t->hi < INT32_MAX ? C_INT : C_LONG;
@@ -65,7 +67,8 @@ static void describe(Function *f, const Module *m) {
     for (int a = 0; a < k->arguments.n; a++) {
         const Tensor *t = k->arguments.at[a], *actual = k->actuals.n ? k->actuals.at[a] : t;
         Argument *argument = &f->argument[a];
-        *argument = (Argument){ .rank = t->rank, .by_value = by_value(t, actual), .written = writes(&k->body, t), .constant = true };
+        *argument = (Argument){ .rank = t->rank, .written = writes(&k->body, t), .constant = true };
+        argument->by_value = t->rank == 0 && !argument->written;
         argument->type = argument->by_value ? value_type(m->model, t, actual)
                        : actual->byte ? C_BYTE : element_type(actual);
     }
@@ -127,7 +130,7 @@ static const char *place_of(const Module *m, const Equation *e) {
 }
 
 /* A line of a comment, broken at spaces. What would end the comment, or hide in it, is taken apart. */
-void put_comment(Writer *w, const char *begin, const char *line) {
+void put_comment(Writer *w, const char *begin, const char *line, const char *end) {
     Writer safe = { 0 };
     put_text(&safe, "");
     for (const unsigned char *c = (const unsigned char *)line; *c; c++) {
@@ -138,16 +141,18 @@ void put_comment(Writer *w, const char *begin, const char *line) {
     }
     const char *rest = safe.text;
     size_t margin = strlen(begin);
+    const char *colon = strstr(rest, ": ");         /* what follows a line number hangs below its equation */
+    size_t hang = margin + (colon && colon - rest < 30 ? (size_t)(colon - rest) + 2 : 0) + 2;
     while (strlen(rest) + margin > 112) {
         size_t at = 112 - margin;
         while (at > 0 && rest[at] != ' ') at--;
         if (at == 0) break;
         put(w, "%s%.*s\n", begin, (int)at, rest);
         rest += at + 1;
-        begin = text(" *%*s", (int)margin + 2, "");
+        begin = text(" *%*s", (int)hang, "");
         margin = strlen(begin);
     }
-    put(w, "%s%s\n", begin, rest);
+    put(w, "%s%s%s\n", begin, rest, end);
 }
 
 static const char *const entry_title[ENTRY_COUNT] = {
@@ -171,7 +176,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
         const Equation *e = f->kernel->equations.at[k];
         const char *place = place_of(m, e), *equation = equation_text(e);
         bool again = strcmp(place, last) == 0;
-        put_comment(&c, begin, again ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation));
+        put_comment(&c, begin, again ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation), "");
         PUSH(printed, equation);
         begin = " * ", last = place;
     }
@@ -188,7 +193,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
                 for (int i = 0; i < printed.n; i++) known = known || strcmp(printed.at[i], equation) == 0;
                 if (known) continue;
                 PUSH(printed, equation);
-                put_comment(&c, begin, text("and %s: %s", place_of(m, use->equations.at[q]), equation));
+                put_comment(&c, begin, text("and %s: %s", place_of(m, use->equations.at[q]), equation), "");
                 begin = " * ";
             }
         }
@@ -196,7 +201,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
     Writer others = { 0 };
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (in[e]) put(&others, "%s%s", others.length ? ", " : "also in ", entry_title[e]);
-    if (others.length) put_comment(&c, begin, others.text);
+    if (others.length) put_comment(&c, begin, others.text, "");
     if (c.length == 0) return;
     c.text[c.length - 1] = 0;                       /* the last line carries the end of the comment */
     put(w, "%s */\n", c.text);
@@ -248,17 +253,12 @@ static bool is_backward(const Kernel *k) {
 
 /* Why the backward pass does not go further. */
 static void print_absent(Writer *w, const Model *m) {
-    Writer names = { 0 };
-    int count = 0;
-    for (int k = 0; k < m->inputs.n; k++) {
-        put(&names, "%s%s", count ? k + 1 == m->inputs.n ? " and " : ", " : "", m->inputs.at[k]->name);
-        count++;
-    }
-    if (count) put_comment(w, "/* ", text("%s need%s no gradient: only parameters are trained. */", names.text, count > 1 ? "" : "s"));
+    for (int k = 0; k < m->inputs.n; k++)
+        if (m->inputs.at[k]->role == ROLE_INPUT) put(w, "/* %s needs no gradient: it is an input. */\n", m->inputs.at[k]->name);
     for (int k = 0; k < m->params.n; k++) {
         bool trained = false;
         for (int g = 0; g < m->grads.n; g++) trained = trained || same_name(m->grads.at[g]->of, m->params.at[k]);
-        if (!trained) put_comment(w, "/* ", text("%s needs no gradient: no update changes it. */", m->params.at[k]->name));
+        if (!trained) put(w, "/* %s needs no gradient: no update changes it. */\n", m->params.at[k]->name);
     }
 }
 

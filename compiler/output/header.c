@@ -41,7 +41,7 @@ static void print_data(Writer *w, const Module *m) {
             put_text(&range, "");
             if (t->type != REAL && !t->byte && t->lo > INT32_MIN) put(&range, ", whole numbers %" PRId64 " .. %" PRId64, t->lo, t->hi);
             if (t->byte) put_text(&range, ", bytes");
-            put_comment(w, " *     ", text("%-12s %s%s%s", t->name, turn == 0 ? "" : "out, ", t->rank > 1 ? c_dims(t, 1) : "a number", range.text));
+            put_comment(w, " *     ", text("%-12s %s%s%s", t->name, turn == 0 ? "" : "out, ", t->rank > 1 ? c_dims(t, 1) : "a number", range.text), "");
         }
     }
     put(w, " * A call with n outside of 1 .. %s_BATCH, or a whole number outside of its range, writes nothing: it gives NAN where it\n"
@@ -72,8 +72,8 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     signature_print(w, m, l, "reset", ";");
     Writer names = { 0 };
     for (int k = 0; k < model->metrics.n; k++) put(&names, "%s%s", k ? ", " : ": ", model->metrics.at[k]->name);
-    put_comment(w, "/* ", text("The metrics of what was gathered since the reset, %d number%s%s. */", model->metrics.n,
-                               model->metrics.n == 1 ? "" : "s", names.text ? names.text : ""));
+    put_comment(w, "/* ", text("The metrics of what was gathered since the reset, %d number%s%s.", model->metrics.n,
+                               model->metrics.n == 1 ? "" : "s", names.text ? names.text : ""), " */");
     signature_print(w, m, l, "metrics", ";");
     if (model->predict) {
         put_text(w, "\n/* The outputs of n samples. Reads nothing but what is handed in. */\n");
@@ -89,7 +89,7 @@ void header_print(Writer *w, const Module *m) {
     Layout *l = layout_new(m);
     const char *guard = text("%s_NN_H", name_upper(m->prefix));
     put_text(w, "/* SPDX-License-Identifier: 0BSD */\n");
-    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc: its memory and its functions.", m->model->name, m->file));
+    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc: its memory and its functions.", m->model->name, m->file), "");
     put(w, " * This file is your own, without conditions. */\n");
     put(w, "#ifndef %s\n#define %s\n#include <nn.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", guard, guard);
     put(w, "enum { %s_BATCH = %" PRId64 " };    /* the most samples that a call takes */\n\n", name_upper(m->prefix), m->model->batch);

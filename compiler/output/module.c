@@ -32,7 +32,7 @@ static void print_source_lines(Writer *w, const Module *m) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t length = (size_t)((stop ? stop : end) - at);
         while (length && (at[length - 1] == ' ' || at[length - 1] == '\r')) length--;
-        if (length) put_comment(w, text(" * %4d  ", line), text("%.*s", (int)length, at));
+        if (length) put_comment(w, text(" * %4d  ", line), text("%.*s", (int)length, at), "");
         else put(w, " * %4d\n", line);
         if (!stop) break;
         at = stop + 1;
@@ -68,7 +68,7 @@ static void print_memory(Writer *w, const Module *m, const Layout *l) {
 
 static void print_banner(Writer *w, const Module *m, const Layout *l, bool blas) {
     put_text(w, "/* SPDX-License-Identifier: 0BSD */\n");
-    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc. This file is your own, without conditions.", m->model->name, m->file));
+    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc. This file is your own, without conditions.", m->model->name, m->file), "");
     put_text(w, " *\n");
     print_source_lines(w, m);
     print_parameters(w, m, l);

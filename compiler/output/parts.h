@@ -76,11 +76,13 @@ Functions *functions_new(const Module *m, const Layout *l, Names *file_scope);
 const Function *function_of(const Functions *f, const Kernel *k);       /* of k, or of what it is the same as */
 void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope);
 void sites_of(Sites *sites, const Kernel *k);                   /* in order of first use */
+bool is_stored(const Tensor *t);
 void find_site(const Expr *e, void *sites);                     /* for visit_nodes */
 int origin_line(const Module *m, const Origin *o);              /* of the model's own text; 0: none */
 void put_line(Writer *w, int depth, const char *line);          /* broken where it is too long */
 void section_print(Writer *w, const char *title);
-void put_comment(Writer *w, const char *begin, const char *line);       /* text that is safe in a comment */
+/* A line of a comment between `begin` and `end`, broken where it is too long; nothing in it can end the comment. */
+void put_comment(Writer *w, const char *begin, const char *line, const char *end);
 
 /* ---- entry.c: the functions that callers see ---------------------------------------------------------------------------- */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end);

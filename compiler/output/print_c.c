@@ -190,26 +190,36 @@ static void integer_operation(Writer *w, Scope *s, const Expr *e) {
     fill(w, integer_function(e->op), a, b, false);
 }
 
-/* A sum of products, its positive terms first and `extra` added to its constant: 28*b + i - 2 */
+/* A term of a sum: 28*i */
+static void print_term(Writer *w, Scope *s, const Expr *atom, int64_t factor, bool small) {
+    uint64_t size = factor < 0 ? 0 - (uint64_t)factor : (uint64_t)factor;
+    if (size > INT32_MAX) put(w, "INT64_C(%" PRIu64 ")*", size);
+    else if (size != 1) put(w, "%" PRIu64 "*", size);
+    bool widen = !small && type_of(s, atom) != C_LONG && size <= INT32_MAX;
+    put(w, "%s%s", widen ? "(int64_t)" : "", operand(s, atom, size != 1 || widen ? C_PREC_UNARY : C_PREC_TERM, C_ANY));
+}
+
+/* A sum of products with `extra` added to its constant: positive terms first, larger factors first. 28*i + j - 2 */
 static void print_sum(Writer *w, Scope *s, const Expr *e, int64_t extra) {
-    bool small = sum_is_small(s, e), first = true;
+    bool small = sum_is_small(s, e), *done = NEW_ARRAY(bool, e->n), first = true;
     int64_t constant = e->integer + extra;
-    for (int turn = 0; turn < 2; turn++) {
+    for (int printed = 0; printed < e->n; printed++) {
+        int best = -1;
         for (int k = 0; k < e->n; k++) {
-            int64_t factor = e->factor[k];
-            if ((factor < 0) != (turn == 1)) continue;
-            if (turn == 1 && first && constant > 0) {
-                put(w, "%" PRId64, constant);
-                constant = 0, first = false;
-            }
-            char *a = operand(s, e->arg[k], factor == 1 || factor == -1 ? C_PREC_TERM : C_PREC_UNARY, C_ANY);
-            if (!small && type_of(s, e->arg[k]) != C_LONG) a = text("(int64_t)%s", operand(s, e->arg[k], C_PREC_UNARY, C_ANY));
-            put_text(w, factor < 0 ? first ? "-" : " - " : first ? "" : " + ");
-            uint64_t size = factor < 0 ? 0 - (uint64_t)factor : (uint64_t)factor;
-            if (size != 1) put(w, "%s*%s%" PRIu64 "%s", a, size > INT32_MAX ? "INT64_C(" : "", size, size > INT32_MAX ? ")" : "");
-            else put_text(w, a);
-            first = false;
+            if (done[k]) continue;
+            bool ahead = best < 0 || (e->factor[k] > 0 && e->factor[best] < 0)
+                      || ((e->factor[k] > 0) == (e->factor[best] > 0) && llabs(e->factor[k]) > llabs(e->factor[best]));
+            if (ahead) best = k;
         }
+        done[best] = true;
+        bool negative = e->factor[best] < 0;
+        if (negative && first && constant > 0) {
+            put(w, "%" PRId64, constant);
+            constant = 0, first = false;
+        }
+        put_text(w, negative ? first ? "-" : " - " : first ? "" : " + ");
+        print_term(w, s, e->arg[best], e->factor[best], small);
+        first = false;
     }
     if (constant > 0) put(w, " + %" PRId64, constant);
     if (constant < 0) put(w, " - %" PRIu64, 0 - (uint64_t)constant);
@@ -329,17 +339,26 @@ void c_expr(Writer *w, Scope *s, const Expr *e, int precedence, CType want) {
 /* ---- statements -------------------------------------------------------------------------------------------------------- */
 enum { LINE_WIDTH = 112 };
 
-/* Where to break a statement that is too long: behind a comma or in front of an operator, as far out in the parentheses and
- * then as far right as possible. 0: nowhere. */
+/* How good it is to break a line at the space in front of `at`: 0 is best, -1 is not possible. */
+static int break_rank(const char *at) {
+    if (at[-2] == ',' || (strchr("?:", at[0]) && at[1] == ' ')) return 0;
+    if (strncmp(at, "|| ", 3) == 0) return 1;
+    if (strncmp(at, "&& ", 3) == 0) return 2;
+    if (strchr("+-", at[0]) && at[1] == ' ') return 3;
+    return strchr("*/", at[0]) && at[1] == ' ' ? 4 : -1;
+}
+
+/* Where to break a statement that is too long: as far out in the parentheses as possible, then behind a comma or at the
+ * loosest operator, then as far right as possible. 0: nowhere. */
 static size_t break_of(const char *line, size_t width) {
     size_t best = 0;
-    int depth = 0, best_depth = 1 << 20;
+    int depth = 0, best_score = 1 << 20;
     for (size_t k = 0; line[k] && k < width; k++) {
         if (strchr("([", line[k])) depth++;
         if (strchr(")]", line[k])) depth--;
-        if (line[k] != ' ' || k < 12) continue;
-        bool good = line[k - 1] == ',' || (strchr("+-*/?:&|", line[k + 1]) && line[k + 1] && strchr(" &|", line[k + 2]));
-        if (good && depth <= best_depth) best = k, best_depth = depth;
+        if (line[k] != ' ' || k < 16) continue;
+        int rank = break_rank(line + k + 1);
+        if (rank >= 0 && 8 * depth + rank <= best_score) best = k, best_score = 8 * depth + rank;
     }
     return best;
 }
@@ -374,6 +393,7 @@ static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block
     const Tensor *t = n->tensor;
     CType type = local_type(t);
     if (t->rank > 0 && type == C_INT) type = C_INT32;
+    if (type == C_REAL && n->value && type_of(s, n->value) == C_DOUBLE) type = C_DOUBLE;    /* totals stay in double */
     char *value = n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
     const char *name = name_add(s->names, t->name);
     scope_bind(s, t, name, type, false);

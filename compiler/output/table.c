@@ -205,7 +205,7 @@ void table_print(Writer *w, const Module *m, const Layout *l) {
     const char *p = m->prefix;
     Tensors inputs = model_inputs(model, true);
     int targets = inputs.n - model_inputs(model, false).n;
-    put_text(w, "enum { REAL = sizeof(real) == sizeof(double) ? NN_F64 : NN_F32 };\n\n");
+    put_text(w, "#define REAL (sizeof(real) == sizeof(double) ? NN_F64 : NN_F32)\n\n");
     print_source(w, m);
     print_rows(w, m, l);
     print_adapters(w, m, l);
