@@ -67,6 +67,12 @@ static const Expr *guard_read(const Expr *e, void *unused) {
     return ReadElse(e->tensor, e->arg, e->n, e->tensor->type == REAL ? Num(0) : Int(0));
 }
 
+/* A divisor that does not become 0 where the condition is false: it does not notice. */
+static bool is_plain_divisor(const Expr *e) {
+    if (e->kind == X_REAL) e = e->arg[0];
+    return e->kind == X_NUM || (e->kind == X_READ && !e->guarded);
+}
+
 /* Whether `condition` is one of the bounds that a factor of the product checks by itself. `plain` is cleared by a factor
  * that may be infinite where the condition is false. */
 static bool factor_checks(const Expr *e, const Expr *condition, bool *plain) {
@@ -75,7 +81,7 @@ static bool factor_checks(const Expr *e, const Expr *condition, bool *plain) {
         return a || b;
     }
     if (e->kind == X_OP && e->op == OP_NEG) return factor_checks(e->arg[0], condition, plain);
-    if (e->kind == X_OP && e->op == OP_DIV && e->arg[1]->kind != X_OP) return factor_checks(e->arg[0], condition, plain);
+    if (e->kind == X_OP && e->op == OP_DIV && is_plain_divisor(e->arg[1])) return factor_checks(e->arg[0], condition, plain);
     if (e->kind == X_NUM || e->kind == X_REAL || (e->kind == X_READ && !e->guarded)) return false;
     if (e->kind != X_READ || !is_zero(e->arg[e->n - 1])) {
         *plain = false;

@@ -182,6 +182,19 @@ START_TEST(pools) {
     finish();
 } END_TEST
 
+/* Outside the array the divisor, read as 0, must not count. */
+START_TEST(averages) {
+    start();
+    INDEX(i, 6);
+    INDEX(u, 3);
+    Tensor *x = REALS("x", 6), *count = REALS("count", 6), *scale = REALS("scale", 3);
+    const Expr *at = ELSE(x, Num(0), Add(Add(At(i), At(u)), Int(-1)));
+    Tensor *y = reduce("y", OVER(i), REDUCE_SUM, OVER(u), Div(Mul(READ(scale, At(u)), at), READ(count, At(i))));
+    Tensor *z = reduce("z", OVER(i), REDUCE_SUM, OVER(u), Div(at, ToReal(Add(At(i), Int(1)))));
+    CHECK(loss_of(map("s", OVER(i), Mul(READ(y, At(i)), READ(z, At(i))))), x, count, scale);
+    finish();
+} END_TEST
+
 START_TEST(flattened) {
     start();
     INDEX(n, ANY);
@@ -363,6 +376,7 @@ int main(void) {
     tcase_add_test(c, ties_go_to_the_first);
     tcase_add_loop_test(c, convolution, 0, 6);
     tcase_add_loop_test(c, pools, 0, 5);
+    tcase_add_test(c, averages);
     tcase_add_test(c, flattened);
     tcase_add_test(c, gather_and_scatter);
     tcase_add_loop_test(c, recurrence, 0, 2);

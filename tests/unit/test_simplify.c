@@ -100,6 +100,87 @@ START_TEST(convolution_text) {
     finish();
 } END_TEST
 
+START_TEST(strided_convolution) {
+    start();
+    INDEX(n, ANY);
+    INDEX(o, 2);
+    INDEX(c, 2);
+    INDEX(i, 14);
+    INDEX(u, 3);
+    Tensor *x = REALS("x", ANY, 2, 28), *w = REALS("w", 2, 2, 3);
+    const Expr *at = ELSE(x, Num(0), At(n), At(c), Add(Add(Mul(At(i), Int(2)), At(u)), Int(-1)));
+    Tensor *y = reduce("y", OVER(n, o, i), REDUCE_SUM, OVER(c, u), Mul(READ(w, At(o), At(c), At(u)), at));
+    ck_assert_str_eq(TEXT(loss_of(y), x),
+        "d_x[c < 2, k < 28] = sum(o < 2, u < 2) c_y[o, (k + 1)//2 - u else 0]*w[o, c, 2*u + (k + 1) % 2 else 0]\n");
+    finish();
+} END_TEST
+
+/* Flattening leaves digits in the reads, and no sum. */
+START_TEST(flattened_features) {
+    start();
+    INDEX(n, ANY);
+    INDEX(k, 24);
+    INDEX(o, 3);
+    Tensor *x = REALS("x", ANY, 2, 3, 4), *w = REALS("w", 3, 24);
+    const Expr *at = READ(x, At(n), FloorDiv(At(k), Int(12)), Mod(FloorDiv(At(k), Int(4)), Int(3)), Mod(At(k), Int(4)));
+    Tensor *f = map("f", OVER(n, k), at);
+    Tensor *y = reduce("y", OVER(n, o), REDUCE_SUM, OVER(k), Mul(READ(w, At(o), At(k)), READ(f, At(n), At(k))));
+    ck_assert_str_eq(TEXT(loss_of(y), w, x),
+        "d_w[o, k] = sum(batch) c_y[o]*f[k]\n"
+        "d_f[k] = sum(o) c_y[o]*w[o, k]\n"
+        "d_x[j < 2, k < 3, l < 4] = d_f[12*j + 4*k + l]\n");
+    finish();
+} END_TEST
+
+START_TEST(embedding) {
+    start();
+    INDEX(n, ANY);
+    INDEX(s, 4);
+    INDEX(d, 3);
+    Tensor *table = REALS("table", 5, 3), *token = give("token", INT, 2, (int64_t[]){ANY, 4});
+    token->lo = 0, token->hi = 4;
+    Tensor *y = map("y", OVER(n, s, d), READ(table, READ(token, At(n), At(s)), At(d)));
+    ck_assert_str_eq(TEXT(loss_of(y), table), "d_table[i < 5, d] = sum(batch, s) where(i == token[s], c_y[s, d], 0)\n");
+    finish();
+} END_TEST
+
+START_TEST(factors_leave_sums) {
+    start();
+    INDEX(i, 4);
+    INDEX(k, 5);
+    Tensor *x = REALS("x", 4, 5), *s = REALS("s", 4);
+    Tensor *y = map("y", OVER(i, k), Div(READ(x, At(i), At(k)), READ(s, At(i))));
+    ck_assert_str_eq(TEXT(loss_of(y), s), "d_s_sum[i] = sum(k) c_y[i, k]*y[i, k]\nd_s[i] = -d_s_sum[i]/s[i]\n");
+    finish();
+} END_TEST
+
+START_TEST(equal_equations_are_one) {
+    start();
+    INDEX(i, 4);
+    INDEX(k, 5);
+    INDEX(j, 4);
+    INDEX(l, 5);
+    Tensor *x = REALS("x", 4, 5);
+    Tensor *a = reduce("a", OVER(i), REDUCE_SUM, OVER(k), Exp(READ(x, At(i), At(k))));
+    Tensor *b = reduce("b", OVER(j), REDUCE_SUM, OVER(l), Exp(READ(x, At(j), At(l))));
+    Tensor *y = map("y", OVER(i), Sub(READ(a, At(i)), Log(READ(b, At(i)))));
+    PUSH(program->results, y);
+    simplify(program);
+    ck_assert_str_eq(program_text(), "a[i] = sum(k) exp(x[i, k])\ny[i] = a[i] - log(a[i])\n");
+    finish();
+} END_TEST
+
+/* What no derivative reaches has the gradient 0. */
+START_TEST(no_effect) {
+    start();
+    INDEX(i, 4);
+    Tensor *x = REALS("x", 4), *z = REALS("z", 4);
+    Tensor *y = map("y", OVER(i), Mul(READ(x, At(i)), Sign(READ(z, At(i)))));
+    Tensor *unused = REALS("unused", 2);
+    ck_assert_str_eq(TEXT(loss_of(y), z, unused), "d_unused[i < 2] = 0.0\nd_z[i < 4] = 0.0\n");
+    finish();
+} END_TEST
+
 int main(void) {
     Suite *suite = suite_create("simplify");
     TCase *c = tcase_create("simplify");
@@ -108,6 +189,12 @@ int main(void) {
     tcase_add_loop_test(c, cross_entropy, 0, 2);
     tcase_add_test(c, cross_entropy_by_log_softmax);
     tcase_add_test(c, convolution_text);
+    tcase_add_test(c, strided_convolution);
+    tcase_add_test(c, flattened_features);
+    tcase_add_test(c, embedding);
+    tcase_add_test(c, factors_leave_sums);
+    tcase_add_test(c, equal_equations_are_one);
+    tcase_add_test(c, no_effect);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
