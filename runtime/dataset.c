@@ -28,8 +28,8 @@ static bool read_source(nn_source *s, const char *selector, const nn_tensor *t, 
     size_t n = 0, length = strlen(path);
     nn_type type;
     if (ends_with(path, length, ".gz")) length -= 3;
-    bool table = ends_with(path, length, ".csv") || ends_with(path, length, ".tsv") || ends_with(path, length, ".txt");
-    bool cifar = ends_with(path, length, ".bin") || (selector && (!strcmp(selector, "image") || !strcmp(selector, "label")) && !table);
+    bool table = ends_with(path, length, ".csv") || ends_with(path, length, ".tsv"), text = table || ends_with(path, length, ".txt");
+    bool cifar = ends_with(path, length, ".bin") || (selector && (!strcmp(selector, "image") || !strcmp(selector, "label")) && !text);
     if (raw_type(selector, &type) && !table) return nn_read_raw(s, type, t, a, f);
     if (cifar) return nn_read_cifar(s, selector, t, a, f);
     if (!nn_source_peek(s, head, sizeof head, &n, f)) return false;
@@ -37,7 +37,7 @@ static bool read_source(nn_source *s, const char *selector, const nn_tensor *t, 
     if ((npy || idx) && selector) return nn_fail(f, "%s: an %s file has no parts to choose: leave out ':%s'", path, npy ? "NPY" : "IDX", selector);
     if (npy) return nn_read_npy(s, a, f);
     if (idx) return nn_read_idx(s, a, f);
-    if (table) return nn_read_csv(s, selector, t, a, f);
+    if (text) return nn_read_csv(s, selector, t, a, f);
     return nn_fail(f, "%s: the format is unknown: IDX and NPY are seen by content, .csv .tsv .txt (tables) and .bin (CIFAR) by name; "
                    "for plain numbers append :u8 :i32 :f32 or :f64", path);
 }

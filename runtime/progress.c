@@ -22,9 +22,10 @@ double nn_seconds(void) {
 }
 
 void nn_progress_start(nn_progress *p, const char *label, int64_t done, bool quiet) {
+    double last = p->last;                  /* kept: many short epochs draw no more often than one long one */
     *p = (nn_progress){ .shown = !quiet && isatty(STDERR_FILENO), .start = nn_seconds(), .first = done };
     snprintf(p->label, sizeof p->label, "%s", label);
-    p->last = p->start;
+    p->last = last > 0 ? last : p->start;
 }
 
 static int width(void) {
@@ -36,6 +37,7 @@ void nn_progress_update(nn_progress *p, int64_t done, int64_t total, double loss
     double now = p->shown ? nn_seconds() : 0;
     if (!p->shown || now - p->last < 0.1) return;
     p->last = now;
+    p->drawn = true;
     double rate = (double)(done - p->first) / fmax(now - p->start, 1e-9), left = (double)(total - done) / fmax(rate, 1e-9);
     char right[120], bar[41];
     bool thousands = rate >= 10000;
@@ -55,5 +57,6 @@ void nn_progress_update(nn_progress *p, int64_t done, int64_t total, double loss
 }
 
 void nn_progress_clear(nn_progress *p) {
-    if (p->shown) fprintf(stderr, "\r\033[K");
+    if (p->drawn) fprintf(stderr, "\r\033[K");
+    p->drawn = false;
 }

@@ -4,8 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Zeroed before its first use. */
 typedef struct nn_progress {
     bool shown;                     /* standard error is a terminal, and nobody asked for quiet */
+    bool drawn;                     /* the line is on the screen */
     char label[64];
     double start, last;             /* seconds */
     int64_t first;

@@ -18,6 +18,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#if defined __BYTE_ORDER__ && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "elements are read and written as they lie in memory, and the format is little-endian: this machine needs them swapped here"
+#endif
+
 enum { LONGEST_HEADER = 100000000 /* the format's own limit */, LONGEST_NAME = 300 };
 
 static const struct { const char *name; size_t size; bool known; nn_type type; } types[] = {
