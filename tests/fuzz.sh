@@ -1,7 +1,7 @@
 #!/bin/sh
 # Mutates models and gives them to the compiler built with sanitizers, for $SECONDS_TO_FUZZ seconds (60). Any end other
 # than "good" (0) and "the model has errors" (1), a report of a sanitizer, and more than ten seconds are failures, and so is C
-# that does not compile. The mutated files of failures stay in build/tests/fuzz.
+# that does not compile. The mutated files of failures stay in build/stages/fuzz.
 . "$(dirname "$0")/stage.sh"
 NNC=${CHECKED_NNC:-build/sanitize/nnc}
 end=$(($(date +%s) + ${SECONDS_TO_FUZZ:-60}))

@@ -14,7 +14,7 @@ MODELS="linear_regression mlp lenet cnn"
 SMALL=models/data/fashion-mnist-small
 STAGE=$(basename "$0" .sh)
 [ "$STAGE" = run ] && STAGE=$(basename "$(dirname "$0")")
-WORK=$BUILD/tests/$STAGE
+WORK=$BUILD/stages/$STAGE
 rm -rf "$WORK"
 mkdir -p "$WORK"
 passed=0 failed=0
