@@ -106,6 +106,8 @@ static void advise(Diagnostic *d, const Layout *layout, Span at, const char *une
         help(d, "`%s` is a word of the language, and cannot be a name", span_text(at));
     else if (!strcmp(unexpected, "'='") && is_word(before))
         help(d, "`%s` is a word of the language, and cannot be a name", before);
+    else if (!strcmp(unexpected, "'['") && layout->before.kind == ')')
+        help(d, "only a name has subscripts: give the value a name first");
     else if (!strcmp(unexpected, "'{'") && has(expected, "->"))
         help(d, "a definition with a block names its results: fn f(x) -> y { ... }");
     else if (!strcmp(unexpected, "a comparison") && has(expected, "+=") && !strcmp(span_text(at), "=="))

@@ -79,11 +79,37 @@ static Tree *declare(TreeKind kind, Span span, const char *name, Tree *dims, Tre
     return tree;
 }
 
-static Tree *given(TreeKind kind, Span span, const char *name, Tree *dims, Tree *type, Tree *files)
+static Tree *given(Span span, const char *name, Tree *dims, Tree *type, Tree *files)
 {
-    Tree *tree = TREE(kind, span, name, dims, type, files);
+    Tree *tree = TREE(TREE_INPUT, span, name, dims, type, files);
     tree->has_list = dims->has_list;
     return tree;
+}
+
+/* A file behind a comma belongs to the input before it: input x[3] = "train.npy", "test.npy", y[4] */
+static Tree *add_file(Tree *givens, Tree *file)
+{
+    Tree *last = givens->child[givens->n - 1], *files = last->child[2];
+    if (!files->n)
+        help(error_at(file->span, "a file stands behind a `=`"), "write %s = %s", last->text, span_text(file->span));
+    tree_append(files, file);
+    return givens;
+}
+
+static Tree *all_of(TreeKind kind, Tree *givens)
+{
+    for (int i = 0; i < givens->n; i++)
+        givens->child[i]->kind = kind;
+    return givens;
+}
+
+static Tree *append_all(Tree *statements, Tree *one)    /* one statement, or a list of them */
+{
+    if (one->kind != TREE_LIST)
+        return tree_append(statements, one);
+    for (int i = 0; i < one->n; i++)
+        tree_append(statements, one->child[i]);
+    return statements;
 }
 
 /* `output x` and `output y = x` */
@@ -104,7 +130,7 @@ static Tree *result(TreeKind kind, Span span, Tree *value)
 %token YYEOF 0 "the end of the file"
 %type <text> path word clock
 %type <tree> file item fn model parameters parameter_list parameter dims results declared statements statement
-%type <tree> declarations declaration type files strings string named selectors selector lefts left subscripts list
+%type <tree> declarations declaration type givens given named selectors selector lefts left subscripts list
 %type <tree> element arguments argument settings setting names name
 %type <tree> expr stage either both negated relation sum term power primary
 %precedence BODY
@@ -138,14 +164,14 @@ results: declared                       { $$ = tree_append(tree_list(@$), $1); }
 declared: NAME dims                     { $$ = declare(TREE_DECLARE, @$, $1, $2, NULL); } ;
 
 statements: %empty                      { $$ = tree_list(@$); }
-    | statements statement              { $$ = $2 ? tree_append($1, $2) : $1; } ;
+    | statements statement              { $$ = $2 ? append_all($1, $2) : $1; } ;
 statement: NL                           { $$ = NULL; }
     | lefts '=' expr NL                 { $$ = tree_join(TREE_EQUATION, @$, NULL, NULL, $1, $3); }
     | left ADDTO expr NL                { $$ = TREE(TREE_SCATTER, @$, NULL, $1, $3); }
     | PARAM declarations NL             { $$ = tree_join(TREE_PARAM, @$, NULL, NULL, $2, NULL); }
     | STATE declarations clock NL       { $$ = tree_join(TREE_STATE, @$, $3, NULL, $2, NULL); }
-    | INPUT NAME dims type files NL     { $$ = given(TREE_INPUT, @$, $2, $3, $4, $5); }
-    | TARGET NAME dims type files NL    { $$ = given(TREE_TARGET, @$, $2, $3, $4, $5); }
+    | INPUT givens NL                   { $$ = all_of(TREE_INPUT, $2); }
+    | TARGET givens NL                  { $$ = all_of(TREE_TARGET, $2); }
     | OUTPUT named NL                   { $$ = result(TREE_OUTPUT, @$, $2); }
     | LOSS named NL                     { $$ = result(TREE_LOSS, @$, $2); }
     | METRIC named NL                   { $$ = result(TREE_METRIC, @$, $2); }
@@ -162,11 +188,11 @@ clock: %empty                           { $$ = name_of("step"); }
      | EACH NAME                        { $$ = $2; } ;
 type: %empty                            { $$ = tree_list(@$); }
     | ':' NAME dims                     { $$ = declare(TREE_DECLARE, @$, $2, $3, NULL); } ;
-files: %empty                           { $$ = tree_list(@$); }
-     | '=' strings                      { $$ = $2; } ;
-strings: string                         { $$ = tree_append(tree_list(@$), $1); }
-       | strings ',' string             { $$ = tree_append($1, $3); } ;
-string: STRING ;
+givens: given                           { $$ = tree_append(tree_list(@$), $1); }
+      | givens ',' given                { $$ = tree_append($1, $3); }
+      | givens ',' STRING               { $$ = add_file($1, $3); } ;
+given: NAME dims type                   { $$ = given(@$, $1, $2, $3, tree_list(@$)); }
+     | NAME dims type '=' STRING        { $$ = given(@$, $1, $2, $3, tree_append(tree_list(@$), $5)); } ;
 named: expr
      | NAME '=' expr                    { $$ = TREE(TREE_NAMED, @$, $1, $3); } ;
 selectors: selector                     { $$ = tree_append(tree_list(@$), $1); }

@@ -277,7 +277,7 @@ START_TEST(statements_become_trees)
         "    p, q = f(x) }\n"
         "model m(n=3) {\n"
         "    input image[1, 28] : byte = \"a\\\"b.gz\", \"c\"\n"
-        "    target digit : class[10]\n"
+        "    target digit : class[10], box[4]\n"
         "    output image; output y = image\n"
         "    loss l = mse(image, digit)\n"
         "    metric accuracy(image)\n"
@@ -297,6 +297,7 @@ START_TEST(statements_become_trees)
         "(model m ((declare n () 3))\n"
         "    (input image (1 28) (declare byte ()) (\"a\\\"b.gz\" \"c\"))\n"
         "    (target digit () (declare class (10)) ())\n"
+        "    (target box (4) () ())\n"
         "    (output image)\n"
         "    (output y image)\n"
         "    (loss l (call mse image digit))\n"
@@ -378,6 +379,7 @@ START_TEST(messages_say_what_is_wrong)
         {"fn f(x) = a b\n", "expected an operator or the end of the line before `b`"},
         {"fn f(x) = a)\n", "this `)` closes nothing"},
         {"fn f(x) { }\n", "help: a definition with a block names its results: fn f(x) -> y { ... }"},
+        {"fn f(x) = g(x)[1]\n", "help: only a name has subscripts"},
         {"bogus\n", "expected `fn`, `model` or `import` before `bogus`"},
         {"modle m { }\n", "help: did you mean `model`?"},
         {"def f(x) = x\n", "help: did you mean `fn`?"},
@@ -416,6 +418,7 @@ START_TEST(messages_say_what_is_wrong)
         {"model m {\n y[i else 0] += x\n}\n", "help: write `else drop`"},
         {"model m {\n state s = 0 each year\n}\n", "not `each year`"},
         {"model m {\n input x = \"a\", \"b\", \"c\"\n}\n", "two files at most"},
+        {"model m {\n input x, \"a\"\n}\n", "help: write x = \"a\""},
         {"model m {\n train batch=1, batch=2\n}\n", "the setting `batch` is given twice"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
