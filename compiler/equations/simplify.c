@@ -9,7 +9,7 @@
  *     5. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
  *     6. it is compared with what came before: equal up to the names of indices means equal
  *
- * Forward equations are only merged when equal: their text keeps its rounding. */
+ * Of forward equations only deltas are solved, and equal ones merged: their text keeps its rounding. */
 #include "names.h"
 #include "simplify.h"
 
@@ -74,16 +74,32 @@ static bool solve_terms(Equation *e, const Exprs *terms) {
     return true;
 }
 
+static void solve_term(Equation *e, const Expr *term) {
+    Sum *s = term_sum(e, term);
+    sum_solve(s);
+    e->n_bound = s->bound.n;
+    e->bound = s->bound.at;
+    e->op = s->bound.n ? REDUCE_SUM : REDUCE_NONE;
+    e->body = sum_body(s);
+}
+
+/* A forward sum that is written with deltas: a scatter of the language, or sum(j) where(j == y, z[j], 0). Solving leaves out
+ * terms that are 0, and no other rounding. */
+static bool has_delta(const Equation *e) {
+    const Sum *s = sum_new(e->body);
+    for (int k = 0; k < s->conditions.n && e->op == REDUCE_SUM; k++) {
+        const Expr *c = s->conditions.at[k];
+        if (c->kind == X_OP && c->op == OP_EQ && c->arg[0]->type == INT && c->arg[1]->type == INT) return true;
+    }
+    return false;
+}
+
 static void rewrite(Equation *e, const Expr *body) {
     Exprs terms = {0};
     list_terms(raise_guards(body), &terms);
     if (e->op == REDUCE_SUM && terms.n == 1) {
-        Sum *s = term_sum(e, terms.at[0]);
-        sum_solve(s);
-        e->n_bound = s->bound.n;
-        e->bound = s->bound.at;
-        e->op = s->bound.n ? REDUCE_SUM : REDUCE_NONE;
-        e->body = factor(sum_body(s));
+        solve_term(e, terms.at[0]);
+        e->body = factor(e->body);
     } else if (e->op == REDUCE_SUM && solve_terms(e, &terms)) {
         e->body = factor(e->body);
     } else if (e->op == REDUCE_SUM || e->op == REDUCE_NONE) {
@@ -178,6 +194,8 @@ void simplify(Program *p) {
             if (body != e->body || e->op == REDUCE_NONE) rewrite(e, body);
             hoist_factors(&w, e);
             inlining_offer(inlining, e);
+        } else if (has_delta(e)) {
+            solve_term(e, e->body);
         }
         merge(&w, e);
     }

@@ -166,6 +166,25 @@ START_TEST(convolution) {
     finish();
 } END_TEST
 
+/* A scatter of the language: y[i*stride + u*dilation - pad] += f[u]*x[i], where it lands inside. */
+START_TEST(transposed_convolution) {
+    start();
+    static const int64_t cases[][4] = {{1, 1, 1, 3}, {2, 1, 1, 3}, {2, 1, 0, 2}, {3, 2, 2, 3}};
+    int64_t stride = cases[_i][0], dilation = cases[_i][1], pad = cases[_i][2], size = cases[_i][3];
+    int64_t T = (5 - 1) * stride - 2 * pad + dilation * (size - 1) + 1;
+    INDEX(n, ANY);
+    INDEX(t, T);
+    INDEX(i, 5);
+    INDEX(u, size);
+    Tensor *x = REALS("x", ANY, 5), *f = REALS("f", size);
+    const Expr *place = Add(Add(Mul(At(i), Int(stride)), Mul(At(u), Int(dilation))), Int(-pad));
+    const Expr *body = Where(Eq(At(t), place), Mul(READ(f, At(u)), READ(x, At(n), At(i))), Num(0));
+    Tensor *y = reduce("y", OVER(n, t), REDUCE_SUM, OVER(i, u), body);
+    CHECK(loss_of(map("z", OVER(n, t), Exp(READ(y, At(n), At(t))))), x, f);
+    ck_assert_int_le(equation_of(program, y)->n_bound, 1);
+    finish();
+} END_TEST
+
 START_TEST(pools) {
     start();
     static const int64_t cases[][3] = {{2, 2, 6}, {2, 2, 7}, {3, 2, 7}, {3, 1, 5}, {2, 3, 8}};
@@ -375,6 +394,7 @@ int main(void) {
     tcase_add_test(c, winners);
     tcase_add_test(c, ties_go_to_the_first);
     tcase_add_loop_test(c, convolution, 0, 6);
+    tcase_add_loop_test(c, transposed_convolution, 0, 4);
     tcase_add_loop_test(c, pools, 0, 5);
     tcase_add_test(c, averages);
     tcase_add_test(c, flattened);
