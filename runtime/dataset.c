@@ -92,6 +92,7 @@ bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split
     const char *option = split == NN_TRAIN ? "--train" : "--test", *missing = NULL;
     int given = 0;
     *d = (nn_dataset){ 0 };
+    if (count == 0) return nn_fail(f, "model %s has no input, so there are no samples to take", m->name);
     if (!names_known(m, bound, n_bound, option, f)) return false;
     for (int i = 0; i < count; i++) {
         const nn_tensor *t = &m->inputs[i];

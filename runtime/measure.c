@@ -25,7 +25,8 @@ int nn_test(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_dataset data = { 0 };
     nn_batches batches = { 0 };
     double loss, *metrics = calloc((size_t)m->n_metrics + 1, sizeof *metrics);
-    void *instance = nn_instance_new(m, o, f);
+    void *instance = m->evaluate ? nn_instance_new(m, o, f) : NULL;
+    if (!m->evaluate) nn_fail(f, "model %s has no loss to measure", m->name);
     bool good = instance && (metrics || nn_fail_memory(f, "metrics", 1)) && nn_dataset_open(&data, m, count, NN_TEST, o->test, o->n_test, o->data, f);
     if (good && data.samples == 0) good = nn_fail(f, "no test data: bind a file with --test %s=FILE", m->inputs[0].name);
     if (good && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : m->batch, false, f)) {
