@@ -194,7 +194,7 @@ static bool split(const Expr *a, int64_t c, Sum *q, Sum *r) {
     sum_start(&s), sum_start(q), sum_start(r);
     add_scaled(&s, a, 1);
     q->constant = floor_div(s.constant, c);
-    r->constant = s.constant - q->constant * c;
+    r->constant = s.constant % c + (s.constant % c < 0 ? c : 0);
     for (int k = 0; k < s.terms.n; k++) {
         Term t = s.terms.at[k];
         add_term(q, t.atom, t.factor / c);
@@ -202,7 +202,7 @@ static bool split(const Expr *a, int64_t c, Sum *q, Sum *r) {
     }
     /* one and the same quotient everywhere: R - c*quotient is the remainder itself */
     Range range = range_of_sum(r);
-    if (unbounded(range.lo) || unbounded(range.hi)) return false;
+    if (range.lo < INT64_MIN / 4 || range.hi > INT64_MAX / 4) return false;
     int64_t first = floor_div(range.lo, c);
     if (first != floor_div(range.hi, c)) return false;
     q->overflow |= __builtin_add_overflow(q->constant, first, &q->constant);
@@ -261,9 +261,9 @@ static const Expr *remainder_of(const Expr *a, int64_t c) {
 static Range allowed(Op op, int64_t bound) {
     switch (op) {
     case OP_EQ: return (Range){ bound, bound };
-    case OP_LT: return (Range){ INT64_MIN, bound - 1 };
+    case OP_LT: return (Range){ INT64_MIN, held((__int128)bound - 1) };
     case OP_LE: return (Range){ INT64_MIN, bound };
-    case OP_GT: return (Range){ bound + 1, INT64_MAX };
+    case OP_GT: return (Range){ held((__int128)bound + 1), INT64_MAX };
     case OP_GE: return (Range){ bound, INT64_MAX };
     default: return anything;
     }
@@ -289,7 +289,9 @@ const Expr *integer_compare(Op op, const Expr *a, const Expr *b) {
     sum_start(&d), sum_start(&left), sum_start(&right);
     add_scaled(&d, a, 1);
     add_scaled(&d, b, -1);
-    if (d.overflow || d.constant == INT64_MIN) return node_op(op, BOOL, a, b, 0, 1);
+    bool held_back = d.overflow || d.constant <= -INT64_MAX;    /* what has no room to be negated or to grow by 1 */
+    for (int k = 0; k < d.terms.n; k++) held_back |= d.terms.at[k].factor == INT64_MIN;
+    if (held_back) return node_op(op, BOOL, a, b, 0, 1);
     while (join_digits(&d)) continue;
     int known = decided(op, range_of_sum(&d));
     if (known >= 0) return Truth(known);
@@ -337,6 +339,7 @@ static Range tightened(Range r, const Expr *e, const Expr *condition, bool holds
     add_scaled(&d, condition->arg[1], -1);
     add_scaled(&s, e, 1);
     if (d.overflow || s.overflow || d.terms.n != s.terms.n || !d.terms.n || d.constant == INT64_MIN) return r;
+    if (d.terms.at[0].factor == -1 && s.terms.at[0].factor == INT64_MIN) return r;
     int64_t ratio = s.terms.at[0].factor / d.terms.at[0].factor;
     for (int k = 0; k < d.terms.n; k++)
         if (s.terms.at[k].atom != d.terms.at[k].atom || s.terms.at[k].factor != times_bound(ratio, d.terms.at[k].factor)) return r;
@@ -409,9 +412,13 @@ const Expr *integer_operate(Op op, const Expr *a, const Expr *b) {
     case OP_MUL: return product(a, b);
     case OP_FLOORDIV:
         if (b->kind == X_INT && b->integer > 0) return floor_divide(a, b->integer);
+        if (b->kind == X_INT && b->integer < -1 && a->kind == X_INT) return Int(floor_div(a->integer, b->integer));
+        if (b->kind == X_INT && b->integer == -1) return Neg(a);
         break;
     case OP_MOD:
         if (b->kind == X_INT && b->integer > 0) return remainder_of(a, b->integer);
+        if (b->kind == X_INT && b->integer < -1 && a->kind == X_INT)
+            return Int(a->integer % b->integer + (a->integer % b->integer > 0 ? b->integer : 0));
         break;
     case OP_MAX: case OP_MIN: return extreme(op, a, b);
     case OP_ABS:

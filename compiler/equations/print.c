@@ -31,7 +31,7 @@ static bool is_taken(const Printer *p, const char *name) {
     return p->names.n && bsearch(&name, p->names.at, (size_t)p->names.n, sizeof name, by_text);
 }
 
-void printer_names(Printer *p, Names names) {
+void printer_names(Printer *p, NameList names) {
     if (names.n) qsort(names.at, (size_t)names.n, sizeof *names.at, by_text);
     p->names = names;
 }
@@ -73,8 +73,8 @@ static int precedence_of(const Expr *e) {
 
 static void print_at(Printer *p, const Expr *e, int precedence);
 
-static void print_term(Printer *p, const Expr *atom, int64_t factor) {
-    if (factor != 1) put(p->w, "%lld*", (long long)factor);
+static void print_term(Printer *p, const Expr *atom, uint64_t factor) {
+    if (factor != 1) put(p->w, "%llu*", (unsigned long long)factor);
     print_at(p, atom, factor == 1 ? PREC_TERM : PREC_POWER);
 }
 
@@ -84,7 +84,7 @@ static void print_sum(Printer *p, const Expr *e) {
     for (int k = 0; k < e->n; k++)
         if (e->factor[k] > 0) {
             put_text(p->w, any ? " + " : "");
-            print_term(p, e->arg[k], e->factor[k]);
+            print_term(p, e->arg[k], (uint64_t)e->factor[k]);
             any = true;
         }
     if (e->integer > 0 && !any) {
@@ -94,7 +94,7 @@ static void print_sum(Printer *p, const Expr *e) {
     for (int k = 0; k < e->n; k++)
         if (e->factor[k] < 0) {
             put_text(p->w, any ? " - " : "-");
-            print_term(p, e->arg[k], -e->factor[k]);
+            print_term(p, e->arg[k], -(uint64_t)e->factor[k]);
             any = true;
         }
     if (e->integer < 0) put(p->w, " - %llu", (unsigned long long)-(uint64_t)e->integer);
@@ -251,7 +251,7 @@ void print_equation(Printer *p, const Equation *e) {
 }
 
 static void gather_names(const Expr *e, void *data) {
-    Names *names = data;
+    NameList *names = data;
     if (e->kind == X_READ) PUSH(*names, e->tensor->name);
 }
 
@@ -262,7 +262,7 @@ static void find_batch(const Expr *e, void *data) {
 
 void expr_print(Writer *w, const Expr *e) {
     Printer p = { .w = w };
-    Names names = { NULL, 0, 0 };
+    NameList names = { NULL, 0, 0 };
     visit_nodes(e, gather_names, &names);
     visit_nodes(e, find_batch, &p.batch);
     printer_names(&p, names);
@@ -271,7 +271,7 @@ void expr_print(Writer *w, const Expr *e) {
 
 void equation_print(Writer *w, const Equation *e) {
     Printer p = { .w = w };
-    Names names = { NULL, 0, 0 };
+    NameList names = { NULL, 0, 0 };
     visit_nodes(e->body, gather_names, &names);
     PUSH(names, e->out->name);
     printer_names(&p, names);
@@ -279,8 +279,8 @@ void equation_print(Writer *w, const Equation *e) {
 }
 
 /* The names of all tensors that the program mentions. */
-Names program_names(const Program *program) {
-    Names names = { NULL, 0, 0 };
+NameList program_names(const Program *program) {
+    NameList names = { NULL, 0, 0 };
     for (int k = 0; k < program->equations.n; k++) {
         visit_nodes(program->equations.at[k]->body, gather_names, &names);
         PUSH(names, program->equations.at[k]->out->name);
