@@ -44,10 +44,16 @@ const Program *entry_program(const Model *m, Entry e) {
 static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole" };
 
 static const char *public_name(const Module *m, const Tensor *t) {
-    const char *name = name_safe(t->name);
-    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++)
-        if (strcmp(name, own_names[k]) == 0) name = name_of(text("%s_", name));
-    return strcmp(name, m->prefix) == 0 ? name_of(text("%s_", name)) : name;
+    Names *names = names_new(NULL);
+    Tensors list = model_inputs(m->model, true);
+    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(names->used, own_names[k]);
+    PUSH(names->used, m->prefix);
+    for (int k = 0; k < m->model->outputs.n; k++) PUSH(list, m->model->outputs.at[k]);
+    for (int k = 0; k < list.n; k++) {
+        const char *name = name_add(names, list.at[k]->name);
+        if (list.at[k]->role == t->role && same_name(list.at[k], t)) return name;
+    }
+    return name_safe(t->name);
 }
 
 static const char *public_type(const Tensor *t) {
@@ -348,11 +354,12 @@ static void print_accepts(Writer *w, const Module *m, bool targets) {
         int64_t each = 1;
         for (int d = 1; d < t->rank; d++) each *= t->dim[d].extent;
         if (!is_ranged(t)) continue;
-        const char *name = public_name(m, t), *count = each == 1 ? "n" : text("n * %" PRId64, each);
+        bool wide = each > INT32_MAX / m->model->batch;
+        const char *name = public_name(m, t), *count = each == 1 ? "n" : text("%sn * %" PRId64, wide ? "(int64_t)" : "", each);
         Writer test = { 0 };
         if (t->lo > (t->byte ? 0 : INT32_MIN)) put(&test, "%s[k] < %" PRId64, name, t->lo);
         if (t->hi < (t->byte ? 255 : INT32_MAX)) put(&test, "%s%s[k] > %" PRId64, test.length ? " || " : "", name, t->hi);
-        put(w, "    for (int k = 0; k < %s; k++)\n        if (%s) return 0;\n", count, test.text);
+        put(w, "    for (%s k = 0; k < %s; k++)\n        if (%s) return 0;\n", wide ? "int64_t" : "int", count, test.text);
     }
     put_text(w, "    return 1;\n}\n\n");
 }

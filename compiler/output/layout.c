@@ -39,19 +39,18 @@ const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-static void add(Struct *s, const char *name, CType type, const Tensor *t, const char *about) {
-    Member m = { .name = name_safe(name), .about = about, .type = type, .tensor = t };
-    if (t) {
-        m.rank = t->rank;
-        for (int k = 0; k < t->rank; k++) m.dim[k] = t->dim[k].extent;
-    }
+static void add_tensor(Struct *s, const Tensor *t, CType type) {
+    Names *names = names_new(NULL);
+    for (int k = 0; k < s->members.n; k++) PUSH(names->used, s->members.at[k].name);
+    Member m = { .name = name_add(names, t->name), .type = type, .rank = t->rank, .tensor = t };
+    for (int k = 0; k < t->rank; k++) m.dim[k] = t->dim[k].extent;
     PUSH(s->members, m);
 }
 
 static void add_tensors(Struct *s, const Tensors *list, bool numbers) {
     for (int k = 0; k < list->n; k++) {
         const Tensor *t = list->at[k];
-        add(s, t->name, numbers ? C_DOUBLE : t->type == REAL ? C_REAL : C_INT32, t, NULL);
+        add_tensor(s, t, numbers ? C_DOUBLE : t->type == REAL ? C_REAL : C_INT32);
     }
 }
 
@@ -74,8 +73,14 @@ static void add_watched(Struct *s, const Program *p) {
         const Tensor *t = p->equations.at[k]->out;
         bool known = !t->watched;
         for (int i = 0; i < s->members.n; i++) known = known || same_name(s->members.at[i].tensor, t);
-        if (!known) add(s, t->name, t->type == REAL ? C_REAL : C_INT32, t, NULL);
+        if (!known) add_tensor(s, t, t->type == REAL ? C_REAL : C_INT32);
     }
+}
+
+static bool watches(const Program *p) {
+    for (int k = 0; p && k < p->equations.n; k++)
+        if (p->equations.at[k]->out->watched) return true;
+    return false;
 }
 
 static void add_arena(Struct *s, const Module *m, const Entry *entries, int n) {
@@ -111,7 +116,7 @@ Layout *layout_new(const Module *m) {
     add_arena(&s[STRUCT_WORK], m, (Entry[]){ ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_EVALUATE, ENTRY_INIT }, 4);
     s[STRUCT_PREDICT_WORK] = (Struct){ .suffix = "predict_work", .about = "The workspace of predict, one for each thread that predicts." };
     add_arena(&s[STRUCT_PREDICT_WORK], m, (Entry[]){ ENTRY_PREDICT, ENTRY_PREDICT_ONE }, 2);
-    if (model->predict) add_struct(l, &s[STRUCT_PREDICT_WORK], "watch", STRUCT_WATCH, NULL);
+    if (watches(model->predict)) add_struct(l, &s[STRUCT_PREDICT_WORK], "watch", STRUCT_WATCH, NULL);
     if (model->predict && s[STRUCT_PREDICT_WORK].members.n == 0)
         add_array(&s[STRUCT_PREDICT_WORK], "arena", C_REAL, 1, "this model needs none; C has no empty struct");
 

@@ -6,10 +6,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Every name of the module is the prefix, `_` and something; so a prefix never ends with `_` itself. */
+static const char *prefix_of(const char *wanted) {
+    const char *safe = name_safe(wanted);
+    size_t length = strlen(safe);
+    while (length > 0 && safe[length - 1] == '_') length--;
+    return length == strlen(safe) ? safe : text("model_%.*s", (int)length, safe);
+}
+
 Module *module_new(const Model *model, const ModuleOptions *options) {
     Module *m = NEW(Module);
     m->model = model;
-    m->prefix = name_safe(options && options->prefix ? options->prefix : model->name);
+    m->prefix = prefix_of(options && options->prefix ? options->prefix : model->name);
     m->header = options && options->header ? base_name(options->header) : text("%s.h", model->name);
     m->file = model->span.source ? base_name(model->span.source->name) : text("%s.nn", model->name);
     return m;

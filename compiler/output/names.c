@@ -3,7 +3,7 @@
  * A scope knows what is taken in it and around it. `name_add` gives the wanted name, or the wanted name with `_` or a
  * number behind it:
  *
- *     int -> int_    unix -> unix_    m' -> m_next    x -> x, then x_2, x_3
+ *     int -> int_    unix -> unix_    nn_exp -> model_nn_exp    m' -> m_next    x -> x, then x_2, x_3
  *
  * Struct members and functions must be good in C++ too, so its words are avoided everywhere. Names at file scope all
  * begin with the module's prefix, and nothing in a function begins with it; so a function never hides what it calls. */
@@ -25,24 +25,24 @@ static const char *const words[] = {
     "real", "size_t", "ptrdiff_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t",
     "offsetof", "memset", "main", "math_errhandling", "signbit", "isnan", "isinf", "isfinite", "isnormal", "fpclassify",
     "R", "NAN", "INFINITY", "NULL", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "HUGE", "MAXFLOAT", "DOMAIN", "SING", "OVERFLOW",
-    "UNDERFLOW", "PLOSS", "TLOSS", "X_TLOSS", "EOF", "BUFSIZ"
+    "UNDERFLOW", "PLOSS", "TLOSS", "X_TLOSS", "EOF", "GEMM", "REAL", "nn"
 };
 /* Families of macros of the headers that a generated file includes, and of the runtime. */
 static const char *const families[] = {
-    "nn_", "NN_", "nn", "cblas_", "Cblas", "CBLAS_", "GEMM", "M_", "FP_", "MATH_", "INT", "UINT", "SIZE_", "PTRDIFF_",
+    "nn_", "NN_", "cblas_", "Cblas", "CBLAS_", "M_", "FP_", "MATH_", "INT8_", "INT16_", "INT32_", "INT64_", "INT_",
+    "INTMAX_", "INTPTR_", "UINT8_", "UINT16_", "UINT32_", "UINT64_", "UINT_", "UINTMAX_", "UINTPTR_", "SIZE_", "PTRDIFF_",
     "WCHAR_", "WINT_", "SIG_ATOMIC_"
 };
 
-static bool reserved(const char *name) {
+static bool is_word(const char *name) {
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (strcmp(name, words[k]) == 0) return true;
-    for (size_t k = 0; k < sizeof families / sizeof *families; k++) {
-        size_t length = strlen(families[k]);
-        if (strncmp(name, families[k], length) != 0) continue;
-        if (families[k][length - 1] == '_' || strcmp(families[k], "Cblas") == 0 || name[length] == 0) return true;
-        if ((strcmp(families[k], "INT") == 0 || strcmp(families[k], "UINT") == 0) && name[length] != 0 && !islower((unsigned char)name[length]))
-            return true;
-    }
+    return false;
+}
+
+static bool in_family(const char *name) {
+    for (size_t k = 0; k < sizeof families / sizeof *families; k++)
+        if (strncmp(name, families[k], strlen(families[k])) == 0) return true;
     return false;
 }
 
@@ -56,8 +56,8 @@ const char *name_safe(const char *wanted) {
         else if (keep) put(&w, "%c", *c);
         else if (w.length == 0 || w.text[w.length - 1] != '_') put_text(&w, "_");
     }
-    if (reserved(w.text)) put_text(&w, "_");
-    return name_of(reserved(w.text) ? text("model_%s", w.text) : w.text);
+    if (is_word(w.text)) put_text(&w, "_");
+    return name_of(in_family(w.text) ? text("model_%s", w.text) : w.text);
 }
 
 const char *name_upper(const char *name) {

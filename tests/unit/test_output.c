@@ -397,11 +397,11 @@ START_TEST(layout_agrees_with_the_report_and_prefix_renames_everything) {
     Module *m = module_of(&(Options){ .plain = true }, "unix");
     Writer h = { 0 }, json = { 0 }, table = { 0 }, api = { 0 };
     header_print(&h, m);
-    ck_assert_ptr_nonnull(strstr(h.text, "typedef struct unix__params {"));
+    ck_assert_ptr_nonnull(strstr(h.text, "typedef struct model_unix_params {"));
     ck_assert_ptr_null(strstr(h.text, "tiny_"));
     report_json_print(&json, m);
     Layout *l = layout_new(m);
-    ck_assert_ptr_nonnull(strstr(json.text, text("\"unix__params\": %lld", (long long)struct_size(l, STRUCT_PARAMS, 4))));
+    ck_assert_ptr_nonnull(strstr(json.text, text("\"model_unix_params\": %lld", (long long)struct_size(l, STRUCT_PARAMS, 4))));
     ck_assert_int_eq(struct_size(l, STRUCT_PARAMS, 4), 4 * (48 + 8 + 24 + 1));
     report_print(&table, m);
     api_print(&api, m);
@@ -415,10 +415,14 @@ START_TEST(numbers_and_names_are_safe) {
     ck_assert_str_eq(c_number(1e-8), "1e-08");
     ck_assert_str_eq(c_number(1.0 / 3), "0.3333333333333333");
     const char *const pairs[][2] = {
-        { "int", "int_" }, { "class", "class_" }, { "gamma", "gamma" }, { "m'", "m_next" }, { "linux", "linux_" }, { "nn_exp", "nn_exp_" },
-        { "_x", "x_x" }, { "R", "R_" }, { "INT_MAX", "INT_MAX_" }, { "Input", "Input" }, { "a__b", "a_b" }, { "nn", "nn_" }
+        { "int", "int_" }, { "class", "class_" }, { "gamma", "gamma" }, { "m'", "m_next" }, { "linux", "linux_" }, { "nn_exp", "model_nn_exp" },
+        { "_x", "x_x" }, { "R", "R_" }, { "INT_MAX", "model_INT_MAX" }, { "Input", "Input" }, { "a__b", "a_b" }, { "x", "x" }
     };
-    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) (void)pairs[k];
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) ck_assert_str_eq(name_safe(pairs[k][0]), pairs[k][1]);
+    Names *names = names_new(NULL);
+    ck_assert_str_eq(name_add(names, "h"), "h");
+    ck_assert_str_eq(name_add(names, "h"), "h_2");
+    ck_assert_str_eq(name_add(names_new(names), "h"), "h_3");
 }
 END_TEST
 
