@@ -4,7 +4,7 @@
 #   make check      installs what the tests need, then runs every one of them
 #   make demo       trains models/lenet.nn on Fashion-MNIST and prints the accuracy
 #   make renew      writes the golden files anew; `git diff` is the review
-#   make fuzz       mutates models and data files for a minute, in a build with sanitizers
+#   make fuzz       mutates models, data files and checkpoints for two minutes, in builds with sanitizers
 #   make install    into $(DESTDIR)$(PREFIX)
 #
 # Everything made lies under $(BUILD). A second build beside the first: make BUILD=build/sanitize SANITIZE=address,undefined
@@ -85,9 +85,11 @@ demo:
 renew: all
 	tests/goldens.sh renew
 	tests/errors/run.sh --renew
+	tests/docs.sh renew
 
-fuzz:
+fuzz: $(BUILD)/fuzz_language $(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint
 	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all
+	cd $(BUILD) && ./fuzz_language -max_total_time=20 ../compiler/library && ./fuzz_data -max_total_time=20 && ./fuzz_checkpoint -max_total_time=20
 	tests/fuzz.sh
 
 # The front end under libFuzzer: build/fuzz_language -max_total_time=60 models compiler/library
