@@ -381,6 +381,60 @@ START_TEST(dropout_draws_the_same_again) {
     finish();
 } END_TEST
 
+/* --- random programs --- */
+
+typedef struct { Tensor *tensor; int shape; } Shaped;           /* 0: [batch, 4], 1: [batch], 2: [4] */
+typedef struct { LIST(Shaped) pool; Tensor *class; const Expr *n, *j; } Maker;
+
+static const Expr *random_read(const Maker *m) {
+    for (;;) {
+        const Shaped *s = &m->pool.at[draw_int(0, m->pool.n - 1)];
+        if (s->shape == 1) return READ(s->tensor, m->n);
+        if (s->shape == 2) return draw_int(0, 2) ? READ(s->tensor, m->j) : ELSE(s->tensor, Num(0.5), Sub(m->j, Int(1)));
+        const Expr *place[] = {m->j, m->j, Sub(Int(3), m->j), READ(m->class, m->n)};
+        int64_t which = draw_int(0, 4);
+        return which < 4 ? READ(s->tensor, m->n, place[which]) : ELSE(s->tensor, Num(0), m->n, Add(m->j, Int(1)));
+    }
+}
+
+static const Expr *random_value(const Maker *m, int depth) {
+    if (depth == 0 || !draw_int(0, 4)) return draw_int(0, 6) ? random_read(m) : Num(draw(-2, 2));
+    const Expr *a = random_value(m, depth - 1), *b = random_value(m, depth - 1);
+    switch (draw_int(0, 10)) {
+    case 0: case 1: return Add(a, b);
+    case 2: return Sub(a, b);
+    case 3: case 4: return Mul(a, b);
+    case 5: return Operate(OP_TANH, a, NULL);
+    case 6: return Sigmoid(a);
+    case 7: return Div(a, Add(Num(1.5), Mul(b, b)));
+    case 8: return Where(Eq(m->j, READ(m->class, m->n)), a, Num(0));
+    case 9: return Where(Gt(a, Num(0)), Log(Add(a, Num(0.3))), b);
+    default: return Exp(Operate(OP_TANH, a, NULL));
+    }
+}
+
+START_TEST(random_programs) {
+    start();
+    draws = 1000 + (uint64_t)_i;
+    INDEX(n, ANY);
+    INDEX(j, 4);
+    Maker m = {.class = give_class("class", 4, ANY), .n = At(n), .j = At(j)};
+    Tensor *x = REALS("x", ANY, 4), *w = REALS("w", 4), *last = x;
+    PUSH(m.pool, ((Shaped){x, 0}));
+    PUSH(m.pool, ((Shaped){w, 2}));
+    for (int k = 0; k < 7; k++) {
+        const char *name = text("y%d", k);
+        const Expr *body = random_value(&m, 3);
+        int shape = (int)draw_int(0, 4);
+        if (shape == 1) last = reduce(name, OVER(n), REDUCE_SUM, OVER(j), body);
+        else if (shape == 2) last = reduce(name, OVER(j), REDUCE_SUM, OVER(n), body);
+        else last = map(name, OVER(n, j), body);
+        PUSH(m.pool, ((Shaped){last, shape == 1 || shape == 2 ? shape : 0}));
+    }
+    CHECK(loss_of(last), x, w);
+    finish();
+} END_TEST
+
 int main(void) {
     Suite *suite = suite_create("gradients");
     TCase *c = tcase_create("gradients");
@@ -406,6 +460,7 @@ int main(void) {
     tcase_add_test(c, batch_norm);
     tcase_add_test(c, lstm);
     tcase_add_test(c, dropout_draws_the_same_again);
+    tcase_add_loop_test(c, random_programs, 0, 150);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
