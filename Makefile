@@ -89,7 +89,7 @@ renew: all
 
 fuzz: $(BUILD)/fuzz_language $(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint
 	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all
-	cd $(BUILD) && ./fuzz_language -max_total_time=20 ../compiler/library && ./fuzz_data -max_total_time=20 && ./fuzz_checkpoint -max_total_time=20
+	cd $(BUILD) && mkdir -p corpus && ./fuzz_language -max_total_time=20 corpus ../compiler/library && ./fuzz_data -max_total_time=20 && ./fuzz_checkpoint -max_total_time=20
 	tests/fuzz.sh
 
 # The front end under libFuzzer: build/fuzz_language -max_total_time=60 models compiler/library
