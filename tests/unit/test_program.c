@@ -25,7 +25,7 @@ static const Index *index_of(const char *name, int64_t extent) {
 }
 
 static Tensor *tensor_of(const char *name, Role role, Type type, int rank, const int64_t *extent) {
-    Dim dim[12];
+    Dim dim[12] = { 0 };
     for (int k = 0; k < rank; k++) dim[k] = extent[k] == ANY ? (Dim){ BATCH, batch } : (Dim){ extent[k], NULL };
     return tensor_new(name, role, type, rank, dim, NULL);
 }
