@@ -10,6 +10,10 @@
 #include "parts.h"
 #include <string.h>
 
+static const char *const entry_title[ENTRY_COUNT] = {
+    "gradients", "update", "evaluate", "metrics", "predict", "predict_one", "init"
+};
+
 /* ---- what a kernel needs ------------------------------------------------------------------------------------------------ */
 void find_site(const Expr *e, void *data) {
     Sites *sites = data;
@@ -82,6 +86,20 @@ static void note_use(Function *f, const Kernel *use) {
     }
 }
 
+/* The name of a function without the prefix: that of the kernel, which is named after what it computes. What updates or
+ * starts a tensor is named after the tensor; what another entry point does in its own way, after the entry point. */
+static const char *function_name(const Module *m, const Kernel *k, Entry e, const Names *file_scope) {
+    const Tensor *last = k->equations.n ? k->equations.at[k->equations.n - 1]->out : NULL;
+    if (last && last->role == ROLE_NEXT && (e == ENTRY_UPDATE || e == ENTRY_INIT)) return text("%s_%s", entry_title[e], last->of->name);
+    for (int q = 0; q < k->equations.n; q++) {
+        const char *name = k->equations.at[q]->out->name;
+        size_t length = strlen(name);
+        bool numbered = strncmp(k->name, name, length) == 0 && k->name[length] == '_' && strspn(k->name + length + 1, "0123456789") == strlen(k->name + length + 1);
+        if (numbered && name_taken(file_scope, text("%s_%s", m->prefix, name))) return text("%s_%s", entry_title[e], name);
+    }
+    return k->name;
+}
+
 Functions *functions_new(const Module *m, const Layout *l, Names *file_scope) {
     (void)l;
     Functions *list = NEW(Functions);
@@ -91,7 +109,7 @@ Functions *functions_new(const Module *m, const Layout *l, Names *file_scope) {
             const Kernel *kernel = s->kernels.at[k];
             if (kernel->same) continue;
             Function f = { .kernel = kernel, .entry = e };
-            f.name = name_add(file_scope, text("%s_%s", m->prefix, kernel->name));
+            f.name = name_add(file_scope, text("%s_%s", m->prefix, function_name(m, kernel, e, file_scope)));
             describe(&f, m);
             PUSH(*list, f);
         }
@@ -142,7 +160,8 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
     const char *rest = safe.text;
     size_t margin = strlen(begin);
     const char *colon = strstr(rest, ": ");         /* what follows a line number hangs below its equation */
-    size_t hang = margin + (colon && colon - rest < 30 ? (size_t)(colon - rest) + 2 : 0) + 2;
+    size_t deeper = rest[0] == ' ' ? strspn(rest, " ") : colon && colon - rest < 40 ? (size_t)(colon - rest) + 2 : 0;
+    size_t hang = margin + deeper;
     while (strlen(rest) + margin > 112) {
         size_t at = 112 - margin;
         while (at > 0 && rest[at] != ' ') at--;
@@ -155,16 +174,28 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
     put(w, "%s%s%s\n", begin, rest, end);
 }
 
-static const char *const entry_title[ENTRY_COUNT] = {
-    "gradients", "update", "evaluate", "metrics", "predict", "predict_one", "init"
-};
+/* The tensor of this name that is the next value of another in the program; NULL: there is none. */
+static const Tensor *next_named(const Program *p, const char *name, size_t length) {
+    for (int k = 0; k < p->equations.n; k++) {
+        const Tensor *t = p->equations.at[k]->out;
+        if (t->role == ROLE_NEXT && strncmp(t->name, name, length) == 0 && t->name[length] == 0) return t;
+    }
+    return NULL;
+}
 
-static char *equation_text(const Equation *e) {
-    Writer w = { 0 };
+/* An equation in the language. Next values are written as models write them, w' for the next value of w; first values as w. */
+static char *equation_text(const Module *m, Entry entry, const Equation *e) {
+    Writer w = { 0 }, renamed = { 0 };
     equation_print(&w, e);
-    size_t length = strlen(w.text);
-    while (length && w.text[length - 1] == '\n') w.text[--length] = 0;
-    return w.text;
+    put_text(&renamed, "");
+    for (const char *c = w.text; *c && *c != '\n'; ) {
+        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        const Tensor *next = length ? next_named(m->schedule[entry]->program, c, length) : NULL;
+        if (next) put(&renamed, "%s%s", next->of->name, entry == ENTRY_INIT ? "" : "'");
+        else put(&renamed, "%.*s", length ? (int)length : 1, c);
+        c += length ? length : 1;
+    }
+    return renamed.text;
 }
 
 /* The equations of a kernel and then the other uses of its function: by their equations where those differ. */
@@ -174,7 +205,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
     const char *begin = "/* ", *last = "";
     for (int k = 0; k < f->kernel->equations.n; k++) {
         const Equation *e = f->kernel->equations.at[k];
-        const char *place = place_of(m, e), *equation = equation_text(e);
+        const char *place = place_of(m, e), *equation = equation_text(m, f->entry, e);
         bool again = strcmp(place, last) == 0;
         put_comment(&c, begin, again ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation), "");
         PUSH(printed, equation);
@@ -188,7 +219,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
             if (use == f->kernel || root(use) != f->kernel) continue;
             if (e != f->entry) in[e] = true;
             for (int q = 0; q < use->equations.n; q++) {
-                const char *equation = equation_text(use->equations.at[q]);
+                const char *equation = equation_text(m, e, use->equations.at[q]);
                 bool known = false;
                 for (int i = 0; i < printed.n; i++) known = known || strcmp(printed.at[i], equation) == 0;
                 if (known) continue;
@@ -253,8 +284,9 @@ static bool is_backward(const Kernel *k) {
 
 /* Why the backward pass does not go further. */
 static void print_absent(Writer *w, const Model *m) {
-    for (int k = 0; k < m->inputs.n; k++)
-        if (m->inputs.at[k]->role == ROLE_INPUT) put(w, "/* %s needs no gradient: it is an input. */\n", m->inputs.at[k]->name);
+    Tensors inputs = model_inputs(m, false);
+    for (int k = 0; k < inputs.n; k++) put(w, "%s%s", k == 0 ? "/* " : k + 1 == inputs.n ? " and " : ", ", inputs.at[k]->name);
+    if (inputs.n) put(w, " need%s no gradient: %s. */\n", inputs.n == 1 ? "s" : "", inputs.n == 1 ? "it is an input" : "they are inputs");
     for (int k = 0; k < m->params.n; k++) {
         bool trained = false;
         for (int g = 0; g < m->grads.n; g++) trained = trained || same_name(m->grads.at[g]->of, m->params.at[k]);
