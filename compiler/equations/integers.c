@@ -166,7 +166,7 @@ const Expr *integer_sum(const Expr *const *arg, const int64_t *factor, int n, in
     return e;
 }
 
-static const Expr *linear(Op op, const Expr *a, int64_t a_factor, const Expr *b, int64_t b_factor) {
+static const Expr *combined(Op op, const Expr *a, int64_t a_factor, const Expr *b, int64_t b_factor) {
     Sum s;
     sum_start(&s);
     add_scaled(&s, a, a_factor);
@@ -406,9 +406,9 @@ static const Expr *extreme(Op op, const Expr *a, const Expr *b) {
 
 const Expr *integer_operate(Op op, const Expr *a, const Expr *b) {
     switch (op) {
-    case OP_ADD: return linear(op, a, 1, b, 1);
-    case OP_SUB: return linear(op, a, 1, b, -1);
-    case OP_NEG: return linear(op, a, -1, NULL, 0);
+    case OP_ADD: return combined(op, a, 1, b, 1);
+    case OP_SUB: return combined(op, a, 1, b, -1);
+    case OP_NEG: return combined(op, a, -1, NULL, 0);
     case OP_MUL: return product(a, b);
     case OP_FLOORDIV:
         if (b->kind == X_INT && b->integer > 0) return floor_divide(a, b->integer);

@@ -13,7 +13,7 @@ typedef struct Shape {
     const Node *loop[12];
     int n;
     const Nodes *block;
-    const Expr *linear;             /* the position of the element in its row-major tensor */
+    const Expr *place;             /* the position of the element in its row-major tensor */
     Tensors views, actuals;         /* the arguments as the flat kernel sees them */
     const Expr *at;                 /* the one index */
 } Shape;
@@ -22,13 +22,13 @@ typedef struct Shape {
 static bool find_loops(const Kernel *k, Shape *s)
 {
     const Nodes *nodes = &k->body;
-    s->linear = Int(0);
+    s->place = Int(0);
     while (nodes->n == 1 && nodes->at[0]->kind == NODE_LOOP && s->n < 12) {
         const Node *loop = nodes->at[0];
         if (!is_integer(loop->from, 0) || loop->to != index_limit(loop->index) || loop->down) return false;
         if (s->n > 0 && loop->index->count) return false;
         s->loop[s->n++] = loop;
-        s->linear = Add(Mul(s->linear, Int(loop->index->extent)), At(loop->index));
+        s->place = Add(Mul(s->place, Int(loop->index->extent)), At(loop->index));
         nodes = &loop->body;
     }
     s->block = nodes;
@@ -48,7 +48,7 @@ static bool at_own_indices(const Shape *s, const Expr *const *subs, int n)
 static bool value_fits(const Shape *s, const Expr *e)
 {
     if (e->kind == X_INDEX) return false;
-    if (e->kind == X_RANDOM) return e->n == 1 && e->arg[0] == s->linear;
+    if (e->kind == X_RANDOM) return e->n == 1 && e->arg[0] == s->place;
     if (e->kind == X_READ && e->tensor->rank > 0) return !e->guarded && at_own_indices(s, e->arg, e->n);
     for (int k = 0; k < e->n; k++)
         if (!value_fits(s, e->arg[k])) return false;
