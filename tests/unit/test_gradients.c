@@ -1,8 +1,15 @@
 /* Gradients against central differences.
  *
- * Programs built by hand run in the reference evaluator, in double, before and after simplification. The loss of
+ * Programs built by hand run in the reference evaluator, in double, before and after simplification, and as kernels. The loss of
  * a tensor is the sum of its elements times fixed random weights, so that no two elements have the same gradient. */
 #include "hand_built.h"
+#include "../../compiler/kernels/kernel.h"
+#include "../../runtime/nn_random.h"
+
+/* The elements of the samples that there are. */
+static int64_t used_size(const Tensor *t) {
+    return t->rank && t->dim[0].count ? size_of(t) / BATCH * SAMPLES : size_of(t);
+}
 
 static void compare(const Tensor *loss, Tensor *const *wrt, Tensor *const *grads, int n) {
     Evaluation *e = evaluation_new(program, 1, 0);
@@ -10,12 +17,33 @@ static void compare(const Tensor *loss, Tensor *const *wrt, Tensor *const *grads
     evaluation_run(e);
     for (int k = 0; k < n; k++) {
         const double *d = evaluation_array(e, grads[k]);
-        int64_t used = size_of(wrt[k]);
-        if (wrt[k]->rank && wrt[k]->dim[0].count) used = used / BATCH * SAMPLES;
-        for (int64_t i = 0; i < used; i++) {
+        for (int64_t i = 0; i < used_size(wrt[k]); i++) {
             double step = 1e-5, slope = (run_loss(loss, wrt[k], i, step) - run_loss(loss, wrt[k], i, -step)) / (2 * step);
             ck_assert_msg(fabs(d[i] - slope) <= 2e-7 * (1 + fabs(slope)), "%s[%d]: %.10g, differences give %.10g\n%s",
                           grads[k]->name, (int)i, d[i], slope, program_text());
+        }
+    }
+}
+
+/* The kernels of the program against the evaluator, in loops run by the tests. */
+static void compare_loops(Tensor *const *grads, int n, bool plain) {
+    Options options = {.plain = plain, .blas = !plain};
+    Evaluation *e = evaluation_new(program, 1, 0);
+    fill(e, NULL, 0, 0);
+    evaluation_run(e);
+    Schedule *s = schedule(program, &options);
+    share_kernels(&s, 1);
+    LoopRun *r = loop_run_new(s, 1, 0);
+    loop_run_array(r, batch)[0] = SAMPLES;
+    for (int k = 0; k < given.n; k++) {
+        memcpy(loop_run_array(r, given.at[k]), evaluation_array(e, given.at[k]), sizeof(double) * (size_t)size_of(given.at[k]));
+    }
+    loop_run(r);
+    for (int k = 0; k < n; k++) {
+        const double *right = evaluation_array(e, grads[k]), *loops = loop_run_array(r, grads[k]);
+        for (int64_t i = 0; i < used_size(grads[k]); i++) {
+            ck_assert_msg(fabs(right[i] - loops[i]) <= 1e-10 * (1 + fabs(right[i])), "%s[%d]: %.10g, loops give %.10g\n%s",
+                          grads[k]->name, (int)i, right[i], loops[i], program_text());
         }
     }
 }
@@ -27,6 +55,8 @@ static void check_gradients(Tensor *loss, Tensor *const *wrt, int n) {
     simplify(program);
     ck_assert(program_check(program, "simplify"));
     compare(loss, wrt, grads, n);
+    compare_loops(grads, n, true);
+    compare_loops(grads, n, false);
 }
 #define CHECK(loss, ...) check_gradients(loss, (Tensor *[]){__VA_ARGS__}, LENGTH(Tensor *, __VA_ARGS__))
 
@@ -374,7 +404,8 @@ START_TEST(dropout_draws_the_same_again) {
     start();
     INDEX(n, ANY);
     INDEX(j, 6);
-    static Site site = {"dropout", 12345};
+    static Site site = {"dropout", 0};
+    site.key = nn_site(site.path);
     Tensor *x = REALS("x", ANY, 6);
     const Expr *place = Add(Mul(At(n), Int(6)), At(j)), *drawn = Random(&site, &place, 1);
     CHECK(loss_of(map("y", OVER(n, j), Where(Lt(drawn, Num(0.5)), Num(0), Mul(Num(2), READ(x, At(n), At(j)))))), x);
