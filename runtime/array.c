@@ -104,7 +104,8 @@ static bool values_suit(const nn_array *a, const nn_tensor *t, size_t count, siz
             double x = a->type == NN_F32 ? (double)((const float *)a->data)[i] : ((const double *)a->data)[i];
             if (!(x >= -0x1p62 && x <= 0x1p62) || x != floor(x)) {
                 place(where, sizeof where, a, per_sample, i, path);
-                return nn_fail(f, "%s: %.9g is not an integer, and '%s' takes integers; choose another column or file", where, x, t->name);
+                return nn_fail(f, "%s: %.9g is not an integer, and '%s' takes integers; choose another column or file", where, x,
+                               t->name);
             }
             value = (int64_t)x;
         } else {
@@ -112,7 +113,9 @@ static bool values_suit(const nn_array *a, const nn_tensor *t, size_t count, siz
         }
         if (value < low || value > high) {
             place(where, sizeof where, a, per_sample, i, path);
-            return nn_fail(f, "%s: %" PRId64 " is outside %" PRId64 "..%" PRId64 ", the range of '%s'; correct the file, or widen the range in the model",
+            return nn_fail(f,
+                           "%s: %" PRId64 " is outside %" PRId64 "..%" PRId64
+                           ", the range of '%s'; correct the file, or widen the range in the model",
                            where, value, low, high, t->name);
         }
     }
@@ -180,7 +183,8 @@ bool nn_array_suits(nn_array *a, const nn_tensor *t, const char *path, nn_failur
 
 bool nn_array_join(nn_array *a, nn_array *more, const char *path, nn_failure *f) {
     size_t n, m;
-    if (more->rank != a->rank || more->type != a->type || memcmp(a->dim + 1, more->dim + 1, (size_t)(a->rank - 1) * sizeof *a->dim) != 0)
+    if (more->rank != a->rank || more->type != a->type
+        || memcmp(a->dim + 1, more->dim + 1, (size_t)(a->rank - 1) * sizeof *a->dim) != 0)
         return nn_fail(f, "%s: another shape or element type than the files before it", path);
     if (!nn_product(a->dim, a->rank, &n) || !nn_product(more->dim, more->rank, &m)) return nn_fail(f, "%s: too large", path);
     size_t size = nn_type_size(a->type);

@@ -35,12 +35,14 @@ void nn_permutation(int64_t *order, int64_t count, uint64_t seed, uint64_t epoch
     }
 }
 
-bool nn_batches_open(nn_batches *b, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, bool shuffle, nn_failure *f) {
+bool nn_batches_open(nn_batches *b, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, bool shuffle,
+                     nn_failure *f) {
     *b = (nn_batches){ .data = d, .tensors = tensors, .n_tensors = n_tensors, .batch = batch };
     bool good = (b->buffers = calloc((size_t)n_tensors + 1, sizeof *b->buffers)) != NULL;
     if (good && shuffle) good = (b->order = malloc((size_t)d->samples * sizeof *b->order + 1)) != NULL;
     for (int i = 0; good && i < n_tensors; i++)
-        good = (b->buffers[i] = malloc((size_t)batch * nn_tensor_elements(&tensors[i]) * nn_type_size(tensors[i].type) + 1)) != NULL;
+        good =
+            (b->buffers[i] = malloc((size_t)batch * nn_tensor_elements(&tensors[i]) * nn_type_size(tensors[i].type) + 1)) != NULL;
     if (good) return true;
     nn_batches_close(b);
     return nn_fail_memory(f, "a batch", (size_t)batch);
@@ -56,10 +58,12 @@ int nn_batches_next(nn_batches *b) {
     int n = left < b->batch ? (int)left : b->batch;
     for (int k = 0; k < b->n_tensors; k++) {
         const nn_array *a = &b->data->arrays[k];
-        size_t count = nn_tensor_elements(&b->tensors[k]), from = count * nn_type_size(a->type), to = count * nn_type_size(b->tensors[k].type);
+        size_t count = nn_tensor_elements(&b->tensors[k]), from = count * nn_type_size(a->type),
+               to = count * nn_type_size(b->tensors[k].type);
         for (int i = 0; i < n; i++) {
             int64_t sample = b->order ? b->order[b->position + i] : b->position + i;
-            nn_convert((char *)b->buffers[k] + (size_t)i * to, b->tensors[k].type, (const char *)a->data + (size_t)sample * from, a->type, count);
+            nn_convert((char *)b->buffers[k] + (size_t)i * to, b->tensors[k].type, (const char *)a->data + (size_t)sample * from,
+                       a->type, count);
         }
     }
     b->position += n;

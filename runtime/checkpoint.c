@@ -32,7 +32,9 @@ int64_t nn_epoch(const nn_model *m, const void *instance) {
     return epoch;
 }
 
-void nn_set_epoch(const nn_model *m, void *instance, int64_t epoch) { memcpy((char *)instance + m->epoch_offset, &epoch, sizeof epoch); }
+void nn_set_epoch(const nn_model *m, void *instance, int64_t epoch) {
+    memcpy((char *)instance + m->epoch_offset, &epoch, sizeof epoch);
+}
 
 uint64_t nn_seed(const nn_model *m, const void *instance) {
     uint64_t seed;
@@ -102,8 +104,9 @@ bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instanc
     snprintf(samples, sizeof samples, "%" PRId64, run->samples);
     snprintf(batch, sizeof batch, "%d", run->batch);
     const nn_note notes[] = {
-        { "format", FORMAT }, { "model", m->name }, { "hash", m->hash }, { "real", m->real == NN_F64 ? "F64" : "F32" }, { "step", step },
-        { "epoch", epoch }, { "seed", seed }, { "position", position }, { "samples", samples }, { "batch", batch }, { "shuffle", run->shuffle ? "1" : "0" } };
+        { "format", FORMAT }, { "model", m->name }, { "hash", m->hash }, { "real", m->real == NN_F64 ? "F64" : "F32" },
+        { "step", step }, { "epoch", epoch }, { "seed", seed }, { "position", position }, { "samples", samples },
+        { "batch", batch }, { "shuffle", run->shuffle ? "1" : "0" } };
     if (good) {
         views[count] = (nn_view){ "run:loss", NN_F64, 0, NULL, &run->loss_sum };
         good = nn_archive_write(path, views, count + 1, notes, sizeof notes / sizeof *notes, f);
@@ -115,7 +118,9 @@ bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instanc
 
 static bool count_note(const nn_archive *a, const char *key, uint64_t high, uint64_t *value, nn_failure *f) {
     const char *text = nn_archive_note(a, key);
-    if (!text) return nn_fail(f, "%s: no checkpoint of a training run: '%s' is missing; parameters alone are loaded with --weights", a->path, key);
+    if (!text)
+        return nn_fail(f, "%s: no checkpoint of a training run: '%s' is missing; parameters alone are loaded with --weights",
+                       a->path, key);
     *value = 0;
     const char *p = text;
     for (; *p >= '0' && *p <= '9'; p++) {
@@ -123,7 +128,8 @@ static bool count_note(const nn_archive *a, const char *key, uint64_t high, uint
         if (*value > high / 10 || digit > high - *value * 10) break;
         *value = *value * 10 + digit;
     }
-    if (*p || p == text) return nn_fail(f, "%s: '%s' is '%.30s', which is not a number from 0 to %" PRIu64, a->path, key, text, high);
+    if (*p || p == text)
+        return nn_fail(f, "%s: '%s' is '%.30s', which is not a number from 0 to %" PRIu64, a->path, key, text, high);
     return true;
 }
 
@@ -143,7 +149,8 @@ static bool load(nn_archive *a, const char *prefix, const nn_tensor *t, bool wan
     bool good = s || !wanted || nn_fail(f, "%s: '%s' is missing", a->path, name);
     if (good && s) {
         if (exact && (!s->known || s->type != t->type))
-            good = nn_fail(f, "%s: '%s' has elements of type %s, but the program's are of type %s", a->path, name, s->type_name, nn_type_name(t->type));
+            good = nn_fail(f, "%s: '%s' has elements of type %s, but the program's are of type %s", a->path, name, s->type_name,
+                           nn_type_name(t->type));
         good = good && same_shape(a, s, t, f) && nn_archive_load(a, s, (char *)instance + t->offset, t->type, f);
     }
     free(name);
@@ -151,13 +158,17 @@ static bool load(nn_archive *a, const char *prefix, const nn_tensor *t, bool wan
 }
 
 static bool same_model(const nn_archive *a, const nn_model *m, nn_failure *f) {
-    const char *format = nn_archive_note(a, "format"), *name = nn_archive_note(a, "model"), *hash = nn_archive_note(a, "hash"), *real = nn_archive_note(a, "real");
+    const char *format = nn_archive_note(a, "format"), *name = nn_archive_note(a, "model"), *hash = nn_archive_note(a, "hash"),
+               *real = nn_archive_note(a, "real");
     if (!format || !name || !hash || !real)
         return nn_fail(f, "%s: no checkpoint of a training run; parameters alone are loaded with --weights", a->path);
     if (strcmp(format, FORMAT)) return nn_fail(f, "%s: is a '%.40s', and this program reads '%s'", a->path, format, FORMAT);
-    if (strcmp(name, m->name)) return nn_fail(f, "%s: is a checkpoint of model '%.60s', and this program is model '%s'", a->path, name, m->name);
+    if (strcmp(name, m->name))
+        return nn_fail(f, "%s: is a checkpoint of model '%.60s', and this program is model '%s'", a->path, name, m->name);
     if (strcmp(hash, m->hash))
-        return nn_fail(f, "%s: was saved by another version of model '%s' (hash %.16s, here %s); continue with the program that saved it, or take only its parameters with --weights",
+        return nn_fail(f,
+                       "%s: was saved by another version of model '%s' (hash %.16s, here %s); continue with the program that saved "
+                       "it, or take only its parameters with --weights",
                        a->path, m->name, hash, m->hash);
     if (strcmp(real, m->real == NN_F64 ? "F64" : "F32"))
         return nn_fail(f, "%s: was saved by a %s build, and this is a %s build; take only its parameters with --weights", a->path,
@@ -170,9 +181,10 @@ static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *r
     Group groups[N_GROUPS];
     size_t count = 1;
     if (!same_model(a, m, f)) return false;
-    if (!count_note(a, "step", INT64_MAX, &step, f) || !count_note(a, "epoch", INT64_MAX, &epoch, f) || !count_note(a, "seed", UINT64_MAX, &seed, f)
-        || !count_note(a, "samples", INT64_MAX, &samples, f) || !count_note(a, "position", samples, &position, f)
-        || !count_note(a, "batch", (uint64_t)m->batch, &batch, f) || !count_note(a, "shuffle", 1, &shuffle, f))
+    if (!count_note(a, "step", INT64_MAX, &step, f) || !count_note(a, "epoch", INT64_MAX, &epoch, f)
+        || !count_note(a, "seed", UINT64_MAX, &seed, f) || !count_note(a, "samples", INT64_MAX, &samples, f)
+        || !count_note(a, "position", samples, &position, f) || !count_note(a, "batch", (uint64_t)m->batch, &batch, f)
+        || !count_note(a, "shuffle", 1, &shuffle, f))
         return false;
     if (batch < 1) return nn_fail(f, "%s: 'batch' is 0", a->path);
     groups_of(m, groups);
@@ -183,7 +195,8 @@ static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *r
     }
     const nn_tensor loss = { .name = "run:loss", .type = NN_F64 };
     if (!load(a, "", &loss, true, true, &run->loss_sum, f)) return false;
-    if (a->count != count) return nn_fail(f, "%s: has %zu arrays, and a checkpoint of model '%s' has %zu", a->path, a->count, m->name, count);
+    if (a->count != count)
+        return nn_fail(f, "%s: has %zu arrays, and a checkpoint of model '%s' has %zu", a->path, a->count, m->name, count);
     int64_t numbers[2] = { (int64_t)step, (int64_t)epoch };
     memcpy((char *)instance + m->step_offset, &numbers[0], sizeof numbers[0]);
     memcpy((char *)instance + m->epoch_offset, &numbers[1], sizeof numbers[1]);

@@ -16,16 +16,21 @@ bool nn_read_cifar(nn_source *s, const char *part, const nn_tensor *t, nn_array 
     size_t got = 0, elements = nn_tensor_elements(t);
     bool label = part ? !strcmp(part, "label") : elements == 1;
     if (part && !label && strcmp(part, "image"))
-        return nn_fail(f, "%s: ':%s' is no part of a CIFAR file; write :image or :label, or :u8 :i32 :f32 :f64 for plain numbers", path, part);
+        return nn_fail(f, "%s: ':%s' is no part of a CIFAR file; write :image or :label, or :u8 :i32 :f32 :f64 for plain numbers",
+                       path, part);
     if (!part && !label && elements != PIXELS)
-        return nn_fail(f, "%s: a .bin file is read as CIFAR, which has images of 3x32x32 and labels, and '%s' is neither; for plain numbers write :u8 :i32 :f32 or :f64",
+        return nn_fail(f,
+                       "%s: a .bin file is read as CIFAR, which has images of 3x32x32 and labels, and '%s' is neither; for plain "
+                       "numbers write :u8 :i32 :f32 or :f64",
                        path, t->name);
     unsigned char *data = nn_source_take(s, SIZE_MAX, &got, f);
     if (!data) return false;
     size_t records = got / RECORD;
     if (got % RECORD || !records) {
         free(data);
-        return nn_fail(f, "%s: %zu bytes are no whole number of CIFAR records of %d bytes; for plain numbers write :u8 :i32 :f32 or :f64", path, got, RECORD);
+        return nn_fail(
+            f, "%s: %zu bytes are no whole number of CIFAR records of %d bytes; for plain numbers write :u8 :i32 :f32 or :f64",
+            path, got, RECORD);
     }
     for (size_t i = 0; i < records; i++) {
         if (label) data[i] = data[i * RECORD];

@@ -201,7 +201,8 @@ bool nn_read_csv(nn_source *s, const char *selector, const nn_tensor *tensor, nn
     }
     if (good && chosen.count != nn_tensor_elements(tensor))
         good = nn_fail(f, "%s: %zu columns %s, but '%s' takes %zu; choose them as %s:0-%zu or by name", t.path, chosen.count,
-                       selector ? "are chosen" : "in the file", tensor->name, nn_tensor_elements(tensor), t.path, nn_tensor_elements(tensor) - 1);
+                       selector ? "are chosen" : "in the file", tensor->name, nn_tensor_elements(tensor), t.path,
+                       nn_tensor_elements(tensor) - 1);
     size_t columns = t.fields;
     if (good && t.named) good = split_line(&t, f);
     good = good && read_rows(&t, &chosen, columns, a, f);

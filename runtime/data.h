@@ -49,7 +49,7 @@ bool nn_array_suits(nn_array *a, const nn_tensor *t, const char *path, nn_failur
 bool nn_array_join(nn_array *a, nn_array *more, const char *path, nn_failure *f);      /* samples of `more` after those of `a` */
 void nn_array_free(nn_array *a);
 
-/* ---- the readers: false and a message, or a whole array. The tensor says what is wanted where a file does not say what it holds. ---- */
+/* ---- the readers: false and a message, or a whole array. The tensor says what is wanted where a file does not ---- */
 bool nn_read_idx(nn_source *s, nn_array *a, nn_failure *f);
 bool nn_read_npy(nn_source *s, nn_array *a, nn_failure *f);
 bool nn_read_csv(nn_source *s, const char *columns, const nn_tensor *t, nn_array *a, nn_failure *f);
@@ -68,8 +68,8 @@ typedef struct nn_dataset {
 typedef struct nn_binding { const char *name, *file; } nn_binding;      /* NAME=FILE from the command line; file ends at its NUL */
 typedef enum { NN_TRAIN, NN_TEST } nn_split;
 
-/* Opens what is bound, else the model's own files of this split. `count` says how many of the model's inputs are wanted: all, or the
- * inputs without the targets. With no file for any of them the result is true and samples is 0. */
+/* Opens what is bound, else the model's own files of this split. `count` says how many of the model's inputs are wanted: all, or
+ * the inputs without the targets. With no file for any of them the result is true and samples is 0. */
 bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split, const nn_binding *bound, int n_bound,
                      const char *directory, nn_failure *f);
 void nn_dataset_free(nn_dataset *d);
@@ -90,9 +90,11 @@ typedef struct nn_batches {
     void **buffers;
 } nn_batches;
 
-bool nn_batches_open(nn_batches *b, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, bool shuffle, nn_failure *f);
-void nn_batches_start(nn_batches *b, uint64_t seed, int64_t epoch, int64_t position);  /* the same order for the same seed and epoch */
-int nn_batches_next(nn_batches *b);                                                     /* samples now in the buffers; 0: the epoch is over */
+bool nn_batches_open(nn_batches *b, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, bool shuffle,
+                     nn_failure *f);
+/* The same seed and epoch give the same order. */
+void nn_batches_start(nn_batches *b, uint64_t seed, int64_t epoch, int64_t position);
+int nn_batches_next(nn_batches *b);     /* samples now in the buffers; 0: the epoch is over */
 void nn_batches_close(nn_batches *b);
 void nn_permutation(int64_t *order, int64_t count, uint64_t seed, uint64_t epoch);
 #endif

@@ -15,7 +15,8 @@ static bool ends_with(const char *path, size_t length, const char *end) {
 }
 
 static bool raw_type(const char *selector, nn_type *type) {
-    static const struct { const char *name; nn_type type; } kinds[] = { { "u8", NN_U8 }, { "i32", NN_I32 }, { "f32", NN_F32 }, { "f64", NN_F64 } };
+    static const struct { const char *name; nn_type type; } kinds[] = {
+        { "u8", NN_U8 }, { "i32", NN_I32 }, { "f32", NN_F32 }, { "f64", NN_F64 } };
     for (size_t i = 0; selector && i < 4; i++)
         if (!strcmp(selector, kinds[i].name)) return *type = kinds[i].type, true;
     return false;
@@ -28,18 +29,23 @@ static bool read_source(nn_source *s, const char *selector, const nn_tensor *t, 
     size_t n = 0, length = strlen(path);
     nn_type type;
     if (ends_with(path, length, ".gz")) length -= 3;
-    bool table = ends_with(path, length, ".csv") || ends_with(path, length, ".tsv"), text = table || ends_with(path, length, ".txt");
-    bool cifar = ends_with(path, length, ".bin") || (selector && (!strcmp(selector, "image") || !strcmp(selector, "label")) && !text);
+    bool table = ends_with(path, length, ".csv") || ends_with(path, length, ".tsv"),
+         text = table || ends_with(path, length, ".txt");
+    bool cifar =
+        ends_with(path, length, ".bin") || (selector && (!strcmp(selector, "image") || !strcmp(selector, "label")) && !text);
     if (raw_type(selector, &type) && !table) return nn_read_raw(s, type, t, a, f);
     if (cifar) return nn_read_cifar(s, selector, t, a, f);
     if (!nn_source_peek(s, head, sizeof head, &n, f)) return false;
     bool npy = n == 8 && !memcmp(head, "\x93NUMPY", 6), idx = n >= 4 && !head[0] && !head[1] && head[2] >= 8 && head[2] <= 14;
-    if ((npy || idx) && selector) return nn_fail(f, "%s: an %s file has no parts to choose: leave out ':%s'", path, npy ? "NPY" : "IDX", selector);
+    if ((npy || idx) && selector)
+        return nn_fail(f, "%s: an %s file has no parts to choose: leave out ':%s'", path, npy ? "NPY" : "IDX", selector);
     if (npy) return nn_read_npy(s, a, f);
     if (idx) return nn_read_idx(s, a, f);
     if (text) return nn_read_csv(s, selector, t, a, f);
-    return nn_fail(f, "%s: the format is unknown: IDX and NPY are seen by content, .csv .tsv .txt (tables) and .bin (CIFAR) by name; "
-                   "for plain numbers append :u8 :i32 :f32 or :f64", path);
+    return nn_fail(f,
+                   "%s: the format is unknown: IDX and NPY are seen by content, .csv .tsv .txt (tables) and .bin (CIFAR) by name; "
+                   "for plain numbers append :u8 :i32 :f32 or :f64",
+                   path);
 }
 
 bool nn_read_file(const char *path, const char *selector, const nn_tensor *t, nn_array *a, nn_failure *f) {
@@ -101,7 +107,8 @@ bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split
     }
     if (!given) return true;
     if (missing)
-        return nn_fail(f, "no %s data for '%s': bind a file with %s %s=FILE", split == NN_TRAIN ? "training" : "test", missing, option, missing);
+        return nn_fail(f, "no %s data for '%s': bind a file with %s %s=FILE", split == NN_TRAIN ? "training" : "test", missing,
+                       option, missing);
     d->arrays = calloc((size_t)count, sizeof *d->arrays);
     if (!d->arrays) return nn_fail_memory(f, "data", (size_t)count * sizeof *d->arrays);
     for (; d->n_arrays < count; d->n_arrays++) {
@@ -116,8 +123,8 @@ bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split
         }
         bool good = read_all(&paths, selector, t, a, f);
         if (good && d->n_arrays && a->dim[0] != d->arrays[0].dim[0])
-            good = nn_fail(f, "%s: %" PRId64 " samples for '%s', but '%s' has %" PRId64 "; bind files that belong together", paths.path[0],
-                           a->dim[0], t->name, m->inputs[0].name, d->arrays[0].dim[0]);
+            good = nn_fail(f, "%s: %" PRId64 " samples for '%s', but '%s' has %" PRId64 "; bind files that belong together",
+                           paths.path[0], a->dim[0], t->name, m->inputs[0].name, d->arrays[0].dim[0]);
         if (good && a->dim[0] == 0) good = nn_fail(f, "%s: holds no sample", paths.path[0]);
         nn_paths_free(&paths);
         if (!good) {

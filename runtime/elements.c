@@ -10,7 +10,8 @@
 
 static const struct { size_t width; nn_type type; } elements[] = {
     [NN_E_U8] = { 1, NN_U8 }, [NN_E_I8] = { 1, NN_I32 }, [NN_E_U16] = { 2, NN_I32 }, [NN_E_I16] = { 2, NN_I32 },
-    [NN_E_U32] = { 4, NN_I64 }, [NN_E_I32] = { 4, NN_I32 }, [NN_E_I64] = { 8, NN_I64 }, [NN_E_F32] = { 4, NN_F32 }, [NN_E_F64] = { 8, NN_F64 } };
+    [NN_E_U32] = { 4, NN_I64 }, [NN_E_I32] = { 4, NN_I32 }, [NN_E_I64] = { 8, NN_I64 },
+    [NN_E_F32] = { 4, NN_F32 }, [NN_E_F64] = { 8, NN_F64 } };
 
 static uint64_t bits(const unsigned char *p, size_t width, bool big_endian) {
     uint64_t b = 0;
@@ -32,7 +33,8 @@ static void store(void *to, nn_element element, uint64_t b) {
 
 bool nn_read_elements(nn_source *s, nn_element element, bool big_endian, nn_array *a, nn_failure *f) {
     size_t count, got = 0, width = elements[element].width;
-    if (!nn_product(a->dim, a->rank, &count)) return nn_fail(f, "%s: the header announces more numbers than memory can hold", nn_source_path(s));
+    if (!nn_product(a->dim, a->rank, &count))
+        return nn_fail(f, "%s: the header announces more numbers than memory can hold", nn_source_path(s));
     unsigned char *raw = nn_source_take(s, count * width, &got, f);
     if (!raw) return false;
     a->type = elements[element].type;

@@ -2,9 +2,9 @@
  *
  *     d loss / d w  =  (loss(w + h) - loss(w - h)) / 2h  +  h^2 * a third derivative  +  rounding / h
  *
- * A step is right for one number and wrong for another, and a step may cross the corner of a maximum. So three steps are tried, each
- * with the error that its rounding allows, and one agreement is enough: wrong gradients agree with none. In float the
- * rounding leaves little to see; the double build of the same file (-DNN_DOUBLE) is the one to judge by.
+ * A step is right for one number and wrong for another, and a step may cross the corner of a maximum. So three steps are tried,
+ * each with the error that its rounding allows, and one agreement is enough: wrong gradients agree with none. In float the rounding
+ * leaves little to see; the double build of the same file (-DNN_DOUBLE) is the one to judge by.
  *
  * Initial parameters are moved a little at first. Zeros put relu exactly on its corner, where a difference is no derivative.
  *
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLED = 200, SMALL_BATCH = 8, N_STEPS = 3 };
+enum { SAMPLED = 200, SMALL_BATCH = 4, N_STEPS = 3 };
 
 typedef struct Check {
     const nn_model *m;
@@ -93,7 +93,8 @@ static bool check_tensor(Check *c, const nn_tensor *p, const nn_tensor *g, bool 
     nn_convert(gradient, NN_F64, (char *)c->instance + g->offset, g->type, n);
     for (size_t k = 0; k < count; k++) {
         /* One number from each of `count` equal stretches. */
-        size_t low = (size_t)((unsigned __int128)k * n / count), high = (size_t)((unsigned __int128)(k + 1) * n / count), i = low + (size_t)(draw(k) % (high - low));
+        size_t low = (size_t)((unsigned __int128)k * n / count), high = (size_t)((unsigned __int128)(k + 1) * n / count),
+               i = low + (size_t)(draw(k) % (high - low));
         double units = disagreement(c, p, i, gradient[i], &slope);
         wrong += units > 1;
         if (units > most) most = units, worst = i, worst_gradient = gradient[i], worst_slope = slope;
@@ -102,8 +103,9 @@ static bool check_tensor(Check *c, const nn_tensor *p, const nn_tensor *g, bool 
     if (!quiet) printf("  %-28s %6zu of %-8zu %s", p->name, count, n, wrong ? "WRONG" : "agree");
     if (!quiet && count) printf("   worst: [%zu] gradient %.9g, slope %.9g\n", worst, worst_gradient, worst_slope);
     if (!quiet && !count) printf("\n");
-    return !wrong || nn_fail(f, "the gradient of '%s' is wrong in %zu of %zu places: at [%zu] it is %.9g, but the loss has the slope %.9g", p->name, wrong,
-                             count, worst, worst_gradient, worst_slope);
+    return !wrong
+           || nn_fail(f, "the gradient of '%s' is wrong in %zu of %zu places: at [%zu] it is %.9g, but the loss has the slope %.9g",
+                      p->name, wrong, count, worst, worst_gradient, worst_slope);
 }
 
 static void random_input(const nn_tensor *t, void *to, size_t count, uint64_t site) {
@@ -132,7 +134,8 @@ static void move_parameters(Check *c) {
 static bool take_inputs(const nn_model *m, const nn_options *o, nn_dataset *data, nn_batches *b, int *n, nn_failure *f) {
     int count = m->n_inputs + m->n_targets, batch = o->batch ? (int)o->batch : m->batch < SMALL_BATCH ? m->batch : SMALL_BATCH;
     nn_failure absent = { 0 };
-    if (!nn_dataset_open(data, m, count, NN_TRAIN, o->train, o->n_train, o->data, &absent) && (o->n_train || o->data)) return nn_fail(f, "%s", absent.text);
+    if (!nn_dataset_open(data, m, count, NN_TRAIN, o->train, o->n_train, o->data, &absent) && (o->n_train || o->data))
+        return nn_fail(f, "%s", absent.text);
     if (!nn_batches_open(b, data, m->inputs, count, batch, false, f)) return false;
     nn_batches_start(b, 0, 0, 0);
     *n = data->samples ? nn_batches_next(b) : batch;

@@ -16,7 +16,8 @@ bool nn_read_idx(nn_source *s, nn_array *a, nn_failure *f) {
     size_t n = 0;
     if (!nn_source_read(s, head, 4, &n, f)) return false;
     if (n < 4 || head[0] || head[1]) return nn_fail(f, "%s: not an IDX file", path);
-    if (head[3] < 1 || head[3] > NN_MAX_RANK) return nn_fail(f, "%s: an IDX file of %d dimensions; 1 to %d are possible", path, head[3], NN_MAX_RANK);
+    if (head[3] < 1 || head[3] > NN_MAX_RANK)
+        return nn_fail(f, "%s: an IDX file of %d dimensions; 1 to %d are possible", path, head[3], NN_MAX_RANK);
     a->rank = head[3];
     for (int i = 0; i < a->rank; i++) {
         if (!nn_source_read(s, extent, 4, &n, f)) return false;

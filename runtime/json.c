@@ -1,7 +1,7 @@
 /* json.c: the few forms of JSON that headers use: objects, arrays, strings and counts.
  *
- * The grammar of a safetensors header is fixed and three levels deep, so its reader asks for what must come next and nothing recurses.
- * A decoded string is never longer than its JSON form: it stays where it is.
+ * The grammar of a safetensors header is fixed and three levels deep, so its reader asks for what must come next and nothing
+ * recurses. A decoded string is never longer than its JSON form: it stays where it is.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "json.h"

@@ -57,7 +57,8 @@ static void write_row(const nn_log *l, FILE *out, const nn_log_row *row) {
     number_cell(l, out, "", "loss", &row->loss);
     for (int i = 0; i < m->n_metrics; i++) number_cell(l, out, "", m->metrics[i], row->metrics ? &row->metrics[i] : NULL);
     number_cell(l, out, "test_", "loss", row->test_metrics || !isnan(row->test_loss) ? &row->test_loss : NULL);
-    for (int i = 0; i < m->n_metrics; i++) number_cell(l, out, "test_", m->metrics[i], row->test_metrics ? &row->test_metrics[i] : NULL);
+    for (int i = 0; i < m->n_metrics; i++)
+        number_cell(l, out, "test_", m->metrics[i], row->test_metrics ? &row->test_metrics[i] : NULL);
     number_cell(l, out, "", "seconds", row->epoch_end ? &row->seconds : NULL);
     fprintf(out, l->json ? "}\n" : "\n");
 }
@@ -75,7 +76,10 @@ static void write_names(const nn_log *l, FILE *out) {
 static bool line_stands(const nn_log *l, const char *line, int64_t step, bool inside, bool *understood) {
     char what[6] = "";
     int64_t epoch = 0, at = 0;
-    *understood = sscanf(line, l->json ? "{\"what\":\"%5[a-z]\",\"epoch\":%" SCNd64 ",\"step\":%" SCNd64 : "%5[a-z],%" SCNd64 ",%" SCNd64 ",", what, &epoch, &at) == 3;
+    *understood =
+        sscanf(line, l->json ? "{\"what\":\"%5[a-z]\",\"epoch\":%" SCNd64 ",\"step\":%" SCNd64 : "%5[a-z],%" SCNd64 ",%" SCNd64 ",",
+               what, &epoch, &at)
+        == 3;
     return at < step || (at == step && !(inside && !strcmp(what, "epoch")));
 }
 
@@ -92,11 +96,13 @@ static bool keep_lines(nn_log *l, FILE *old, nn_replacement *r, int64_t step, bo
         ssize_t length = getline(&line, &room, old);
         if (length < 0) break;
         if (n == 0 && !l->json) {
-            if (strcmp(line, names)) good = nn_fail(f, "%s: is no log of this model: its first line is another; choose another file", l->path);
+            if (strcmp(line, names))
+                good = nn_fail(f, "%s: is no log of this model: its first line is another; choose another file", l->path);
         } else if (line[length - 1] != '\n') {
             break;                              /* the line that was being written when the run was killed */
         } else if (!line_stands(l, line, step, inside, &understood) || !understood) {
-            if (!understood) good = nn_fail(f, "%s: line %" PRId64 " is not of a log of this program; choose another file", l->path, n + 1);
+            if (!understood)
+                good = nn_fail(f, "%s: line %" PRId64 " is not of a log of this program; choose another file", l->path, n + 1);
             continue;
         }
         good = good && nn_replace_write(r, line, (size_t)length, f);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile sig_atomic_t *stop, double *loss, double *metrics) {
+bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile sig_atomic_t *stop, double *loss,
+                double *metrics) {
     double sum = 0;
     int n;
     m->reset(instance);
@@ -27,7 +28,8 @@ int nn_test(const nn_model *m, const nn_options *o, nn_failure *f) {
     double loss, *metrics = calloc((size_t)m->n_metrics + 1, sizeof *metrics);
     void *instance = m->evaluate ? nn_instance_new(m, o, f) : NULL;
     if (!m->evaluate) nn_fail(f, "model %s has no loss to measure", m->name);
-    bool good = instance && (metrics || nn_fail_memory(f, "metrics", 1)) && nn_dataset_open(&data, m, count, NN_TEST, o->test, o->n_test, o->data, f);
+    bool good = instance && (metrics || nn_fail_memory(f, "metrics", 1))
+                && nn_dataset_open(&data, m, count, NN_TEST, o->test, o->n_test, o->data, f);
     if (good && data.samples == 0) good = nn_fail(f, "no test data: bind a file with --test %s=FILE", m->inputs[0].name);
     if (good && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : m->batch, false, f)) {
         nn_measure(m, instance, &batches, NULL, &loss, metrics);

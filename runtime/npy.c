@@ -95,12 +95,14 @@ bool nn_read_npy(nn_source *s, nn_array *a, nn_failure *f) {
     bool fortran = false;
     size_t n = 0, length, got = 0;
     if (!nn_source_read(s, head, 8, &n, f)) return false;
-    if (n < 8 || memcmp(head, "\x93NUMPY", 6) || head[6] < 1 || head[6] > 3) return nn_fail(f, "%s: not an NPY file of version 1 to 3", path);
+    if (n < 8 || memcmp(head, "\x93NUMPY", 6) || head[6] < 1 || head[6] > 3)
+        return nn_fail(f, "%s: not an NPY file of version 1 to 3", path);
     size_t width = head[6] == 1 ? 2 : 4;
     if (!nn_source_read(s, head + 8, width, &n, f)) return false;
     if (n < width) return nn_fail(f, "%s: the file ends in its header; fetch it again", path);
     length = (size_t)(head[8] | head[9] << 8) | (width == 4 ? (size_t)head[10] << 16 | (size_t)head[11] << 24 : 0);
-    if (length > LONGEST_HEADER) return nn_fail(f, "%s: a header of %zu bytes; an NPY header has fewer than %d", path, length, LONGEST_HEADER);
+    if (length > LONGEST_HEADER)
+        return nn_fail(f, "%s: a header of %zu bytes; an NPY header has fewer than %d", path, length, LONGEST_HEADER);
     char *text = nn_source_take(s, length, &got, f);
     char *whole = text ? realloc(text, length + 1) : NULL;
     if (!whole) {

@@ -27,15 +27,18 @@ static const Option options[] = {
     { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK, "of parameters, shuffling and random draws" },
     { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN, "take the samples in the order of the file" },
     { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK, "training data of the input or target NAME" },
-    { "--test",       "NAME=FILE", BIND,  AT(test),       NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT, "test data, and what predict reads" },
+    { "--test",       "NAME=FILE", BIND,  AT(test),       NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT,
+      "test data, and what predict reads" },
     { "--data",       "DIR",       TEXT,  AT(data),       RUNS,       "where data files are looked for first" },
     { "--weights",    "FILE",      TEXT,  AT(weights),    RUNS,       "parameters by name, from any safetensors file" },
-    { "--save",       "FILE",      TEXT,  AT(save),       NN_C_TRAIN, "checkpoint (safetensors), written after each epoch and at the end" },
+    { "--save",       "FILE",      TEXT,  AT(save),       NN_C_TRAIN, "checkpoint (safetensors), after each epoch and at the end" },
     { "--save-every", "N",         COUNT, AT(save_every), NN_C_TRAIN, "write the checkpoint after every N steps too" },
-    { "--resume",     "FILE",      TEXT,  AT(resume),     NN_C_TRAIN, "continue the run of this checkpoint, and save to it unless --save says otherwise" },
+    { "--resume",     "FILE",      TEXT,  AT(resume),     NN_C_TRAIN,
+      "continue the run of this checkpoint, and save to it unless --save says otherwise" },
     { "--log",        "FILE",      TEXT,  AT(log),        NN_C_TRAIN, "a line for each epoch, as .csv or .jsonl" },
     { "--log-every",  "N",         COUNT, AT(log_every),  NN_C_TRAIN, "a line for every Nth step too, with its own loss" },
-    { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT, "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
+    { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT,
+      "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
     { "--quiet",      NULL,        FLAG,  AT(quiet),      NN_C_TRAIN | NN_C_CHECK, "print errors only" },
     { "--help",       NULL,        FLAG,  AT(help),       ALL,        "print this" },
@@ -66,7 +69,8 @@ void nn_options_help(const nn_model *m, const char *program) {
         char left[40], who[40] = "";
         snprintf(left, sizeof left, "%s %s", options[i].name, options[i].value ? options[i].value : "");
         for (int c = 0; options[i].commands != ALL && c < N_COMMANDS; c++)
-            if (options[i].commands & (int)commands[c].command) nn_append(who, sizeof who, "%s%s", who[0] ? ", " : "", commands[c].name);
+            if (options[i].commands & (int)commands[c].command)
+                nn_append(who, sizeof who, "%s%s", who[0] ? ", " : "", commands[c].name);
         printf("  %-22s %s%s%s%s\n", left, options[i].help, who[0] ? " (" : "", who, who[0] ? ")" : "");
     }
     for (int i = 0; i < m->n_hypers; i++) printf("  --%-20s hyper-parameter of the model (train)\n", m->hypers[i].name);
@@ -80,10 +84,11 @@ void nn_options_help(const nn_model *m, const char *program) {
         const nn_tensor *t = &m->inputs[i];
         char shape[160];
         nn_shape_text(shape, sizeof shape, t->dim, t->rank);
-        printf("  %-6s %s (%s): train %s, test %s\n", i < m->n_inputs ? "input" : "target", t->name, shape, t->train ? t->train : "-", t->test ? t->test : "-");
+        printf("  %-6s %s (%s): train %s, test %s\n", i < m->n_inputs ? "input" : "target", t->name, shape,
+               t->train ? t->train : "-", t->test ? t->test : "-");
     }
-    printf("\nSignals: SIGINT and SIGTERM let train finish its step, save and stop. A run that was stopped in any way, even killed, and\n"
-           "is resumed from its checkpoint ends with the same bits as one that was not.\n\n"
+    printf("\nSignals: SIGINT and SIGTERM let train finish its step, save and stop. A run that was stopped in any way,\n"
+           "even killed, and is resumed from its checkpoint ends with the same bits as one that was not.\n\n"
            "exit codes: 0 done, 1 data or files, 2 command line, 3 gradients disagree (check), 4 the loss is not finite,\n"
            "            130 stopped by SIGINT, 143 stopped by SIGTERM\n");
 }
@@ -103,7 +108,8 @@ static bool bind(nn_options *o, const Option *option, const char *text, nn_failu
     if (!copy) return nn_fail_memory(f, text, strlen(text));
     o->copies[o->n_copies++] = copy;
     if (!equals && option->field != AT(output))
-        return nn_fail(f, "%s %s: says no name: write %s NAME=FILE with the name of an input or target", option->name, text, option->name);
+        return nn_fail(f, "%s %s: says no name: write %s NAME=FILE with the name of an input or target", option->name, text,
+                       option->name);
     if (equals) *equals = 0;
     list[(*n)++] = (nn_binding){ equals ? copy : NULL, equals ? equals + 1 : copy };
     return true;
@@ -122,7 +128,8 @@ static bool set(nn_options *o, const Option *option, const char *value, nn_failu
     case COUNT:
         /* Training for 0 epochs writes the initial parameters; 0 makes no sense elsewhere. */
         if (!whole_number(value, INT64_MAX, &number) || (number == 0 && option->field != AT(epochs) && option->field != AT(steps)))
-            return nn_fail(f, "%s %s: takes a whole number%s", option->name, value, option->field == AT(epochs) || option->field == AT(steps) ? "" : " from 1");
+            return nn_fail(f, "%s %s: takes a whole number%s", option->name, value,
+                           option->field == AT(epochs) || option->field == AT(steps) ? "" : " from 1");
         *(int64_t *)field = (int64_t)number;
         return true;
     }
@@ -153,7 +160,8 @@ static bool unknown(const nn_model *m, const char *word, nn_failure *f) {
         names[n++] = hypers[i];
     }
     const char *near = nn_nearest(word, names, n);
-    return near ? nn_fail(f, "%s: no such option; did you mean %s?", word, near) : nn_fail(f, "%s: no such option; --help lists them", word);
+    return near ? nn_fail(f, "%s: no such option; did you mean %s?", word, near)
+                : nn_fail(f, "%s: no such option; --help lists them", word);
 }
 
 static bool set_hyper(nn_options *o, const nn_tensor *t, const char *word, const char *value, nn_failure *f) {
@@ -216,12 +224,16 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     o->copies = calloc(n, sizeof *o->copies);
     if (!o->train || !o->test || !o->output || !o->hyper || !o->hyper_value || !o->copies) return nn_fail_memory(f, "options", n);
     for (int i = 2; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) || !argv[i][2]) return nn_fail(f, "%s: is no option; files are bound with --train NAME=FILE and --test NAME=FILE", argv[i]);
+        if (strncmp(argv[i], "--", 2) || !argv[i][2])
+            return nn_fail(f, "%s: is no option; files are bound with --train NAME=FILE and --test NAME=FILE", argv[i]);
         if (!parse_option(o, m, argc, argv, &i, f)) return false;
     }
     if (o->help || o->version) return true;
-    if (o->batch > m->batch) return nn_fail(f, "--batch %" PRId64 ": the model was compiled for at most %d; compile it with a larger batch", o->batch, m->batch);
-    if (o->resume && o->weights) return nn_fail(f, "--resume and --weights: a run is continued with its own parameters; leave out one of them");
+    if (o->batch > m->batch)
+        return nn_fail(f, "--batch %" PRId64 ": the model was compiled for at most %d; compile it with a larger batch", o->batch,
+                       m->batch);
+    if (o->resume && o->weights)
+        return nn_fail(f, "--resume and --weights: a run is continued with its own parameters; leave out one of them");
     if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
     if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)

@@ -26,19 +26,24 @@ static bool choose_files(const nn_model *m, const nn_options *o, Sink *sinks, nn
     for (int i = 0; i < o->n_output; i++) {
         int k = 0;
         if (!o->output[i].name && m->n_outputs != 1)
-            return nn_fail(f, "--output %s: the model has %d outputs; write --output NAME=FILE, such as %s=%s", o->output[i].file, m->n_outputs,
-                           m->n_outputs ? m->outputs[0].name : "", o->output[i].file);
+            return nn_fail(f, "--output %s: the model has %d outputs; write --output NAME=FILE, such as %s=%s", o->output[i].file,
+                           m->n_outputs, m->n_outputs ? m->outputs[0].name : "", o->output[i].file);
         while (o->output[i].name && k < m->n_outputs && strcmp(o->output[i].name, m->outputs[k].name)) k++;
-        if (k == m->n_outputs) return nn_fail(f, "--output %s=%s: the model has no such output; 'info' lists them", o->output[i].name, o->output[i].file);
+        if (k == m->n_outputs)
+            return nn_fail(f, "--output %s=%s: the model has no such output; 'info' lists them", o->output[i].name,
+                           o->output[i].file);
         sinks[k].file = o->output[i].file;
         sinks[k].npy = ends_with(sinks[k].file, ".npy");
-        if (!sinks[k].npy && !ends_with(sinks[k].file, ".csv")) return nn_fail(f, "--output %s: predictions are written as .npy or .csv", sinks[k].file);
+        if (!sinks[k].npy && !ends_with(sinks[k].file, ".csv"))
+            return nn_fail(f, "--output %s: predictions are written as .npy or .csv", sinks[k].file);
     }
     return true;
 }
 
 static bool write_npy_header(Sink *s, const nn_tensor *t, int64_t samples, nn_failure *f) {
-    static const char *const descriptions[] = { [NN_F32] = "<f4", [NN_F64] = "<f8", [NN_U8] = "|u1", [NN_I32] = "<i4", [NN_I64] = "<i8" };
+    static const char *const descriptions[] = {
+        [NN_F32] = "<f4", [NN_F64] = "<f8", [NN_U8] = "|u1", [NN_I32] = "<i4", [NN_I64] = "<i8"
+    };
     char text[512] = "";
     nn_append(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (%" PRId64 ",", descriptions[t->type], samples);
     for (int i = 0; i < t->rank; i++) nn_append(text, sizeof text, "%s%" PRId64, i ? ", " : " ", t->dim[i]);
@@ -98,7 +103,9 @@ static bool write_batch(const nn_model *m, Sink *sinks, void *const *outputs, in
     for (int k = 0; files && k < m->n_outputs; k++) {
         const nn_tensor *t = &m->outputs[k];
         if (!sinks[k].file) continue;
-        if (sinks[k].npy && !nn_replace_write(&sinks[k].r, outputs[k], (size_t)n * nn_tensor_elements(t) * nn_type_size(t->type), f)) return false;
+        if (sinks[k].npy
+            && !nn_replace_write(&sinks[k].r, outputs[k], (size_t)n * nn_tensor_elements(t) * nn_type_size(t->type), f))
+            return false;
         for (int i = 0; !sinks[k].npy && i < n; i++) {
             write_values(sinks[k].r.file, t, outputs[k], i, "");
             fputc('\n', sinks[k].r.file);
@@ -107,7 +114,8 @@ static bool write_batch(const nn_model *m, Sink *sinks, void *const *outputs, in
     return true;
 }
 
-static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const void *instance, Sink *sinks, void **outputs, nn_failure *f) {
+static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const void *instance, Sink *sinks, void **outputs,
+                    nn_failure *f) {
     bool files = o->n_output > 0, good = true;
     void *work = malloc(m->predict_size + 1);
     if (!work) return nn_fail_memory(f, "workspace", m->predict_size);

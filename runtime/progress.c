@@ -34,6 +34,7 @@ static int width(void) {
 }
 
 void nn_progress_update(nn_progress *p, int64_t done, int64_t total, double loss) {
+    /* Ten times a second is enough for eyes and costs nothing. */
     double now = p->shown ? nn_seconds() : 0;
     if (!p->shown || now - p->last < 0.1) return;
     p->last = now;
@@ -41,8 +42,9 @@ void nn_progress_update(nn_progress *p, int64_t done, int64_t total, double loss
     double rate = (double)(done - p->first) / fmax(now - p->start, 1e-9), left = (double)(total - done) / fmax(rate, 1e-9);
     char right[120], bar[41];
     bool thousands = rate >= 10000;
-    int n = snprintf(right, sizeof right, "%" PRId64 "/%" PRId64 "  loss %.4g  %.*f%s/s  %d:%02d left", done, total, loss, thousands ? 1 : 0,
-                     thousands ? rate / 1000 : rate, thousands ? " k" : "", left < 360000 ? (int)left / 60 : 5999, left < 360000 ? (int)left % 60 : 59);
+    int n = snprintf(right, sizeof right, "%" PRId64 "/%" PRId64 "  loss %.4g  %.*f%s/s  %d:%02d left", done, total, loss,
+                     thousands ? 1 : 0, thousands ? rate / 1000 : rate, thousands ? " k" : "",
+                     left < 360000 ? (int)left / 60 : 5999, left < 360000 ? (int)left % 60 : 59);
     int room = width() - n - (int)strlen(p->label) - 6, full = 0;
     if (room > 40) room = 40;
     if (room < 4) {                 /* a narrow terminal: no bar, and no line that wraps */

@@ -15,6 +15,6 @@ typedef struct nn_progress {
 
 double nn_seconds(void);                                                        /* monotonic */
 void nn_progress_start(nn_progress *p, const char *label, int64_t done, bool quiet);
-void nn_progress_update(nn_progress *p, int64_t done, int64_t total, double loss);      /* samples; draws at most ten times a second */
+void nn_progress_update(nn_progress *p, int64_t done, int64_t total, double loss); /* in samples */
 void nn_progress_clear(nn_progress *p);                                         /* before other output */
 #endif

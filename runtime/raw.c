@@ -13,7 +13,8 @@ bool nn_read_raw(nn_source *s, nn_type type, const nn_tensor *t, nn_array *a, nn
     if (!data) return false;
     if (sample == 0 || got % sample) {
         free(data);
-        return nn_fail(f, "%s: %zu bytes are no whole number of samples of %zu bytes for '%s'; choose another of :u8 :i32 :f32 :f64",
+        return nn_fail(f,
+                       "%s: %zu bytes are no whole number of samples of %zu bytes for '%s'; choose another of :u8 :i32 :f32 :f64",
                        nn_source_path(s), got, sample, t->name);
     }
     *a = (nn_array){ .type = type, .rank = t->rank < NN_MAX_RANK ? t->rank + 1 : 2, .data = data };

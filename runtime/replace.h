@@ -1,7 +1,7 @@
 /* replace.h: files that appear whole or not at all.
  *
- * What is written goes to FILE.tmp beside FILE. Only when all of it has reached the disk does it take FILE's name, in one step of the
- * file system, so that at every moment FILE is the old file or the new one, even if the machine stops.
+ * What is written goes to FILE.tmp beside FILE. Only when all of it has reached the disk does it take FILE's name, in one step of
+ * the file system, so that at every moment FILE is the old file or the new one, even if the machine stops.
  *
  * SPDX-License-Identifier: 0BSD */
 #ifndef NN_REPLACE_H

@@ -4,8 +4,8 @@
  *     the header: {"__metadata__":{"step":"42"},"linear.w":{"dtype":"F32","shape":[10,84],"data_offsets":[0,3360]}, ...}
  *     the elements, little-endian, without gaps or overlaps
  *
- * The reader trusts nothing: every name once, every offset in order, inside the file and of the size that the shape says, not a byte
- * left over. Elements are loaded only after the whole header has been found good.
+ * The reader trusts nothing: every name once, every offset in order, inside the file and of the size that the shape says, not a
+ * byte left over. Elements are loaded only after the whole header has been found good.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "safetensors.h"
@@ -25,9 +25,9 @@
 enum { LONGEST_HEADER = 100000000 /* the format's own limit */, LONGEST_NAME = 300 };
 
 static const struct { const char *name; size_t size; bool known; nn_type type; } types[] = {
-    { "F32", 4, true, NN_F32 }, { "F64", 8, true, NN_F64 }, { "U8", 1, true, NN_U8 }, { "I32", 4, true, NN_I32 }, { "I64", 8, true, NN_I64 },
-    { "F16", 2, false, NN_F32 }, { "BF16", 2, false, NN_F32 }, { "BOOL", 1, false, NN_U8 }, { "I8", 1, false, NN_I32 },
-    { "I16", 2, false, NN_I32 }, { "U16", 2, false, NN_I32 }, { "U32", 4, false, NN_I64 }, { "U64", 8, false, NN_I64 },
+    { "F32", 4, true, NN_F32 }, { "F64", 8, true, NN_F64 }, { "U8", 1, true, NN_U8 }, { "I32", 4, true, NN_I32 },
+    { "I64", 8, true, NN_I64 }, { "F16", 2, false, NN_F32 }, { "BF16", 2, false, NN_F32 }, { "BOOL", 1, false, NN_U8 },
+    { "I8", 1, false, NN_I32 }, { "I16", 2, false, NN_I32 }, { "U16", 2, false, NN_I32 }, { "U32", 4, false, NN_I64 }, { "U64", 8, false, NN_I64 },
     { "F8_E4M3", 1, false, NN_F32 }, { "F8_E5M2", 1, false, NN_F32 } };
 enum { N_TYPES = sizeof types / sizeof *types };
 
@@ -41,7 +41,8 @@ void nn_archive_close(nn_archive *a) {
 }
 
 static bool malformed(nn_archive *a, const char *what, const char *name, nn_failure *f) {
-    return nn_fail(f, "%s: no good safetensors file: %s%s%.80s%s", a->path, what, name ? " of '" : "", name ? name : "", name ? "'" : "");
+    return nn_fail(f, "%s: no good safetensors file: %s%s%.80s%s", a->path, what, name ? " of '" : "", name ? name : "",
+                   name ? "'" : "");
 }
 
 static bool read_notes(nn_archive *a, nn_json *j, nn_failure *f) {
@@ -59,7 +60,8 @@ static bool read_notes(nn_archive *a, nn_json *j, nn_failure *f) {
             if (values) a->value = values;
             if (!keys || !values) return nn_fail_memory(f, a->path, room * sizeof *keys);
         }
-        if (!nn_json_string(j, &key) || !nn_json_token(j, ':') || !nn_json_string(j, &value)) return malformed(a, "a bad entry in __metadata__", NULL, f);
+        if (!nn_json_string(j, &key) || !nn_json_token(j, ':') || !nn_json_string(j, &value))
+            return malformed(a, "a bad entry in __metadata__", NULL, f);
         a->key[a->n_keys] = key;
         a->value[a->n_keys++] = value;
     } while (nn_json_token(j, ','));
@@ -78,7 +80,8 @@ static bool read_shape(nn_json *j, nn_stored *s) {
 }
 
 static bool read_offsets(nn_json *j, nn_stored *s) {
-    return nn_json_token(j, '[') && nn_json_count(j, &s->begin) && nn_json_token(j, ',') && nn_json_count(j, &s->end) && nn_json_token(j, ']');
+    return nn_json_token(j, '[') && nn_json_count(j, &s->begin) && nn_json_token(j, ',') && nn_json_count(j, &s->end)
+           && nn_json_token(j, ']');
 }
 
 /* {"dtype":"F32","shape":[2,3],"data_offsets":[0,24]} with its members in any order, each once. */
@@ -155,7 +158,8 @@ static bool check_places(nn_archive *a, uint64_t bytes, nn_failure *f) {
         if (a->stored[i].begin != at) return malformed(a, "a gap or overlap before the elements", a->stored[i].name, f);
         at = a->stored[i].end;
     }
-    if (at > bytes) return nn_fail(f, "%s: the file is cut off: it has %" PRIu64 " of %" PRIu64 " bytes of elements", a->path, bytes, at);
+    if (at > bytes)
+        return nn_fail(f, "%s: the file is cut off: it has %" PRIu64 " of %" PRIu64 " bytes of elements", a->path, bytes, at);
     if (at < bytes) return malformed(a, "bytes after the last array", NULL, f);
     if (a->count) qsort(a->stored, a->count, sizeof *a->stored, by_name);
     for (size_t i = 1; i < a->count; i++)
@@ -168,7 +172,8 @@ bool nn_archive_read_header(nn_archive *a, nn_failure *f) {
     uint64_t length = 0;
     if (fseeko(a->file, 0, SEEK_END)) return nn_fail(f, "%s: %s", a->path, strerror(errno));
     off_t size = ftello(a->file);
-    if (size < 8 || fseeko(a->file, 0, SEEK_SET) || fread(head, 1, 8, a->file) != 8) return nn_fail(f, "%s: too short for a safetensors file", a->path);
+    if (size < 8 || fseeko(a->file, 0, SEEK_SET) || fread(head, 1, 8, a->file) != 8)
+        return nn_fail(f, "%s: too short for a safetensors file", a->path);
     for (int i = 8; i-- > 0;) length = length << 8 | head[i];
     if (length > LONGEST_HEADER) return malformed(a, "a header of more than 100 MB", NULL, f);
     if (length > (uint64_t)size - 8) return nn_fail(f, "%s: the file is cut off in its header, or is no safetensors file", a->path);
@@ -206,7 +211,8 @@ bool nn_archive_load(nn_archive *a, const nn_stored *s, void *to, nn_type type, 
     char chunk[1 << 12];
     bool real = type == NN_F32 || type == NN_F64;
     if (!s->known || (s->type != type && !(real && (s->type == NN_F32 || s->type == NN_F64))))
-        return nn_fail(f, "%s: '%s' has elements of type %s, which cannot become %s", a->path, s->name, s->type_name, nn_type_name(type));
+        return nn_fail(f, "%s: '%s' has elements of type %s, which cannot become %s", a->path, s->name, s->type_name,
+                       nn_type_name(type));
     if (fseeko(a->file, (off_t)(a->data + s->begin), SEEK_SET)) return nn_fail(f, "%s: %s", a->path, strerror(errno));
     size_t from = nn_type_size(s->type), count = (size_t)(s->end - s->begin) / from;
     for (size_t i = 0; i < count;) {
@@ -252,13 +258,16 @@ bool nn_archive_write(const char *path, const nn_view *views, size_t n_views, co
     size_t size = 64, elements;
     for (size_t i = 0; i < n_notes; i++) {
         size += 6 * (strlen(notes[i].key) + strlen(notes[i].value)) + 16;
-        if (strlen(notes[i].value) > LONGEST_NAME) return nn_fail(f, "%s: '%.40s...' is too long to be saved", path, notes[i].value);
+        if (strlen(notes[i].value) > LONGEST_NAME)
+            return nn_fail(f, "%s: '%.40s...' is too long to be saved", path, notes[i].value);
     }
     for (size_t i = 0; i < n_views; i++) {
         size += 6 * strlen(views[i].name) + 112 + 21 * (size_t)views[i].rank;
         for (size_t k = 0; k < i; k++)
-            if (!strcmp(views[i].name, views[k].name)) return nn_fail(f, "%s: the name '%s' stands for two arrays of the model", path, views[i].name);
-        if (strlen(views[i].name) > LONGEST_NAME) return nn_fail(f, "%s: the name '%.40s...' is too long to be saved", path, views[i].name);
+            if (!strcmp(views[i].name, views[k].name))
+                return nn_fail(f, "%s: the name '%s' stands for two arrays of the model", path, views[i].name);
+        if (strlen(views[i].name) > LONGEST_NAME)
+            return nn_fail(f, "%s: the name '%.40s...' is too long to be saved", path, views[i].name);
     }
     nn_replacement r;
     char *header = calloc(1, size);

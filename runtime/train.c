@@ -68,8 +68,9 @@ static void limits(Training *t) {
 static bool save(Training *t) {
     if (!t->save) return true;
     if (!nn_weights_finite(t->m, t->instance))
-        return nn_fail(t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; try a smaller step size",
-                       nn_step(t->m, t->instance), t->save);
+        return nn_fail(
+            t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; try a smaller step size",
+            nn_step(t->m, t->instance), t->save);
     return nn_checkpoint_save(t->save, t->m, t->instance, &t->run, t->f);
 }
 
@@ -100,7 +101,8 @@ static void print_line(Training *t, const nn_log_row *row) {
     char label[64];
     epoch_label(t, label, sizeof label);
     printf("%s", label);
-    if (!row->epoch_end) printf(" (step %" PRId64 ", %" PRId64 " of %" PRId64 " samples)", row->step, t->run.position, t->run.samples);
+    if (!row->epoch_end)
+        printf(" (step %" PRId64 ", %" PRId64 " of %" PRId64 " samples)", row->step, t->run.position, t->run.samples);
     printf("  loss %.6g", row->loss);
     for (int i = 0; i < t->m->n_metrics; i++) printf("  %s %.6g", t->m->metrics[i], row->metrics[i]);
     if (row->test_metrics) printf("  test loss %.6g", row->test_loss);
@@ -111,7 +113,9 @@ static void print_line(Training *t, const nn_log_row *row) {
 
 /* Training and test figures as they stand. False: stopped while measuring. */
 static bool report(Training *t, bool epoch_end, nn_log_row *row) {
-    *row = (nn_log_row){ .epoch_end = epoch_end, .epoch = nn_epoch(t->m, t->instance) + 1, .step = nn_step(t->m, t->instance), .test_loss = NAN };
+    *row = (nn_log_row){
+        .epoch_end = epoch_end, .epoch = nn_epoch(t->m, t->instance) + 1, .step = nn_step(t->m, t->instance), .test_loss = NAN
+    };
     row->loss = t->run.loss_sum / (double)(t->run.position ? t->run.position : 1);
     if (t->m->n_metrics) t->m->metrics_of(t->instance, t->metrics);
     row->metrics = t->metrics;
@@ -131,9 +135,10 @@ static int step(Training *t, int n) {
     double loss = t->m->gradients(t->instance, n, (const void *const *)t->train.buffers);
     if (!isfinite(loss)) {
         nn_progress_clear(&t->progress);
-        nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data%s%s%s", loss,
-                nn_step(t->m, t->instance) + 1, nn_epoch(t->m, t->instance) + 1, t->save ? "; the last good checkpoint, if there was one, is kept in '" : "",
-                t->save ? t->save : "", t->save ? "'" : "");
+        nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data%s%s%s",
+                loss, nn_step(t->m, t->instance) + 1, nn_epoch(t->m, t->instance) + 1,
+                t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
+                t->save ? "'" : "");
         return NN_NOT_FINITE;
     }
     t->m->update(t->instance);
@@ -181,8 +186,9 @@ static int finish(Training *t) {
     if (t->run.position && !stop_signal && !t->o->quiet && report(t, false, &row)) print_line(t, &row);
     if (!save(t)) return NN_TROUBLE;
     if (stop_signal && !t->o->quiet)
-        fprintf(stderr, "stopped after step %" PRId64 "%s%s%s\n", nn_step(t->m, t->instance), t->save ? "; continue with --resume '" : "",
-                t->save ? t->save : "", t->save ? "'" : " (nothing is saved without --save FILE)");
+        fprintf(stderr, "stopped after step %" PRId64 "%s%s%s\n", nn_step(t->m, t->instance),
+                t->save ? "; continue with --resume '" : "", t->save ? t->save : "",
+                t->save ? "'" : " (nothing is saved without --save FILE)");
     return stop_signal ? 128 + stop_signal : NN_DONE;
 }
 
@@ -199,11 +205,14 @@ static bool resume(Training *t) {
     const nn_options *o = t->o;
     if (!nn_checkpoint_load(o->resume, t->m, t->instance, &t->run, t->f)) return false;
     if (t->run.samples != t->train_data.samples)
-        return nn_fail(t->f, "%s: the run was trained on %" PRId64 " samples, and the data now have %" PRId64 "; bind the same files", o->resume,
-                       t->run.samples, t->train_data.samples);
+        return nn_fail(t->f,
+                       "%s: the run was trained on %" PRId64 " samples, and the data now have %" PRId64 "; bind the same files",
+                       o->resume, t->run.samples, t->train_data.samples);
     if (o->seed_given && o->seed != nn_seed(t->m, t->instance))
-        return nn_fail(t->f, "--seed %" PRIu64 ": the run of %s has seed %" PRIu64 "; leave out --seed", o->seed, o->resume, nn_seed(t->m, t->instance));
-    if (o->no_shuffle && t->run.shuffle) return nn_fail(t->f, "--no-shuffle: the run of %s shuffles; leave out the option", o->resume);
+        return nn_fail(t->f, "--seed %" PRIu64 ": the run of %s has seed %" PRIu64 "; leave out --seed", o->seed, o->resume,
+                       nn_seed(t->m, t->instance));
+    if (o->no_shuffle && t->run.shuffle)
+        return nn_fail(t->f, "--no-shuffle: the run of %s shuffles; leave out the option", o->resume);
     if (o->batch) t->run.batch = (int)o->batch;
     nn_instance_set_hypers(o, t->instance);
     return true;

@@ -1,4 +1,4 @@
-/* fuzz_checkpoint.c: checkpoints and weights from any bytes at all. What is refused has a reason; what is taken is inside its ranges.
+/* fuzz_checkpoint.c: checkpoints and weights from any bytes at all. What is refused has a reason; what is taken is in range.
  *
  *     make build/fuzz_checkpoint && build/fuzz_checkpoint -max_total_time=60
  *
@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     fwrite(bytes, 1, size, f);
     fclose(f);
     if (nn_checkpoint_load(name, &tiny_model, &m, &run, &failure)) {
-        if (run.batch < 1 || run.batch > TINY_BATCH || run.position < 0 || run.position > run.samples || m.step < 0 || m.epoch < 0) abort();
+        if (run.batch < 1 || run.batch > TINY_BATCH || run.position < 0 || run.position > run.samples || m.step < 0 || m.epoch < 0)
+            abort();
     } else if (!failure.text[0]) {
         abort();
     }

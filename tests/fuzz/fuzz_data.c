@@ -13,13 +13,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static const struct { const char *ending, *selector; } kinds[] = {
-    { "idx", NULL }, { "npy", NULL }, { "csv", NULL }, { "csv", "0-1" }, { "csv", "y,a" }, { "csv", "1" }, { "bin", NULL }, { "bin", "label" },
-    { "raw", "u8" }, { "raw", "i32" }, { "raw", "f32" }, { "raw", "f64" } };
+    { "idx", NULL }, { "npy", NULL }, { "csv", NULL }, { "csv", "0-1" }, { "csv", "y,a" }, { "csv", "1" },
+    { "bin", NULL }, { "bin", "label" }, { "raw", "u8" }, { "raw", "i32" }, { "raw", "f32" }, { "raw", "f64" } };
 
-static const nn_tensor tensors[] = {
-    { .name = "x", .type = NN_F32, .rank = 1, .dim = { 2 }, .low = 1, .high = 0 }, { .name = "y", .type = NN_I32, .low = 0, .high = 9 },
-    { .name = "b", .type = NN_U8, .rank = 2, .dim = { 1, 2 }, .low = 0, .high = 255 }, { .name = "d", .type = NN_F64, .low = 1, .high = 0 },
-    { .name = "i", .type = NN_F32, .rank = 3, .dim = { 3, 32, 32 }, .low = 1, .high = 0 } };
+static const nn_tensor tensors[] = { { .name = "x", .type = NN_F32, .rank = 1, .dim = { 2 }, .low = 1, .high = 0 },
+                                     { .name = "y", .type = NN_I32, .low = 0, .high = 9 },
+                                     { .name = "b", .type = NN_U8, .rank = 2, .dim = { 1, 2 }, .low = 0, .high = 255 },
+                                     { .name = "d", .type = NN_F64, .low = 1, .high = 0 },
+                                     { .name = "i", .type = NN_F32, .rank = 3, .dim = { 3, 32, 32 }, .low = 1, .high = 0 } };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (size < 2) return 0;

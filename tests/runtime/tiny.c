@@ -48,8 +48,13 @@ static double pass(tiny *m, int n, const nn_real *x, const nn_real *t, nn_real n
     return (double)loss;
 }
 
-static double gradients(void *instance, int n, const void *const *inputs) { return pass(instance, n, inputs[0], inputs[1], (nn_real)0.01, 1); }
-static double evaluate(void *instance, int n, const void *const *inputs) { return pass(instance, n, inputs[0], inputs[1], 0, 0); }
+static double gradients(void *instance, int n, const void *const *inputs) {
+    return pass(instance, n, inputs[0], inputs[1], (nn_real)0.01, 1);
+}
+
+static double evaluate(void *instance, int n, const void *const *inputs) {
+    return pass(instance, n, inputs[0], inputs[1], 0, 0);
+}
 
 static void update(void *instance) {
     tiny *m = instance;
@@ -75,8 +80,9 @@ static void predict(const void *instance, void *work, int n, const void *const *
 }
 
 static const nn_tensor inputs[] = {
-    { .name = "x", .type = REAL, .rank = 1, .dim = { 3 }, .low = 1, .high = 0, .train = "/nowhere/tiny_train.csv:0-2", .test = NULL },
-    { .name = "y", .type = REAL, .low = 1, .high = 0, .train = "/nowhere/tiny_train.csv:y", .test = NULL } };
+    { .name = "x", .type = REAL, .rank = 1, .dim = { 3 }, .low = 1, .high = 0,
+      .train = "/nowhere/tiny_train.csv:0-2" },
+    { .name = "y", .type = REAL, .low = 1, .high = 0, .train = "/nowhere/tiny_train.csv:y" } };
 static const nn_tensor outputs[] = { { .name = "prediction", .type = REAL, .low = 1, .high = 0 } };
 static const nn_tensor params[] = {
     { .name = "linear.w", .type = REAL, .rank = 1, .dim = { 3 }, .offset = offsetof(tiny, params.linear_w), .low = 1, .high = 0 },
@@ -86,7 +92,8 @@ static const nn_tensor grads[] = {
     { .name = "linear.b", .type = REAL, .offset = offsetof(tiny, grads.linear_b), .low = 1, .high = 0 } };
 static const nn_tensor states[] = {
     { .name = "mean", .type = REAL, .rank = 1, .dim = { 3 }, .offset = offsetof(tiny, state.mean), .low = 1, .high = 0 },
-    { .name = "optimizer.linear.w.m", .type = REAL, .rank = 1, .dim = { 3 }, .offset = offsetof(tiny, optimizer.linear_w_m), .low = 1, .high = 0 },
+    { .name = "optimizer.linear.w.m", .type = REAL, .rank = 1, .dim = { 3 }, .offset = offsetof(tiny, optimizer.linear_w_m),
+      .low = 1, .high = 0 },
     { .name = "optimizer.linear.b.m", .type = REAL, .offset = offsetof(tiny, optimizer.linear_b_m), .low = 1, .high = 0 } };
 static const nn_tensor totals[] = {
     { .name = "mae.error", .type = NN_F64, .offset = offsetof(tiny, totals.error), .low = 1, .high = 0 },
@@ -98,11 +105,14 @@ static const char *const metrics[] = { "mae" };
 static const nn_setting settings[] = { { "epochs", 3 }, { "seed", 7 } };
 
 const nn_model tiny_model = {
-    .name = "tiny", .source = "# linear regression on three features\n", .hash = "0123456789abcdef", .batch = TINY_BATCH, .real = REAL,
-    .size = sizeof(tiny), .predict_size = 0, .n_inputs = 1, .n_targets = 1, .inputs = inputs, .n_outputs = 1, .outputs = outputs,
-    .n_params = 2, .params = params, .n_grads = 2, .grads = grads, .n_states = 3, .states = states, .n_totals = 2, .totals = totals,
-    .n_hypers = 2, .hypers = hypers, .n_metrics = 1, .metrics = metrics, .n_settings = 2, .settings = settings,
+    .name = "tiny", .source = "# linear regression on three features\n", .hash = "0123456789abcdef",
+    .batch = TINY_BATCH, .real = REAL, .size = sizeof(tiny), .predict_size = 0,
+    .n_inputs = 1, .n_targets = 1, .inputs = inputs, .n_outputs = 1, .outputs = outputs,
+    .n_params = 2, .params = params, .n_grads = 2, .grads = grads, .n_states = 3, .states = states,
+    .n_totals = 2, .totals = totals, .n_hypers = 2, .hypers = hypers,
+    .n_metrics = 1, .metrics = metrics, .n_settings = 2, .settings = settings,
     .step_offset = offsetof(tiny, step), .epoch_offset = offsetof(tiny, epoch), .seed_offset = offsetof(tiny, seed),
-    .init = init, .gradients = gradients, .update = update, .evaluate = evaluate, .reset = reset, .metrics_of = metrics_of, .predict = predict };
+    .init = init, .gradients = gradients, .update = update, .evaluate = evaluate,
+    .reset = reset, .metrics_of = metrics_of, .predict = predict };
 
 NN_MAIN_MODEL(tiny_model)

@@ -180,14 +180,26 @@ START_TEST(npy_files) {
         bad("cut.npy", NULL, &pair, "cut.npy: ");
     }
     static const char *const headers[] = {
-        "", "{", "{}", "{'descr': '<f8'}", "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2", "{'descr': '<f8', 'fortran_order': 0, 'shape': (2, 2)}",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (-2, 2)}", "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2)} x",
-        "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (2, 2)}", "{'descr': '<f8', 'fortran_order': False, 'shape': (2 2)}",
-        "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2)}", "{'descr': '<f2', 'fortran_order': False, 'shape': (2, 2)}",
-        "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,)}", "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 2)}",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1,1,1,1)}", "{'descr': '<f8', 'fortran_order': False, 'shape': ()}",
+        "",
+        "{",
+        "{}",
+        "{'descr': '<f8'}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2",
+        "{'descr': '<f8', 'fortran_order': 0, 'shape': (2, 2)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (-2, 2)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2)} x",
+        "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (2, 2)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2 2)}",
+        "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2)}",
+        "{'descr': '<f2', 'fortran_order': False, 'shape': (2, 2)}",
+        "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 2)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1,1,1,1)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': ()}",
         "{'descr': 'a very long description, longer than any', 'fortran_order': False, 'shape': (2, 2)}",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2)}" };
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2)}"
+    };
     for (size_t k = 0; k < sizeof headers / sizeof *headers; k++)
         for (int version = 1; version <= 3; version++) {
             put_bytes("bad.npy", file, npy(file, version, headers[k], two, sizeof two));
@@ -205,7 +217,8 @@ START_TEST(npy_files) {
 
 START_TEST(csv_columns) {
     nn_array a;
-    put_words("h.csv", "\xef\xbb\xbf\"acidity\";pH ;\"a \"\"quoted\"\" name\";quality\r\n7.4;3.51;-1e3;5\r\n\r\n 8;3;0.5;\"6\"\r\n");
+    put_words("h.csv",
+              "\xef\xbb\xbf\"acidity\";pH ;\"a \"\"quoted\"\" name\";quality\r\n7.4;3.51;-1e3;5\r\n\r\n 8;3;0.5;\"6\"\r\n");
     good("h.csv", "quality", &digit, &a);
     ck_assert_int_eq(a.dim[0], 2);
     ck_assert_int_eq(((int32_t *)a.data)[1], 6);
@@ -238,9 +251,17 @@ START_TEST(csv_columns) {
     good("z.csv.gz", NULL, &pair, &a);
     nn_array_free(&a);
     static const struct { const char *text, *says; } wrong[] = {
-        { "", "the file is empty" }, { "\n\n", "the file is empty" }, { "a,b\n", "no line of numbers" }, { "1,2\n3\n", "line 2: 1 columns" },
-        { "1,2\n3,\n", "line 2, column 1: '' is not a number" }, { "1,2\n3,x\n", "line 2, column 1: 'x'" }, { "1,2\n3,nan\n", "'nan' is not a number" },
-        { "1,\"2\n3,4\n", "does not end on its line" }, { "1,\"2\"3\n", "text follows" }, { "1,2\n3,1e999\n", "1e999" }, { "a,1\n1,2\n", "line 1, column 0" } };
+        { "", "the file is empty" },
+        { "\n\n", "the file is empty" },
+        { "a,b\n", "no line of numbers" },
+        { "1,2\n3\n", "line 2: 1 columns" },
+        { "1,2\n3,\n", "line 2, column 1: '' is not a number" },
+        { "1,2\n3,x\n", "line 2, column 1: 'x'" },
+        { "1,2\n3,nan\n", "'nan' is not a number" },
+        { "1,\"2\n3,4\n", "does not end on its line" },
+        { "1,\"2\"3\n", "text follows" },
+        { "1,2\n3,1e999\n", "1e999" },
+        { "a,1\n1,2\n", "line 1, column 0" } };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         put_words("w.csv", wrong[i].text);
         bad("w.csv", NULL, &pair, wrong[i].says);
@@ -326,8 +347,9 @@ START_TEST(datasets) {
     put_words("x.csv", "1,2,3\n4,5,6\n");
     put_words("y.csv", "1\n2\n");
     put_words("z.csv", "1\n2\n3\n");
-    const nn_binding equal[] = { { "x", "x.csv" }, { "y", "z.csv" }, { "y", "y.csv" } }, unequal[] = { { "x", "x.csv" }, { "y", "z.csv" } },
-        unknown[] = { { "xx", "x.csv" } }, half[] = { { "x", "x.csv" } };
+    const nn_binding equal[] = { { "x", "x.csv" }, { "y", "z.csv" }, { "y", "y.csv" } },
+                     unequal[] = { { "x", "x.csv" }, { "y", "z.csv" } }, unknown[] = { { "xx", "x.csv" } },
+                     half[] = { { "x", "x.csv" } };
     ck_assert_msg(nn_dataset_open(&d, &tiny_model, 2, NN_TRAIN, equal, 3, NULL, &f), "%s", f.text);
     ck_assert_int_eq(d.samples, 2);
     nn_dataset_free(&d);
@@ -372,7 +394,8 @@ START_TEST(batches_of_samples) {
     double values[10];
     for (int i = 0; i < 60; i++) bytes[i] = (unsigned char)i;
     for (int i = 0; i < 10; i++) values[i] = i;
-    nn_array arrays[] = { { .type = NN_U8, .rank = 2, .dim = { 10, 6 }, .data = bytes }, { .type = NN_F64, .rank = 1, .dim = { 10 }, .data = values } };
+    nn_array arrays[] = { { .type = NN_U8, .rank = 2, .dim = { 10, 6 }, .data = bytes },
+                          { .type = NN_F64, .rank = 1, .dim = { 10 }, .data = values } };
     nn_dataset d = { 2, arrays, 10 };
     const nn_tensor tensors[] = { real_image, digit };
     nn_batches b;
@@ -398,9 +421,21 @@ START_TEST(batches_of_samples) {
 
 START_TEST(json_strings) {
     static const struct { const char *json, *text; } cases[] = {
-        { "\"a\"", "a" }, { " \"\\u0041\\n\\/\"", "A\n/" }, { "\"\\u00e9\\u20AC\"", "\xc3\xa9\xe2\x82\xac" }, { "\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80" },
-        { "\"\\u0000\"", NULL }, { "\"\\ud83d\"", NULL }, { "\"\\ude00\"", NULL }, { "\"\\x\"", NULL }, { "\"a", NULL }, { "\"\\", NULL }, { "\"\\u12", NULL },
-        { "\"\n\"", NULL }, { "a", NULL }, { "", NULL }, { "\"\\ud83d\\u0041\"", NULL } };
+        { "\"a\"", "a" },
+        { " \"\\u0041\\n\\/\"", "A\n/" },
+        { "\"\\u00e9\\u20AC\"", "\xc3\xa9\xe2\x82\xac" },
+        { "\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80" },
+        { "\"\\u0000\"", NULL },
+        { "\"\\ud83d\"", NULL },
+        { "\"\\ude00\"", NULL },
+        { "\"\\x\"", NULL },
+        { "\"a", NULL },
+        { "\"\\", NULL },
+        { "\"\\u12", NULL },
+        { "\"\n\"", NULL },
+        { "a", NULL },
+        { "", NULL },
+        { "\"\\ud83d\\u0041\"", NULL } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char buffer[64], *text;
         snprintf(buffer, sizeof buffer, "%s", cases[i].json);
@@ -426,8 +461,14 @@ static size_t archive(char *to, const char *header, size_t data) {
 
 START_TEST(hostile_archives) {
     static const struct { const char *header; size_t data; const char *says; } cases[] = {
-        { "", 0, "no JSON object" }, { "[]", 0, "no JSON object" }, { "{", 0, "bad name" }, { "{}x", 0, "after the header" }, { "{}", 1, "bytes after" },
-        { "{\"a\":1}", 0, "no object" }, { "{\"a\":{}}", 0, "no member name" }, { "{\"a\":{\"dtype\":\"F32\"}}", 0, "missing member" },
+        { "", 0, "no JSON object" },
+        { "[]", 0, "no JSON object" },
+        { "{", 0, "bad name" },
+        { "{}x", 0, "after the header" },
+        { "{}", 1, "bytes after" },
+        { "{\"a\":1}", 0, "no object" },
+        { "{\"a\":{}}", 0, "no member name" },
+        { "{\"a\":{\"dtype\":\"F32\"}}", 0, "missing member" },
         { "{\"a\":{\"dtype\":\"F31\",\"shape\":[],\"data_offsets\":[0,4]}}", 4, "unknown dtype" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,8]}}", 8, "do not fit" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}", 3, "cut off" },
@@ -442,9 +483,14 @@ START_TEST(hostile_archives) {
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4],\"x\":1}}", 4, "unknown member" },
         { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}", 4, "twice" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},}", 4, "bad name" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[4,8]}}", 8, "two entries" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[2,6]}}", 6, "gap or overlap" },
-        { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "two __metadata__" }, { "{\"__metadata__\":{\"a\":1}}", 0, "bad entry" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_"
+          "offsets\":[4,8]}}",
+          8, "two entries" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[],\"data_"
+          "offsets\":[2,6]}}",
+          6, "gap or overlap" },
+        { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "two __metadata__" },
+        { "{\"__metadata__\":{\"a\":1}}", 0, "bad entry" },
         { "{\"__metadata__\":[]}", 0, "no object" } };
     static char file[1024];
     nn_archive a;
@@ -461,7 +507,11 @@ START_TEST(hostile_archives) {
     put_bytes("h", "\x09\0\0\0\0\0\0\0{}", 10);
     ck_assert(!nn_archive_open(&a, "h", &f) && strstr(f.text, "cut off in its header"));
     f.text[0] = 0;
-    put_bytes("h", file, archive(file, "{\"a\":{\"shape\":[0, 3],\"dtype\":\"BF16\",\"data_offsets\":[0,0]} , \"\\u0062\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}  ", 2));
+    put_bytes("h", file,
+              archive(file,
+                      "{\"a\":{\"shape\":[0, 3],\"dtype\":\"BF16\",\"data_offsets\":[0,0]} , "
+                      "\"\\u0062\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}  ",
+                      2));
     ck_assert_msg(nn_archive_open(&a, "h", &f), "%s", f.text);
     ck_assert_ptr_nonnull(nn_archive_find(&a, "b"));
     ck_assert(!nn_archive_load(&a, nn_archive_find(&a, "a"), file, NN_F32, &f) && strstr(f.text, "BF16"));
@@ -521,7 +571,8 @@ START_TEST(damaged_checkpoints) {
         }
         put_bytes("changed", file, size);
         f.text[0] = 0;
-        if (nn_checkpoint_load("changed", &tiny_model, &m, &run, &f)) ck_assert(run.batch >= 1 && run.batch <= 8 && run.position <= run.samples);
+        if (nn_checkpoint_load("changed", &tiny_model, &m, &run, &f))
+            ck_assert(run.batch >= 1 && run.batch <= 8 && run.position <= run.samples);
         else ck_assert(f.text[0]);
         for (int k = 3; k-- > 0;) file[at[k]] = keep[k];
     }
@@ -550,7 +601,9 @@ START_TEST(other_checkpoints) {
     f.text[0] = 0;
     const double w[3] = { 1, 2, 3 }, b = 4;
     const int64_t three = 3, two = 2;
-    const nn_view views[] = { { "linear.w", NN_F64, 1, &three, w }, { "linear.b", NN_F64, 0, NULL, &b }, { "other", NN_F64, 0, NULL, &b } };
+    const nn_view views[] = { { "linear.w", NN_F64, 1, &three, w },
+                              { "linear.b", NN_F64, 0, NULL, &b },
+                              { "other", NN_F64, 0, NULL, &b } };
     ck_assert(nn_archive_write("w", views, 3, NULL, 0, &f));
     ck_assert(!nn_checkpoint_load("w", &tiny_model, &m, &run, &f) && strstr(f.text, "loaded with --weights"));
     f.text[0] = 0;
@@ -637,16 +690,35 @@ static void says(const char *file, const char *text) {
 
 START_TEST(wrong_commands) {
     static const struct { const char *words; int code; const char *says; } cases[] = {
-        { "", 2, "a command must follow" }, { "trian", 2, "did you mean 'train'" }, { "x", 2, "there are train, test" }, { "train x", 2, "is no option" },
-        { "train --epoch 3", 2, "did you mean --epochs" }, { "train --zzzzzz 3", 2, "--help lists them" }, { "train --epochs", 2, "a value must follow" },
-        { "train --epochs -1", 2, "takes a whole number" }, { "train --epochs 1x", 2, "takes a whole number" }, { "train --batch 0", 2, "takes a whole number from 1" },
-        { "train --batch 9", 2, "at most 8" }, { "train --lr x", 2, "takes a number" }, { "train --lr nan", 2, "takes a number" }, { "train --quiet=1", 2, "takes no value" },
-        { "train --train data.csv", 2, "says no name" }, { "train --output x", 2, "is an option of 'predict'" }, { "test", 2, "--weights FILE" },
-        { "train --save-every 3", 2, "needs --save" }, { "train --resume a --weights b", 2, "leave out one" }, { "train --seed 99999999999999999999", 2, "whole number" },
-        { "info --lr 3", 2, "belong to train" }, { "train --train z=data.csv", 1, "no input or target 'z'" }, { "train", 1, "no such file" },
-        { "train" DATA "--log a.txt", 1, "a log is .csv or .jsonl" }, { "train" DATA "--save no/where", 1, "No such file" },
-        { "train" DATA "--resume none", 1, "none" }, { "test --weights data.csv" DATA, 2, "is an option of" },
-        { "test --weights data.csv --test x=data.csv:0-2 --test y=data.csv:3", 1, "data.csv: " }, { "predict --weights w --output a --output q=b.csv", 1, "w: " } };
+        { "", 2, "a command must follow" },
+        { "trian", 2, "did you mean 'train'" },
+        { "x", 2, "there are train, test" },
+        { "train x", 2, "is no option" },
+        { "train --epoch 3", 2, "did you mean --epochs" },
+        { "train --zzzzzz 3", 2, "--help lists them" },
+        { "train --epochs", 2, "a value must follow" },
+        { "train --epochs -1", 2, "takes a whole number" },
+        { "train --epochs 1x", 2, "takes a whole number" },
+        { "train --batch 0", 2, "takes a whole number from 1" },
+        { "train --batch 9", 2, "at most 8" },
+        { "train --lr x", 2, "takes a number" },
+        { "train --lr nan", 2, "takes a number" },
+        { "train --quiet=1", 2, "takes no value" },
+        { "train --train data.csv", 2, "says no name" },
+        { "train --output x", 2, "is an option of 'predict'" },
+        { "test", 2, "--weights FILE" },
+        { "train --save-every 3", 2, "needs --save" },
+        { "train --resume a --weights b", 2, "leave out one" },
+        { "train --seed 99999999999999999999", 2, "whole number" },
+        { "info --lr 3", 2, "belong to train" },
+        { "train --train z=data.csv", 1, "no input or target 'z'" },
+        { "train", 1, "no such file" },
+        { "train" DATA "--log a.txt", 1, "a log is .csv or .jsonl" },
+        { "train" DATA "--save no/where", 1, "No such file" },
+        { "train" DATA "--resume none", 1, "none" },
+        { "test --weights data.csv" DATA, 2, "is an option of" },
+        { "test --weights data.csv --test x=data.csv:0-2 --test y=data.csv:3", 1, "data.csv: " },
+        { "predict --weights w --output a --output q=b.csv", 1, "w: " } };
     make_data();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_msg(command(cases[i].words) == cases[i].code, "%s", cases[i].words);
@@ -776,7 +848,8 @@ START_TEST(killed_runs) {
     ck_assert_int_eq(command("train --epochs 9 --save whole --log whole.csv" DATA), 0);
     for (unsigned wait = 1000; wait < 10000000; wait += wait / 8, kills++) {
         bool begun = access("part", F_OK) == 0;
-        status = signalled(begun ? "train --epochs 9 --resume part --save-every 1 --log part.csv" DATA : "train --epochs 9 --save part --save-every 1 --log part.csv" DATA,
+        status = signalled(begun ? "train --epochs 9 --resume part --save-every 1 --log part.csv" DATA
+                                 : "train --epochs 9 --save part --save-every 1 --log part.csv" DATA,
                            SIGKILL, wait);
         if (!WIFSIGNALED(status)) break;
     }
