@@ -222,22 +222,37 @@ const Expr *ToTruth(const Expr *a) {
 
 /* --- operators --- */
 
-static bool among(const Expr *chain, Op op, const Expr *part) {
-    for (; is_op(chain, op); chain = chain->arg[0])
-        if (chain->arg[1] == part) return true;
-    return chain == part;
+typedef LIST(const Expr *) Parts;
+
+static void gather_parts(Parts *parts, Op op, const Expr *chain) {
+    if (is_op(chain, op)) {
+        gather_parts(parts, op, chain->arg[0]);
+        PUSH(*parts, chain->arg[1]);
+    } else PUSH(*parts, chain);
 }
 
-/* `and` and `or` are kept as chains that lean to the left, without constants and without a part twice. */
+/* `and` and `or` are kept as chains that lean to the left. A part that the others imply is left out: constants, what stands
+ * there already, and i >= 1 beside i >= 2. */
 static const Expr *logic(Op op, const Expr *a, const Expr *b) {
-    bool decides = op == OP_OR;                                 /* the constant that settles the whole chain */
-    if (a->kind == X_INT) return (a->integer != 0) == decides ? a : b;
-    if (b->kind == X_INT) return (b->integer != 0) == decides ? b : a;
+    bool all = op == OP_AND;                                    /* what the other parts are while this one matters */
+    if (a->kind == X_INT) return (a->integer != 0) == all ? b : a;
+    if (b->kind == X_INT) return (b->integer != 0) == all ? a : b;
     if (is_op(b, op)) return logic(op, logic(op, a, b->arg[0]), b->arg[1]);
-    if (among(a, op, b)) return a;
-    if (among(a, op, Not(b))) return Truth(decides);
-    if (is_op(a, op)) return node_op(op, BOOL, a, b, 0, 1);
-    return node_commutative(op, BOOL, a, b, 0, 1);
+    Parts parts = { NULL, 0, 0 };
+    gather_parts(&parts, op, a);
+    Fact *facts = NEW_ARRAY(Fact, parts.n);
+    const Expr *contrary = Not(b);
+    for (int k = 0; k < parts.n; k++) {
+        facts[k] = (Fact){ parts.at[k], all };
+        if (parts.at[k] == contrary) return Truth(!all);
+    }
+    int known = condition_under(b, facts, parts.n);
+    if (known >= 0) return known == all ? a : Truth(!all);
+    const Expr *rest = NULL;
+    for (int k = 0; k < parts.n; k++)
+        if (condition_under(parts.at[k], &(Fact){ b, all }, 1) != all)
+            rest = rest ? node_op(op, BOOL, rest, parts.at[k], 0, 1) : parts.at[k];
+    return !rest ? b : is_op(rest, op) ? node_op(op, BOOL, rest, b, 0, 1) : node_commutative(op, BOOL, rest, b, 0, 1);
 }
 
 static const Expr *negation(const Expr *a) {
@@ -343,14 +358,24 @@ const Expr *Operate(Op op, const Expr *a, const Expr *b) {
     return real_operate(op, a, b);
 }
 
+/* A choice within an arm that the condition of the arm has made already. */
+static const Expr *arm_under(const Expr *arm, const Expr *c, bool holds) {
+    while (arm->kind == X_WHERE) {
+        int known = condition_under(arm->arg[0], &(Fact){ c, holds }, 1);
+        if (known < 0) break;
+        arm = arm->arg[known ? 1 : 2];
+    }
+    return arm;
+}
+
 const Expr *Where(const Expr *c, const Expr *a, const Expr *b) {
     c = ToTruth(c);
     Type type = a->type == REAL || b->type == REAL ? REAL : a->type == BOOL && b->type == BOOL ? BOOL : INT;
     if (type == REAL) a = ToReal(a), b = ToReal(b);
     if (c->kind == X_INT) return c->integer ? a : b;
     if (is_op(c, OP_NOT)) return Where(c->arg[0], b, a);
-    if (a->kind == X_WHERE && a->arg[0] == c) a = a->arg[1];
-    if (b->kind == X_WHERE && b->arg[0] == c) b = b->arg[2];
+    a = arm_under(a, c, true);
+    b = arm_under(b, c, false);
     if (a == b) return a;
     if (type == BOOL && a->kind == X_INT && b->kind == X_INT) return a->integer ? c : Not(c);
     int64_t lo = 0, hi = 0;

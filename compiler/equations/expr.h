@@ -124,6 +124,7 @@ void visit_nodes(const Expr *e, void (*visit)(const Expr *, void *), void *data)
 typedef struct { const Expr *condition; bool holds; } Fact;
 enum { MOST_FACTS = 16 };
 void interval_under(const Expr *e, const Fact *facts, int n, int64_t *lo, int64_t *hi);
+int condition_under(const Expr *condition, const Fact *facts, int n);   /* 1: it holds, 0: it does not, -1: not known */
 /* True when 0 <= sub < extent is proved by intervals for every subscript of the read. */
 bool read_proved(const Expr *read);
 #endif

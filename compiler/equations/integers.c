@@ -380,6 +380,25 @@ void interval_under(const Expr *e, const Fact *facts, int n, int64_t *lo, int64_
     *lo = r.lo, *hi = r.hi;
 }
 
+int condition_under(const Expr *c, const Fact *facts, int n) {
+    for (int k = 0; k < n; k++)
+        if (facts[k].condition == c) return facts[k].holds;
+    if (c->kind == X_INT) return c->integer != 0;
+    if (c->kind != X_OP) return -1;
+    if (c->op == OP_AND || c->op == OP_OR) {
+        int a = condition_under(c->arg[0], facts, n), b = condition_under(c->arg[1], facts, n), settles = c->op == OP_OR;
+        return a == settles || b == settles ? settles : a < 0 || b < 0 ? -1 : !settles;
+    }
+    if (c->op == OP_NOT) {
+        int a = condition_under(c->arg[0], facts, n);
+        return a < 0 ? -1 : !a;
+    }
+    if (!op_table[c->op].truth || c->arg[0]->type == REAL) return -1;
+    Range r;
+    interval_under(Sub(c->arg[0], c->arg[1]), facts, n, &r.lo, &r.hi);
+    return empty(r) ? -1 : decided(c->op, r);
+}
+
 void where_interval(const Expr *c, const Expr *a, const Expr *b, int64_t *lo, int64_t *hi) {
     Fact facts[MOST_FACTS];
     facts[0] = (Fact){ c, true };

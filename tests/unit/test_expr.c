@@ -181,6 +181,11 @@ START_TEST(conditions_fold) {
     ck_assert_ptr_eq(And(p, And(q, p)), And(p, q));
     ck_assert_ptr_eq(And(q, p), And(p, q));
     ck_assert_ptr_eq(Or(p, Not(p)), Truth(true));
+    ck_assert_ptr_eq(And(Ge(i, Int(1)), Ge(i, Int(2))), Ge(i, Int(2)));
+    ck_assert_ptr_eq(And(And(Ge(j, Int(2)), p), Ge(j, Int(1))), And(Ge(j, Int(2)), p));
+    ck_assert_ptr_eq(And(Lt(j, Int(2)), Ge(j, Int(2))), Truth(false));
+    ck_assert_ptr_eq(Or(Lt(j, Int(2)), Lt(j, Int(4))), Lt(j, Int(4)));
+    ck_assert_ptr_eq(Where(Ge(i, Int(2)), Where(Ge(i, Int(1)), x, y), y), Where(Ge(i, Int(2)), x, y));
     ck_assert_ptr_eq(Not(Not(p)), p);
     ck_assert_ptr_eq(Eq(p, Int(1)), p);
     ck_assert_ptr_eq(Eq(p, Int(0)), Not(p));
