@@ -27,8 +27,8 @@ enum { LONGEST_HEADER = 100000000 /* the format's own limit */, LONGEST_NAME = 3
 static const struct { const char *name; size_t size; bool known; nn_type type; } types[] = {
     { "F32", 4, true, NN_F32 }, { "F64", 8, true, NN_F64 }, { "U8", 1, true, NN_U8 }, { "I32", 4, true, NN_I32 },
     { "I64", 8, true, NN_I64 }, { "F16", 2, false, NN_F32 }, { "BF16", 2, false, NN_F32 }, { "BOOL", 1, false, NN_U8 },
-    { "I8", 1, false, NN_I32 }, { "I16", 2, false, NN_I32 }, { "U16", 2, false, NN_I32 }, { "U32", 4, false, NN_I64 }, { "U64", 8, false, NN_I64 },
-    { "F8_E4M3", 1, false, NN_F32 }, { "F8_E5M2", 1, false, NN_F32 } };
+    { "I8", 1, false, NN_I32 }, { "I16", 2, false, NN_I32 }, { "U16", 2, false, NN_I32 }, { "U32", 4, false, NN_I64 },
+    { "U64", 8, false, NN_I64 }, { "F8_E4M3", 1, false, NN_F32 }, { "F8_E5M2", 1, false, NN_F32 } };
 enum { N_TYPES = sizeof types / sizeof *types };
 
 void nn_archive_close(nn_archive *a) {
