@@ -349,6 +349,9 @@ static void print_accepts(Writer *w, const Module *m, bool targets) {
     put(w, "/* Whether a call may run: n is in 1 .. %s_BATCH, and integers are in their declared ranges. */\n", name_upper(m->prefix));
     put_line(w, 0, text("%s) {", head.text));
     put(w, "    if (n < 1 || n > %s_BATCH) return 0;\n", name_upper(m->prefix));
+    Names *names = names_new(NULL);
+    for (int k = 0; k < list.n; k++) PUSH(names->used, public_name(m, list.at[k]));
+    const char *i = name_add(names, "k");
     for (int k = 0; k < list.n; k++) {
         const Tensor *t = list.at[k];
         int64_t each = 1;
@@ -357,9 +360,9 @@ static void print_accepts(Writer *w, const Module *m, bool targets) {
         bool wide = each > INT32_MAX / m->model->batch;
         const char *name = public_name(m, t), *count = each == 1 ? "n" : text("%sn * %" PRId64, wide ? "(int64_t)" : "", each);
         Writer test = { 0 };
-        if (t->lo > (t->byte ? 0 : INT32_MIN)) put(&test, "%s[k] < %" PRId64, name, t->lo);
-        if (t->hi < (t->byte ? 255 : INT32_MAX)) put(&test, "%s%s[k] > %" PRId64, test.length ? " || " : "", name, t->hi);
-        put(w, "    for (%s k = 0; k < %s; k++)\n        if (%s) return 0;\n", wide ? "int64_t" : "int", count, test.text);
+        if (t->lo > (t->byte ? 0 : INT32_MIN)) put(&test, "%s[%s] < %" PRId64, name, i, t->lo);
+        if (t->hi < (t->byte ? 255 : INT32_MAX)) put(&test, "%s%s[%s] > %" PRId64, test.length ? " || " : "", name, i, t->hi);
+        put(w, "    for (%s %s = 0; %s < %s; %s++)\n        if (%s) return 0;\n", wide ? "int64_t" : "int", i, i, count, i, test.text);
     }
     put_text(w, "    return 1;\n}\n\n");
 }

@@ -228,7 +228,7 @@ static void print_sum(Writer *w, Scope *s, const Expr *e, int64_t extra) {
 /* One subscript inside its tensor: the tests that its interval leaves open. Gives the number of tests so far. */
 static int print_test(Writer *w, Scope *s, const Expr *sub, Dim dim, int tests) {
     const Index *plain = sub->kind == X_INDEX ? sub->index : NULL;
-    bool movable = sub->kind == X_SUM && sub->integer < 0;      /* i + u - 2 >= 0 reads better as i + u >= 2 */
+    bool movable = sub->kind == X_SUM && sub->integer != 0;     /* i + u - 2 >= 0 reads better as i + u >= 2 */
     for (int k = 0; movable && k < sub->n; k++) movable = sub->factor[k] > 0;
     Writer left = { 0 };
     if (movable) print_sum(&left, s, sub, -sub->integer);
