@@ -66,7 +66,7 @@ START_TEST(idx_files) {
 } END_TEST
 
 START_TEST(cut_and_damaged_files) {
-    char name[16];
+    char name[32];
     put_gzip("whole.gz", idx, sizeof idx);
     size_t size;
     char *zipped = bytes_of("whole.gz", &size);
