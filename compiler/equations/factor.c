@@ -133,6 +133,7 @@ static Exprs *guards_of(Term *t) { return &t->guards; }
 
 /* --- putting the sum together --- */
 
+/* Gives whether anything changed. A term whose coefficient is 0 goes: it belongs to a branch that a constant has closed. */
 static bool merge_equal(Terms *terms) {
     int n = 0;
     for (int i = 0; i < terms->n; i++) {
@@ -144,14 +145,14 @@ static bool merge_equal(Terms *terms) {
         if (equal) equal->coefficient += t->coefficient;
         else terms->at[n++] = t;
     }
-    bool merged = n < terms->n;
+    int before = terms->n;
     terms->n = 0;
     for (int i = 0; i < n; i++) {
         if (terms->at[i]->coefficient == 0) continue;
         cancel(terms->at[i]);
         terms->at[terms->n++] = terms->at[i];
     }
-    return merged;
+    return terms->n < before;
 }
 
 static double take_common_coefficient(Terms *terms) {

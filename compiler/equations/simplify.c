@@ -98,7 +98,7 @@ static void rewrite(Equation *e, const Expr *body) {
     Exprs terms = {0};
     list_terms(raise_guards(body), &terms);
     if (e->op == REDUCE_SUM && terms.n == 1) {
-        solve_term(e, terms.at[0]);
+        solve_term(e, factor(terms.at[0]));
         e->body = factor(e->body);
     } else if (e->op == REDUCE_SUM && solve_terms(e, &terms)) {
         e->body = factor(e->body);
@@ -190,8 +190,7 @@ void simplify(Program *p) {
         Equation *e = p->equations.at[k];
         e->body = transform(e->body, follow_merge, &w);
         if (e->out->adjoint) {
-            const Expr *body = inline_into(inlining, e, e->body);
-            if (body != e->body || e->op == REDUCE_NONE) rewrite(e, body);
+            rewrite(e, inline_into(inlining, e, e->body));
             hoist_factors(&w, e);
             inlining_offer(inlining, e);
         } else if (has_delta(e)) {

@@ -170,6 +170,18 @@ START_TEST(equal_equations_are_one) {
     finish();
 } END_TEST
 
+/* Label smoothing of 0 leaves nothing of its branch in the gradient. */
+START_TEST(closed_branch) {
+    start();
+    INDEX(i, 4);
+    INDEX(k, 4);
+    Tensor *x = REALS("x", 4), *s = REALS("s", 4);
+    Tensor *even = reduce("even", SCALAR, REDUCE_SUM, OVER(k), Exp(READ(x, At(k))));
+    Tensor *y = map("y", OVER(i), Add(Mul(READ(s, At(i)), READ(x, At(i))), Mul(Num(0), READ0(even))));
+    ck_assert_str_eq(TEXT(loss_of(y), x), "d_x[k] = c_y[k]*s[k]\n");
+    finish();
+} END_TEST
+
 /* What no derivative reaches has the gradient 0. */
 START_TEST(no_effect) {
     start();
@@ -194,6 +206,7 @@ int main(void) {
     tcase_add_test(c, embedding);
     tcase_add_test(c, factors_leave_sums);
     tcase_add_test(c, equal_equations_are_one);
+    tcase_add_test(c, closed_branch);
     tcase_add_test(c, no_effect);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
