@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const reserved[] = {
+static const char *const words[] = {    /* of the language: nothing can be called so */
     "fn", "model", "param", "state", "input", "target", "output", "loss", "metric", "update", "average", "optimizer", "train",
     "watch", "import", "repeat", "each", "else", "and", "or", "not", "sum", "mean", "prod", "max", "min", "argmax", "argmin",
-    "any", "all", "batch", "data", "params", "sample", "samples", "step", "epoch", "seed", "training", "inf", "pi",
-    "epsilon", "drop", "random", "stop", "grad", "where", "_" };
+    "any", "all", "_" };
+static const char *const predefined[] = {       /* values and functions: no index can be called so */
+    "batch", "data", "params", "sample", "samples", "step", "epoch", "seed", "training", "inf", "pi", "epsilon", "drop",
+    "random", "stop", "grad", "where" };
 
 static const char *const reduce_names[] = { "", "sum", "prod", "max", "min", "argmax", "argmin" };
 
@@ -23,12 +25,21 @@ static const char *const reduce_names[] = { "", "sum", "prod", "max", "min", "ar
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
+static bool is_among(const char *name, const char *const *list, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (!strcmp(name, list[k])) return true;
+    return false;
+}
+#define IS_AMONG(name, list) is_among(name, list, sizeof (list) / sizeof *(list))
+
+static bool is_tensor_name(const Printer *p, const char *name) {
+    return p->names.n && bsearch(&name, p->names.at, (size_t)p->names.n, sizeof name, by_text);
+}
+
 static bool is_taken(const Printer *p, const char *name) {
-    for (size_t k = 0; k < sizeof reserved / sizeof *reserved; k++)
-        if (!strcmp(name, reserved[k])) return true;
     for (int k = 0; k < p->indices.n; k++)
         if (!strcmp(name, p->indices.at[k].name)) return true;
-    return p->names.n && bsearch(&name, p->names.at, (size_t)p->names.n, sizeof name, by_text);
+    return IS_AMONG(name, words) || IS_AMONG(name, predefined) || is_tensor_name(p, name);
 }
 
 void printer_names(Printer *p, NameList names) {
@@ -103,9 +114,12 @@ static void print_sum(Printer *p, const Expr *e) {
 static bool is_batch(const Tensor *t) { return t->rank > 0 && t->dim[0].count; }
 static bool is_plain(const Expr *sub, const Index *i) { return sub->kind == X_INDEX && sub->index == i; }
 
-static const char *tensor_text(const Printer *p, const Tensor *t) {
-    if (t->role == ROLE_NEXT && t->of && p->model) return text("%s'", t->of->name);
-    return t->role == ROLE_SCALAR && p->batch && p->batch->count == t ? "batch" : t->name;
+const char *tensor_text(const Printer *p, const Tensor *t) {
+    if (!p->model) return t->name;
+    if (t->role == ROLE_NEXT && t->of) return text("%s'", tensor_text(p, t->of));
+    const char *name = t->name;
+    while (IS_AMONG(name, words) || (name != t->name && is_tensor_name(p, name))) name = text("%s_value", name);
+    return name;
 }
 
 static void print_read(Printer *p, const Expr *e) {

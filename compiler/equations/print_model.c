@@ -76,19 +76,12 @@ static double first_value(const Model *m, const Tensor *t) {
     return t->initial;
 }
 
-static void put_declaration(Writer *w, const char *word, const Model *m, const Tensor *t) {
-    put(w, "    %s %s", word, t->name);
-    put_dims(w, t);
-    put_text(w, " = ");
-    put_number(w, first_value(m, t));
-    put_text(w, "\n");
-}
-
-static void put_declarations(Writer *w, const Model *m, const Gathering *g) {
+static void put_declarations(const Printer *p, const Model *m, const Gathering *g) {
+    Writer *w = p->w;
     for (int k = 0; k < m->inputs.n; k++) {
         const Tensor *t = m->inputs.at[k];
         if (!holds(&g->given, t)) continue;
-        put(w, "    %s %s", t->role == ROLE_INPUT ? "input" : "target", t->name);
+        put(w, "    %s %s", t->role == ROLE_INPUT ? "input" : "target", tensor_text(p, t));
         put_dims(w, t);
         put_type(w, t);
         put_text(w, "\n");
@@ -97,22 +90,29 @@ static void put_declarations(Writer *w, const Model *m, const Gathering *g) {
         const Tensor *t = g->given.list.at[k];
         if (t->role == ROLE_INPUT || t->role == ROLE_TARGET) continue;
         bool param = (t->role == ROLE_PARAM || t->role == ROLE_GRAD) && !holds(&g->with_next, t);
-        put_declaration(w, param ? "param" : "state", m, t);
+        put(w, "    %s %s", param ? "param" : "state", tensor_text(p, t));
+        put_dims(w, t);
+        put_text(w, " = ");
+        put_number(w, first_value(m, t));
+        put_text(w, "\n");
     }
 }
 
-static void put_results(Writer *w, const Model *m, const Program *program) {
+static void put_results(const Printer *p, const Model *m) {
+    Writer *w = p->w;
+    const Equations *list = &p->program->equations;
+    Set results = { 0 };
     bool watched = false;
-    for (int k = 0; k < program->equations.n; k++) {
-        const Tensor *t = program->equations.at[k]->out;
-        if (t->role == ROLE_LOSS) put(w, "    loss %s\n", t->name);
-        if (t->role == ROLE_OUTPUT) put(w, "    output %s\n", t->name);
-        if (t->role == ROLE_METRIC) put(w, "    metric %s\n", t->name);
+    for (int k = 0; k < p->program->results.n; k++) include(&results, p->program->results.at[k]);
+    for (int k = 0; k < list->n; k++) {
+        const Tensor *t = list->at[k]->out;
+        const char *word = t->role == ROLE_LOSS ? "loss" : t->role == ROLE_OUTPUT ? "output" : t->role == ROLE_METRIC ? "metric" : NULL;
+        if (word) put(w, "    %s %s\n", word, tensor_text(p, t));
     }
-    for (int k = 0; k < program->equations.n; k++) {
-        const Tensor *t = program->equations.at[k]->out;
-        if (t->role != ROLE_GRAD && !t->watched) continue;
-        put(w, "%s%s", watched ? ", " : "    watch ", t->name);
+    for (int k = 0; k < list->n; k++) {
+        const Tensor *t = list->at[k]->out;
+        if (t->role != ROLE_GRAD && !t->watched && !(t->role == ROLE_VALUE && holds(&results, t))) continue;
+        put(w, "%s%s", watched ? ", " : "    watch ", tensor_text(p, t));
         watched = true;
     }
     if (watched) put_text(w, "\n");
@@ -129,14 +129,16 @@ void model_print(Writer *w, const Model *m, const Program *program, const char *
     Gathering g = gather(program);
     printer_names(&p, program_names(program));
     put(w, "model %s {\n", name);
-    put_declarations(w, m, &g);
-    for (int k = 0; k < g.samples.list.n; k++)
-        put(w, "    %s_samples = samples(%s)\n", g.samples.list.at[k]->name, g.samples.list.at[k]->name);
+    put_declarations(&p, m, &g);
+    for (int k = 0; k < g.samples.list.n; k++) {
+        const char *whole = tensor_text(&p, g.samples.list.at[k]);
+        put(w, "    %s_samples = samples(%s)\n", whole, whole);
+    }
     for (int k = 0; k < program->equations.n; k++) {
         put_text(w, "    ");
         print_equation(&p, program->equations.at[k]);
         put_text(w, "\n");
     }
-    put_results(w, m, program);
+    put_results(&p, m);
     put_text(w, "}\n");
 }
