@@ -288,7 +288,7 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(b->scope.names->used, own_names[k]);
     Tensors inputs = model_inputs(m->model, true);
     for (int k = 0; k < inputs.n; k++) PUSH(b->scope.names->used, public_name(m, inputs.at[k]));
-    for (int k = 0; k < m->model->outputs.n; k++) PUSH(b->scope.names->used, public_name(m, m->model->outputs.at[k]));
+    for (int k = 0; b->predicts && k < m->model->outputs.n; k++) PUSH(b->scope.names->used, public_name(m, m->model->outputs.at[k]));
     const Schedule *schedule = m->schedule[e];
     put_text(&b->places, "");
     put_text(&b->numbers, "");

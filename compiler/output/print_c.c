@@ -426,6 +426,9 @@ static const char *matrix(Scope *s, const Tensor *t, const Expr *offset) {
 }
 
 static void print_gemm(Writer *w, Scope *s, const Gemm *g, int depth) {
+    put_line(w, depth, text("/* %s %s %s%s * %s%s */", bound(s, g->c, g->c->name)->text, g->add ? "+=" : "=",
+                            bound(s, g->a, g->a->name)->text, g->a_transposed ? "^T" : "", bound(s, g->b, g->b->name)->text,
+                            g->b_transposed ? "^T" : ""));
     put_line(w, depth, text("GEMM(CblasRowMajor, %s, %s, %s, %s, %s, R(1), %s, %" PRId64 ", %s, %" PRId64 ", R(%d), %s, %" PRId64 ");",
                             g->a_transposed ? "CblasTrans" : "CblasNoTrans", g->b_transposed ? "CblasTrans" : "CblasNoTrans",
                             operand(s, g->m, C_PREC_SELECT, C_INT), operand(s, g->n, C_PREC_SELECT, C_INT),
@@ -452,11 +455,11 @@ static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
     Names *outer = s->names;
     s->names = names_new(outer);
     char *from = n->from ? operand(s, n->from, C_PREC_SUM, type) : text("0");
-    char *to = operand(s, n->to, C_PREC_SUM, type);
+    char *to = operand(s, n->down ? Sub(n->to, Int(1)) : n->to, C_PREC_SUM, type);
     const char *name = name_add(s->names, i->name);
     scope_bind(s, i, name, type, false);
     const char *head = n->down
-        ? text("for (%s %s = %s - 1; %s >= %s; %s--)", c_type_name(type), name, to, name, from, name)
+        ? text("for (%s %s = %s; %s >= %s; %s--)", c_type_name(type), name, to, name, from, name)
         : text("for (%s %s = %s; %s < %s; %s++)", c_type_name(type), name, from, name, to, name);
     print_body(w, s, head, &n->body, depth);
     s->bound.n--;
