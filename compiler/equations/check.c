@@ -12,7 +12,8 @@ static void broken(Check *c, const char *invariant, const char *what) {
     if (!c->good) return;
     c->good = false;
     equation_print(&w, c->equation);
-    fprintf(stderr, "nnc: internal error: after %s, %s of program %s: %s\n    %s\n", c->pass, invariant, c->program->name, what, w.text);
+    fprintf(stderr, "nnc: internal error: after %s, %s of program %s: %s\n    %s\n", c->pass, invariant, c->program->name,
+            what, w.text);
 }
 
 static bool is_own(const Equation *e, const Index *i) {

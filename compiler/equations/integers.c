@@ -365,7 +365,8 @@ static Range range_under(const Expr *e, Fact *facts, int n) {
     } else if (is_op(e, OP_MAX) || is_op(e, OP_MIN)) {
         Range a = range_under(e->arg[0], facts, n), b = range_under(e->arg[1], facts, n);
         if (empty(a) || empty(b)) return empty(a) ? a : b;
-        r = both(r, e->op == OP_MAX ? (Range){ most(a.lo, b.lo), most(a.hi, b.hi) } : (Range){ least(a.lo, b.lo), least(a.hi, b.hi) });
+        if (e->op == OP_MAX) r = both(r, (Range){ most(a.lo, b.lo), most(a.hi, b.hi) });
+        else r = both(r, (Range){ least(a.lo, b.lo), least(a.hi, b.hi) });
     }
     if (e->kind != X_INT)
         for (int k = 0; k < n; k++) r = tightened(r, e, facts[k].condition, facts[k].holds);

@@ -106,8 +106,8 @@ static void put_results(const Printer *p, const Model *m) {
     for (int k = 0; k < p->program->results.n; k++) include(&results, p->program->results.at[k]);
     for (int k = 0; k < list->n; k++) {
         const Tensor *t = list->at[k]->out;
-        const char *word = t->role == ROLE_LOSS ? "loss" : t->role == ROLE_OUTPUT ? "output" : t->role == ROLE_METRIC ? "metric" : NULL;
-        if (word) put(w, "    %s %s\n", word, tensor_text(p, t));
+        const char *word = t->role == ROLE_LOSS ? "loss" : t->role == ROLE_OUTPUT ? "output" : "metric";
+        if (t->role == ROLE_LOSS || t->role == ROLE_OUTPUT || t->role == ROLE_METRIC) put(w, "    %s %s\n", word, tensor_text(p, t));
     }
     for (int k = 0; k < list->n; k++) {
         const Tensor *t = list->at[k]->out;

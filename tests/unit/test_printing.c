@@ -19,7 +19,8 @@ static int draw(int n) {
 }
 
 static const Expr *random_expr(int depth, bool integer) {
-    static const Op real_ops[] = { OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_NEG, OP_MAX, OP_MIN, OP_MOD, OP_TANH, OP_ABS, OP_POW, OP_STOP };
+    static const Op real_ops[] = { OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_NEG, OP_MAX, OP_MIN, OP_MOD, OP_TANH, OP_ABS, OP_POW,
+                                   OP_STOP };
     static const Op integer_ops[] = { OP_ADD, OP_SUB, OP_MUL, OP_NEG, OP_MAX, OP_MIN, OP_FLOORDIV, OP_MOD, OP_ABS };
     static const Op truths[] = { OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ, OP_NE, OP_AND, OP_OR, OP_NOT };
     if (!depth && integer) return draw(2) ? At(i) : Int(draw(9) - 4);
@@ -27,7 +28,10 @@ static const Expr *random_expr(int depth, bool integer) {
         const Expr *sub = Add(At(i), Int(draw(5) - 2));
         return draw(3) ? ReadElse(v, &sub, 1, Num(draw(5) - 2)) : Num((draw(41) - 20) / 8.0);
     }
-    if (draw(7) == 0) return Where(random_expr(depth - 1, draw(2)), random_expr(depth - 1, integer), random_expr(depth - 1, integer));
+    if (draw(7) == 0) {
+        const Expr *c = random_expr(depth - 1, draw(2)), *a = random_expr(depth - 1, integer);
+        return Where(c, a, random_expr(depth - 1, integer));
+    }
     bool truth = draw(5) == 0, of_integers = integer || (truth && draw(2));
     Op op = truth ? truths[draw(9)] : integer ? integer_ops[draw(9)] : real_ops[draw(12)];
     const Expr *a = random_expr(depth - 1, of_integers || draw(9) == 0), *b = random_expr(depth - 1, of_integers);

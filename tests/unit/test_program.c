@@ -73,7 +73,8 @@ START_TEST(definitions_are_found_while_the_list_changes) {
 END_TEST
 
 START_TEST(equations_stand_after_what_they_read) {
-    Tensor *a = SCALAR("a", ROLE_VALUE), *b = SCALAR("b", ROLE_VALUE), *c = SCALAR("c", ROLE_OUTPUT), *dead = SCALAR("dead", ROLE_VALUE);
+    Tensor *a = SCALAR("a", ROLE_VALUE), *b = SCALAR("b", ROLE_VALUE), *c = SCALAR("c", ROLE_OUTPUT);
+    Tensor *dead = SCALAR("dead", ROLE_VALUE);
     DEFINE(c, NULL, Add(Read(a, NULL, 0), Read(b, NULL, 0)));
     DEFINE(dead, NULL, Num(1));
     DEFINE(b, NULL, Exp(Read(a, NULL, 0)));
@@ -207,8 +208,8 @@ static void expect_error(const char *wanted) {
 
 START_TEST(a_circle_at_the_same_time_is_an_error) {
     recurrence();
-    const Index *n = program->equations.at[1]->free[0], *t = program->equations.at[1]->free[1], *j = program->equations.at[1]->free[2];
-    program->equations.at[1]->body = Add(program->equations.at[1]->body, AT(h, At(n), At(t), At(j)));
+    Equation *e = program->equations.at[1];
+    e->body = Add(e->body, AT(h, At(e->free[0]), At(e->free[1]), At(e->free[2])));
     expect_error("`h` depends on itself at the same t: h -> c -> h");
 }
 END_TEST
@@ -250,7 +251,8 @@ END_TEST
 
 START_TEST(ranges_are_written_where_they_are_not_plain) {
     const Index *i = index_of("i", 8), *j = index_of("j", 3), *one = index_of("one", 1);
-    Tensor *v = TENSOR("v", ROLE_PARAM, 8), *w = TENSOR("w", ROLE_PARAM, 10), *s = TENSOR("s", ROLE_VALUE, 8), *z = TENSOR("z", ROLE_VALUE, 1);
+    Tensor *v = TENSOR("v", ROLE_PARAM, 8), *w = TENSOR("w", ROLE_PARAM, 10), *s = TENSOR("s", ROLE_VALUE, 8);
+    Tensor *z = TENSOR("z", ROLE_VALUE, 1);
     const Expr *near = AT_ELSE(v, Num(0), Sub(Add(At(i), At(j)), Int(1)));
     expect_text(REDUCED(s, INDICES(i), REDUCE_SUM, near, j), "s[i < 8] = sum(j < 3) v[i + j - 1 else 0]");
     expect_text(DEFINE(s, INDICES(i), AT(w, At(i))), "s[i < 8] = w[i]");
@@ -369,7 +371,8 @@ END_TEST
 START_TEST(a_convolution_agrees_with_loops) {
     enum { SIZE = 6, TAPS = 3, CHANNELS = 2, OUT = 2, STEPS = 3 };
     const Index *o = index_of("o", OUT), *i = index_of("i", STEPS), *q = index_of("c", CHANNELS), *t = index_of("u", TAPS);
-    Tensor *in = TENSOR("x", ROLE_PARAM, CHANNELS, SIZE), *w = TENSOR("w", ROLE_PARAM, OUT, CHANNELS, TAPS), *y = TENSOR("y", ROLE_OUTPUT, OUT, STEPS);
+    Tensor *in = TENSOR("x", ROLE_PARAM, CHANNELS, SIZE), *w = TENSOR("w", ROLE_PARAM, OUT, CHANNELS, TAPS);
+    Tensor *y = TENSOR("y", ROLE_OUTPUT, OUT, STEPS);
     const Expr *place = Sub(Add(Mul(Int(2), At(i)), At(t)), Int(1));
     REDUCED(y, INDICES(o, i), REDUCE_SUM, Mul(AT(w, At(o), At(q), At(t)), AT_ELSE(in, Num(0.5), At(q), place)), q, t);
     Evaluation *e = evaluation_new(program, 1, 0);
@@ -393,7 +396,8 @@ END_TEST
 START_TEST(a_softmax_agrees_with_loops) {
     enum { CLASSES = 4 };
     const Index *n = index_of("n", ANY), *j = index_of("j", CLASSES), *k = index_of("k", CLASSES);
-    Tensor *z = TENSOR("z", ROLE_INPUT, ANY, CLASSES), *m = TENSOR("m", ROLE_VALUE, ANY), *s = TENSOR("s", ROLE_VALUE, ANY), *y = TENSOR("y", ROLE_OUTPUT, ANY, CLASSES);
+    Tensor *z = TENSOR("z", ROLE_INPUT, ANY, CLASSES), *y = TENSOR("y", ROLE_OUTPUT, ANY, CLASSES);
+    Tensor *m = TENSOR("m", ROLE_VALUE, ANY), *s = TENSOR("s", ROLE_VALUE, ANY);
     REDUCED(m, INDICES(n), REDUCE_MAX, AT(z, At(n), At(k)), k);
     REDUCED(s, INDICES(n), REDUCE_SUM, Exp(Sub(AT(z, At(n), At(k)), AT(m, At(n)))), k);
     DEFINE(y, INDICES(n, j), Div(Exp(Sub(AT(z, At(n), At(j)), AT(m, At(n)))), AT(s, At(n))));
@@ -411,12 +415,13 @@ END_TEST
 
 START_TEST(the_first_winner_and_nan_win) {
     const Index *i = index_of("i", 2), *j = index_of("j", 3);
-    Tensor *v = TENSOR("v", ROLE_PARAM, 2, 3), *m = SCALAR("m", ROLE_OUTPUT), *where = tensor_of("at", ROLE_OUTPUT, INT, 0, NULL);
+    Tensor *v = TENSOR("v", ROLE_PARAM, 2, 3), *m = SCALAR("m", ROLE_OUTPUT);
+    Tensor *where = tensor_of("at", ROLE_OUTPUT, INT, 0, NULL);
     Tensor *least = tensor_of("least", ROLE_OUTPUT, INT, 0, NULL);
     REDUCED(m, NULL, REDUCE_MAX, AT(v, At(i), At(j)), i, j);
     REDUCED(where, NULL, REDUCE_ARGMAX, AT(v, At(i), At(j)), i, j);
     REDUCED(least, NULL, REDUCE_ARGMIN, AT(v, At(i), At(j)), i, j);
-    double cases[][6] = { { 1, 5, 2, 5, 0, 0 }, { 1, 5, NAN, 7, NAN, 0 }, { -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY } };
+    double low = -INFINITY, cases[][6] = { { 1, 5, 2, 5, 0, 0 }, { 1, 5, NAN, 7, NAN, 0 }, { low, low, low, low, low, low } };
     int winner[] = { 1, 2, 0 }, lowest[] = { 4, 2, 0 };
     for (int n = 0; n < 3; n++) {
         Evaluation *e = evaluation_new(program, 1, 0);
