@@ -115,7 +115,8 @@ const Index *index_new(const char *name, int64_t extent, const Tensor *count) {
 /* --- leaves --- */
 
 const Expr *Num(double value) {
-    if (value != value) value = NAN;                            /* one NaN, so that it equals itself as a node */
+    if (value != value) value = NAN;                            /* one NaN and one zero, each equal to itself as a node */
+    if (value == 0) value = 0;
     return node(&(Expr){ .kind = X_NUM, .type = REAL, .num = value });
 }
 
