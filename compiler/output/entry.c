@@ -1,12 +1,15 @@
 /* The entry points: the functions that callers see, as lists of calls of kernels.
  *
  *     double mlp_gradients(mlp *m, int n, const real *image, const int32_t *digit) {
- *         if (!mlp_accepts(n, digit)) return NAN;
+ *         if (!mlp_accepts(n, digit)) return (double)NAN;
  *         const mlp_params *const p = &m->params;
  *         real *const arena = m->work.arena;
- *         real (*const h)[128] = (void *)(arena + 0);
- *         mlp_h(n, (const void *)image, p->linear_w, p->linear_b, h);
+ *         real (*const h)[128] = (void *)(arena + 640);
+ *
+ *         mlp_h(n, (const real (*)[784])image, p->linear_w, p->linear_b, h);
  *         ...
+ *         return (double)*loss;
+ *     }
  *
  * First comes what is checked, then how the function calls its memory, then keys and numbers that are computed once (in
  * double), then the calls. A call that is not accepted (n outside of 1 .. BATCH, an integer outside of its declared range)
@@ -81,25 +84,27 @@ static bool any_ranged(const Module *m, bool targets) {
     return false;
 }
 
+static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
+    if (l->of[STRUCT_PARAMS].members.n) put(w, "const %s *p, ", struct_name(m, l, STRUCT_PARAMS));
+    if (l->of[STRUCT_STATE].members.n) put(w, "const %s *s, ", struct_name(m, l, STRUCT_STATE));
+    put(w, "%s *work%s", struct_name(m, l, STRUCT_PREDICT_WORK), one ? "" : ", int n");
+    put_inputs(w, m, false, true);
+    const Tensors *outputs = &m->model->outputs;
+    for (int k = 0; k < outputs->n; k++) put(w, ", %s *%s", public_type(outputs->at[k]), public_name(m, outputs->at[k]));
+}
+
 /* The first line of one function, as header and C file have it; function: its name without the prefix. */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end) {
-    const char *name = m->prefix;
+    bool predict = strcmp(function, "predict") == 0, one = strcmp(function, "predict_one") == 0, metrics = strcmp(function, "metrics") == 0;
+    bool init = strcmp(function, "init") == 0, alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0;
     Writer c = { 0 };
-    bool predict = strncmp(function, "predict", 7) == 0, one = strcmp(function, "predict_one") == 0;
-    if (strcmp(function, "init") == 0) put(&c, "void %s_init(%s *m, uint64_t seed", name, name);
-    else if (strcmp(function, "update") == 0) put(&c, "void %s_update(%s *m", name, name);
-    else if (strcmp(function, "reset") == 0) put(&c, "void %s_reset(%s *m", name, name);
-    else if (strcmp(function, "metrics") == 0) put(&c, "void %s_metrics(const %s *m, double *values", name, name);
-    else if (predict) {
-        put(&c, "void %s_%s(const %s *p, ", name, function, struct_name(m, l, STRUCT_PARAMS));
-        if (l->of[STRUCT_PARAMS].members.n == 0) { c.length = 0; put(&c, "void %s_%s(", name, function); }
-        if (l->of[STRUCT_STATE].members.n) put(&c, "const %s *s, ", struct_name(m, l, STRUCT_STATE));
-        put(&c, "%s *work%s", struct_name(m, l, STRUCT_PREDICT_WORK), one ? "" : ", int n");
-        put_inputs(&c, m, false, true);
-        for (int k = 0; k < m->model->outputs.n; k++)
-            put(&c, ", %s *%s", public_type(m->model->outputs.at[k]), public_name(m, m->model->outputs.at[k]));
-    } else {
-        put(&c, "double %s_%s(%s *m, int n", name, function, name);
+    put(&c, "%s %s_%s(", alone || predict || one ? "void" : "double", m->prefix, function);
+    if (predict || one) put_predict(&c, m, l, one);
+    else put(&c, "%s%s *m", metrics ? "const " : "", m->prefix);
+    if (init) put_text(&c, ", uint64_t seed");
+    else if (metrics) put_text(&c, ", double *values");
+    else if (!alone && !predict && !one) {
+        put_text(&c, ", int n");
         put_inputs(&c, m, true, true);
     }
     put_line(w, 0, text("%s)%s", c.text, end));
@@ -192,7 +197,15 @@ static const char *array_text(Body *b, const Tensor *t, const Argument *g) {
 }
 
 /* ---- numbers of the call ------------------------------------------------------------------------------------------------------- */
-/* Binds what a host expression reads: clocks, settings and numbers that live in the structs. */
+/* Settings have their default where there is no instance. */
+static const char *default_of(const Model *model, const Tensor *hyper) {
+    for (int k = 0; k < model->hypers.n; k++)
+        if (same_name(model->hypers.at[k], hyper)) return c_number(model->hyper_defaults[k]);
+    return "0";
+}
+
+/* Binds what a host expression reads: clocks, settings and numbers that live in the structs. A prediction has no
+ * instance: its clocks stand at 0. */
 static void bind_number(const Expr *e, void *data) {
     Body *b = data;
     if (e->kind != X_READ || binding(&b->scope, e->tensor)) return;
@@ -200,7 +213,9 @@ static void bind_number(const Expr *e, void *data) {
     if (same_name(t, b->m->model->count)) {
         scope_bind(&b->scope, t, "n", C_INT, false);
     } else if (t->role == ROLE_SCALAR) {
-        scope_bind(&b->scope, t, text("m->%s", t->name), C_LONG, false);
+        scope_bind(&b->scope, t, b->predicts ? "0" : text("m->%s", t->name), b->predicts ? C_INT : C_LONG, false);
+    } else if (t->role == ROLE_HYPER && b->predicts) {
+        scope_bind(&b->scope, t, default_of(b->m->model, t), C_DOUBLE, false);
     } else {
         const char *place = struct_place(b, t, true);
         scope_bind(&b->scope, t, place ? place : internal_error(t), element_type(t), false);
@@ -221,11 +236,11 @@ static void print_number(Writer *w, Body *b, const Equation *e) {
     scope_bind(&b->scope, e->out, name, type, false);
 }
 
-/* The key of the random numbers of a site, once for each call. */
+/* The key of the random numbers of a site, once for each call. Predictions draw the same numbers every time. */
 static void print_key(Writer *w, Body *b, const Site *site) {
     if (binding(&b->scope, site)) return;
-    const char *name = name_add(b->scope.names, text("key_%s", site->path));
-    put_line(w, 1, text("const uint32_t %s = nn_key(m->seed, (uint64_t)m->step, 0x%08" PRIx32 "u);", name, site->key));
+    const char *name = name_add(b->scope.names, text("key_%s", site->path)), *clock = b->predicts ? "0, 0" : "m->seed, (uint64_t)m->step";
+    put_line(w, 1, text("const uint32_t %s = nn_key(%s, 0x%08" PRIx32 "u);", name, clock, site->key));
     scope_bind(&b->scope, site, name, C_KEY, false);
 }
 
