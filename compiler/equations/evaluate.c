@@ -19,7 +19,13 @@ struct Evaluation {
 
 /* A body is a list of its nodes, operands first. The level of a node says how many of the equation's indices, free ones
  * first, must have a value before the node has one. */
-typedef struct { const Expr *expr; int level; int *arg; const double *array; double value; } Step;
+typedef struct {
+    const Expr *expr;
+    int level, *arg;
+    const double *array;                /* of a read, and the extents of what is read as they are now */
+    int64_t *extent;
+    double value;
+} Step;
 typedef struct { const Index *index; int64_t value, extent; } Counter;
 typedef LIST(Step) Steps;
 typedef struct {
@@ -72,7 +78,12 @@ static void make_step(const Expr *e, void *data) {
         s.arg[k] = place_of(m, e->arg[k]);
         if (m->steps.at[s.arg[k]].level > s.level) s.level = m->steps.at[s.arg[k]].level;
     }
-    if (e->kind == X_READ) s.array = evaluation_array(m->run->evaluation, e->tensor);
+    if (e->kind == X_READ) {
+        s.array = evaluation_array(m->run->evaluation, e->tensor);
+        s.extent = NEW_ARRAY(int64_t, e->n + 1);
+        for (int k = 0; k < e->tensor->rank; k++)
+            s.extent[k] = extent_now(m->run->evaluation, e->tensor->dim[k].extent, e->tensor->dim[k].count);
+    }
     PUSH(m->steps, s);
     map_put(&m->places, e, (void *)(intptr_t)m->steps.n);
 }
@@ -114,8 +125,7 @@ static double read_value(const Run *r, const Step *s) {
     int64_t offset = 0;
     for (int k = 0; k < t->rank; k++) {
         double sub = r->steps.at[s->arg[k]].value;
-        int64_t extent = extent_now(r->evaluation, t->dim[k].extent, t->dim[k].count);
-        if (!(sub >= 0 && sub < (double)extent)) return s->expr->guarded ? r->steps.at[s->arg[t->rank]].value : NAN;
+        if (!(sub >= 0 && sub < (double)s->extent[k])) return s->expr->guarded ? r->steps.at[s->arg[t->rank]].value : NAN;
         offset = offset * t->dim[k].extent + (int64_t)sub;
     }
     return s->array[offset];
