@@ -18,9 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_number(char *to, size_t size, double x) {
+/* JSON has no word for what is not finite; CSV takes nan and inf. */
+static void print_number(char *to, size_t size, double x, bool json) {
     if (!isfinite(x)) {
-        snprintf(to, size, "null");
+        snprintf(to, size, json ? "null" : "%g", x);
         return;
     }
     for (int digits = 6; digits <= 17; digits++) {
@@ -40,7 +41,7 @@ static void cell(const nn_log *l, FILE *out, const char *prefix, const char *nam
 
 static void number_cell(const nn_log *l, FILE *out, const char *test, const char *name, const double *x) {
     char text[40], whole[200];
-    if (x) print_number(text, sizeof text, *x);
+    if (x) print_number(text, sizeof text, *x, l->json);
     snprintf(whole, sizeof whole, "%s%s", test, name);
     cell(l, out, ",", whole, x ? text : NULL, false);
 }
