@@ -37,8 +37,9 @@ static void print_structs(Writer *w, const Module *m, const Layout *l) {
     for (int k = 0; k < STRUCT_COUNT; k++) {
         const Struct *s = &l->of[k];
         if (s->members.n == 0) continue;
-        put(w, "%s\n    \"%s\": {\n      \"size\": %" PRId64 ", \"size_in_double\": %" PRId64 ",\n      \"members\": [\n", some ? "," : "",
-            struct_name(m, l, (StructKind)k), struct_size(l, (StructKind)k, 4), struct_size(l, (StructKind)k, 8));
+        put(w, "%s\n    \"%s\": {\n      \"size\": %" PRId64 ", \"size_in_double\": %" PRId64 ",\n      \"members\": [\n",
+            some ? "," : "", struct_name(m, l, (StructKind)k), struct_size(l, (StructKind)k, 4),
+            struct_size(l, (StructKind)k, 8));
         for (int i = 0; i < s->members.n; i++) {
             const Member *member = &s->members.at[i];
             bool seed = strcmp(member->name, "seed") == 0 && !member->tensor;

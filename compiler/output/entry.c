@@ -42,7 +42,7 @@ const Program *entry_program(const Model *m, Entry e) {
     }
 }
 
-/* ---- signatures ------------------------------------------------------------------------------------------------------------- */
+/* ---- signatures -------------------------------------------------------------------------------------------------- */
 /* Names of the parameters that every call of the module has for its inputs and outputs. */
 static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole" };
 
@@ -95,8 +95,10 @@ static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
 
 /* The first line of one function, as header and C file have it; function: its name without the prefix. */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end) {
-    bool predict = strcmp(function, "predict") == 0, one = strcmp(function, "predict_one") == 0, metrics = strcmp(function, "metrics") == 0;
-    bool init = strcmp(function, "init") == 0, alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0;
+    bool predict = strcmp(function, "predict") == 0, one = strcmp(function, "predict_one") == 0,
+         metrics = strcmp(function, "metrics") == 0;
+    bool init = strcmp(function, "init") == 0,
+         alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0;
     Writer c = { 0 };
     put(&c, "%s %s_%s(", alone || predict || one ? "void" : "double", m->prefix, function);
     if (predict || one) put_predict(&c, m, l, one);
@@ -110,7 +112,7 @@ void signature_print(Writer *w, const Module *m, const Layout *l, const char *fu
     put_line(w, 0, text("%s)%s", c.text, end));
 }
 
-/* ---- where a call finds its tensors ------------------------------------------------------------------------------------------- */
+/* ---- where a call finds its tensors ------------------------------------------------------------------------------ */
 typedef struct Body {
     const Module *m;
     const Layout *l;
@@ -130,7 +132,8 @@ static const char *member_text(Body *b, StructKind kind, const char *at, const T
 /* The lvalue of a tensor that lives in a struct; NULL when it does not. */
 static const char *struct_place(Body *b, const Tensor *t, bool constant) {
     const Tensor *of = (t->role == ROLE_NEXT || t->role == ROLE_GRAD) && t->of ? t->of : t;
-    if (t->watched && member_of(b->l, STRUCT_WATCH, t)) return member_text(b, STRUCT_WATCH, b->predicts ? "work->watch." : "m->watch.", t);
+    if (t->watched && member_of(b->l, STRUCT_WATCH, t))
+        return member_text(b, STRUCT_WATCH, b->predicts ? "work->watch." : "m->watch.", t);
     if (t->role == ROLE_GRAD) return member_text(b, STRUCT_PARAMS, "m->grads.", of);
     switch (of->role) {
     case ROLE_PARAM:
@@ -155,7 +158,9 @@ static const char *arena_place(Body *b, const Tensor *t, const Storage *storage)
     if (storage->whole) b->uses_whole = true;
     else b->uses_arena = true;
     const char *place = storage->offset ? text("%s + %" PRId64, arena, storage->offset) : arena;
-    if (t->rank > 1) put(&b->places, "    %s (*const %s)%s = (void *)%s;\n", type, name, c_dims(t, 1), storage->offset ? text("(%s)", place) : place);
+    if (t->rank > 1)
+        put(&b->places, "    %s (*const %s)%s = (void *)%s;\n", type, name, c_dims(t, 1),
+            storage->offset ? text("(%s)", place) : place);
     else put(&b->places, "    %s *const %s = %s;\n", type, name, place);
     PUSH(b->placed, t);
     PUSH(b->placed_name, name);
@@ -196,7 +201,7 @@ static const char *array_text(Body *b, const Tensor *t, const Argument *g) {
     return t->rank > 1 && held && !g->constant ? text("(void *)%s", place) : place;
 }
 
-/* ---- numbers of the call ------------------------------------------------------------------------------------------------------- */
+/* ---- numbers of the call ----------------------------------------------------------------------------------------- */
 /* Settings have their default where there is no instance. */
 static const char *default_of(const Model *model, const Tensor *hyper) {
     for (int k = 0; k < model->hypers.n; k++)
@@ -239,7 +244,8 @@ static void print_number(Writer *w, Body *b, const Equation *e) {
 /* The key of the random numbers of a site, once for each call. Predictions draw the same numbers every time. */
 static void print_key(Writer *w, Body *b, const Site *site) {
     if (binding(&b->scope, site)) return;
-    const char *name = name_add(b->scope.names, text("key_%s", site->path)), *clock = b->predicts ? "0, 0" : "m->seed, (uint64_t)m->step";
+    const char *name = name_add(b->scope.names, text("key_%s", site->path)),
+               *clock = b->predicts ? "0, 0" : "m->seed, (uint64_t)m->step";
     put_line(w, 1, text("const uint32_t %s = nn_key(%s, 0x%08" PRIx32 "u);", name, clock, site->key));
     scope_bind(&b->scope, site, name, C_KEY, false);
 }
@@ -258,12 +264,13 @@ static void print_kept(Writer *w, Body *b, const Schedule *schedule) {
         const Tensor *t = schedule->host.at[k]->out;
         if (t->role != ROLE_NEXT && t->role != ROLE_GRAD) continue;
         CType type = element_type(t->of);
-        put_line(w, 1, text("%s = %s%s;", struct_place(b, t, false), type == C_REAL || type == C_INT32 ? text("(%s)", c_type_name(type)) : "",
-                            binding(&b->scope, t)->text));
+        put_line(w, 1,
+                 text("%s = %s%s;", struct_place(b, t, false),
+                      type == C_REAL || type == C_INT32 ? text("(%s)", c_type_name(type)) : "", binding(&b->scope, t)->text));
     }
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
 static void print_call(Writer *w, Body *b, const Functions *functions, const Kernel *k) {
     const Function *f = function_of(functions, k);
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
@@ -291,7 +298,8 @@ static const char *result_text(Body *b, const Tensor *t) {
             return number->type == C_DOUBLE ? number->text : text("(double)%s", number->text);
         }
     for (int k = 0; schedule && k < schedule->arena.n; k++)
-        if (same_name(schedule->arena.at[k].tensor, t)) return text("(double)*%s", arena_place(b, schedule->arena.at[k].tensor, &schedule->arena.at[k]));
+        if (same_name(schedule->arena.at[k].tensor, t))
+            return text("(double)*%s", arena_place(b, schedule->arena.at[k].tensor, &schedule->arena.at[k]));
     return "(double)NAN";
 }
 
@@ -303,7 +311,8 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(b->scope.names->used, own_names[k]);
     Tensors inputs = model_inputs(m->model, true);
     for (int k = 0; k < inputs.n; k++) PUSH(b->scope.names->used, public_name(m, inputs.at[k]));
-    for (int k = 0; b->predicts && k < m->model->outputs.n; k++) PUSH(b->scope.names->used, public_name(m, m->model->outputs.at[k]));
+    for (int k = 0; b->predicts && k < m->model->outputs.n; k++)
+        PUSH(b->scope.names->used, public_name(m, m->model->outputs.at[k]));
     const Schedule *schedule = m->schedule[e];
     put_text(&b->places, "");
     put_text(&b->numbers, "");
@@ -354,14 +363,15 @@ static void body_print(Writer *w, const Body *b, const char *before) {
     put_text(w, "}\n\n");
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
 static void print_accepts(Writer *w, const Module *m, bool targets) {
     Tensors list = model_inputs(m->model, targets);
     Writer head = { 0 };
     put(&head, "static int %s_accepts%s(int n", m->prefix, targets ? "" : "_inputs");
     for (int k = 0; k < list.n; k++)
         if (is_ranged(list.at[k])) put(&head, ", const %s *%s", public_type(list.at[k]), public_name(m, list.at[k]));
-    put(w, "/* Whether a call may run: n is in 1 .. %s_BATCH, and integers are in their declared ranges. */\n", name_upper(m->prefix));
+    put(w, "/* Whether a call may run: n is in 1 .. %s_BATCH, and integers are in their declared ranges. */\n",
+        name_upper(m->prefix));
     put_line(w, 0, text("%s) {", head.text));
     put(w, "    if (n < 1 || n > %s_BATCH) return 0;\n", name_upper(m->prefix));
     Names *names = names_new(NULL);
@@ -377,7 +387,8 @@ static void print_accepts(Writer *w, const Module *m, bool targets) {
         Writer test = { 0 };
         if (t->lo > (t->byte ? 0 : INT32_MIN)) put(&test, "%s[%s] < %" PRId64, name, i, t->lo);
         if (t->hi < (t->byte ? 255 : INT32_MAX)) put(&test, "%s%s[%s] > %" PRId64, test.length ? " || " : "", name, i, t->hi);
-        put(w, "    for (%s %s = 0; %s < %s; %s++)\n        if (%s) return 0;\n", wide ? "int64_t" : "int", i, i, count, i, test.text);
+        put(w, "    for (%s %s = 0; %s < %s; %s++)\n        if (%s) return 0;\n", wide ? "int64_t" : "int", i, i, count, i,
+            test.text);
     }
     put_text(w, "    return 1;\n}\n\n");
 }
@@ -385,7 +396,8 @@ static void print_accepts(Writer *w, const Module *m, bool targets) {
 /* The statement that refuses a call; n: the number of samples as the function knows it. */
 static const char *check_text(const Module *m, bool targets, const char *n, const char *failed) {
     bool one = strcmp(n, "1") == 0;
-    if (!any_ranged(m, targets)) return one ? "" : text("    if (n < 1 || n > %s_BATCH) return%s;\n", name_upper(m->prefix), failed);
+    if (!any_ranged(m, targets))
+        return one ? "" : text("    if (n < 1 || n > %s_BATCH) return%s;\n", name_upper(m->prefix), failed);
     Tensors list = model_inputs(m->model, targets);
     Writer w = { 0 };
     put(&w, "    if (!%s_accepts%s(%s", m->prefix, targets ? "" : "_inputs", n);
@@ -395,7 +407,7 @@ static const char *check_text(const Module *m, bool targets, const char *n, cons
     return w.text;
 }
 
-/* ---- the functions ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the functions ----------------------------------------------------------------------------------------------- */
 typedef struct Unit { const Module *m; const Layout *l; const Functions *functions; const Names *file_scope; } Unit;
 
 static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e); }

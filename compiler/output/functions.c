@@ -14,7 +14,7 @@ static const char *const entry_title[ENTRY_COUNT] = {
     "gradients", "update", "evaluate", "metrics", "predict", "predict_one", "init"
 };
 
-/* ---- what a kernel needs ------------------------------------------------------------------------------------------------ */
+/* ---- what a kernel needs ----------------------------------------------------------------------------------------- */
 void find_site(const Expr *e, void *data) {
     Sites *sites = data;
     if (e->kind != X_RANDOM) return;
@@ -90,11 +90,13 @@ static void note_use(Function *f, const Kernel *use) {
  * starts a tensor is named after the tensor; what another entry point does in its own way, after the entry point. */
 static const char *function_name(const Module *m, const Kernel *k, Entry e, const Names *file_scope) {
     const Tensor *last = k->equations.n ? k->equations.at[k->equations.n - 1]->out : NULL;
-    if (last && last->role == ROLE_NEXT && (e == ENTRY_UPDATE || e == ENTRY_INIT)) return text("%s_%s", entry_title[e], last->of->name);
+    if (last && last->role == ROLE_NEXT && (e == ENTRY_UPDATE || e == ENTRY_INIT))
+        return text("%s_%s", entry_title[e], last->of->name);
     for (int q = 0; q < k->equations.n; q++) {
         const char *name = k->equations.at[q]->out->name;
         size_t length = strlen(name);
-        bool numbered = strncmp(k->name, name, length) == 0 && k->name[length] == '_' && strspn(k->name + length + 1, "0123456789") == strlen(k->name + length + 1);
+        bool numbered = strncmp(k->name, name, length) == 0 && k->name[length] == '_'
+                        && strspn(k->name + length + 1, "0123456789") == strlen(k->name + length + 1);
         if (numbered && name_taken(file_scope, text("%s_%s", m->prefix, name))) return text("%s_%s", entry_title[e], name);
     }
     return k->name;
@@ -131,7 +133,7 @@ const Function *function_of(const Functions *f, const Kernel *k) {
     return NULL;
 }
 
-/* ---- comments ------------------------------------------------------------------------------------------------------------ */
+/* ---- comments ---------------------------------------------------------------------------------------------------- */
 int origin_line(const Module *m, const Origin *o) {
     for (; o; o = o->use)
         if (o->span.source && o->span.source == m->model->span.source) return span_line(o->span);
@@ -238,7 +240,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
     put(w, "%s */\n", c.text);
 }
 
-/* ---- functions ------------------------------------------------------------------------------------------------------------ */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 static void print_function(Writer *w, const Module *m, const Function *f, const Names *file_scope) {
     Scope s = { .names = names_new(file_scope) };
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
@@ -251,7 +253,8 @@ static void print_function(Writer *w, const Module *m, const Function *f, const 
             const char *name = name_add(s.names, same_name(t, m->model->count) && g->by_value ? "n" : t->name);
             scope_bind(&s, t, name, g->type, !g->by_value && t->rank == 0);
             if (g->by_value) put(&values, ", %s %s", c_type_name(g->type), name);
-            else if (t->rank > 1) put(&arrays, ", %s%s (*restrict %s)%s", g->constant ? "const " : "", c_type_name(g->type), name, c_dims(t, 1));
+            else if (t->rank > 1)
+                put(&arrays, ", %s%s (*restrict %s)%s", g->constant ? "const " : "", c_type_name(g->type), name, c_dims(t, 1));
             else put(&arrays, ", %s%s *restrict %s", g->constant ? "const " : "", c_type_name(g->type), name);
         }
     }
@@ -286,7 +289,8 @@ static bool is_backward(const Kernel *k) {
 static void print_absent(Writer *w, const Model *m) {
     Tensors inputs = model_inputs(m, false);
     for (int k = 0; k < inputs.n; k++) put(w, "%s%s", k == 0 ? "/* " : k + 1 == inputs.n ? " and " : ", ", inputs.at[k]->name);
-    if (inputs.n) put(w, " need%s no gradient: %s. */\n", inputs.n == 1 ? "s" : "", inputs.n == 1 ? "it is an input" : "they are inputs");
+    if (inputs.n)
+        put(w, " need%s no gradient: %s. */\n", inputs.n == 1 ? "s" : "", inputs.n == 1 ? "it is an input" : "they are inputs");
     for (int k = 0; k < m->params.n; k++) {
         bool trained = false;
         for (int g = 0; g < m->grads.n; g++) trained = trained || same_name(m->grads.at[g]->of, m->params.at[k]);

@@ -7,7 +7,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-typedef struct Reader { Writer *w; const Program *program; const Equation *equation; Tensors given; LIST(const Tensor *) drawn; } Reader;
+typedef struct Reader {
+    Writer *w;
+    const Program *program;
+    const Equation *equation;
+    Tensors given;
+    LIST(const Tensor *) drawn;
+} Reader;
 
 static bool listed(const Tensors *list, const Tensor *t) {
     for (int k = 0; k < list->n; k++)
@@ -24,7 +30,8 @@ static void put_escaped(Writer *w, const char *s) {
 
 static void find_given(const Expr *e, void *data) {
     Reader *r = data;
-    if (e->kind == X_READ && !equation_of(r->program, e->tensor) && !listed(&r->given, e->tensor)) PUSH(r->given, (Tensor *)e->tensor);
+    if (e->kind == X_READ && !equation_of(r->program, e->tensor) && !listed(&r->given, e->tensor))
+        PUSH(r->given, (Tensor *)e->tensor);
 }
 
 static void draw_edge(const Expr *e, void *data) {

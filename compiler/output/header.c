@@ -39,13 +39,16 @@ static void print_data(Writer *w, const Module *m) {
             const Tensor *t = list->at[k];
             Writer range = { 0 };
             put_text(&range, "");
-            if (t->type != REAL && !t->byte && t->lo > INT32_MIN) put(&range, ", whole numbers %" PRId64 " .. %" PRId64, t->lo, t->hi);
+            if (t->type != REAL && !t->byte && t->lo > INT32_MIN)
+                put(&range, ", whole numbers %" PRId64 " .. %" PRId64, t->lo, t->hi);
             if (t->byte) put_text(&range, ", bytes");
-            put_comment(w, " *     ", text("%-12s %s%s%s", t->name, turn == 0 ? "" : "out, ", t->rank > 1 ? c_dims(t, 1) : "a number", range.text), "");
+            const char *shape = t->rank > 1 ? c_dims(t, 1) : "a number", *out = turn == 0 ? "" : "out, ";
+            put_comment(w, " *     ", text("%-12s %s%s%s", t->name, out, shape, range.text), "");
         }
     }
-    put(w, " * A call with n outside of 1 .. %s_BATCH, or a whole number outside of its range, writes nothing: it gives NAN where it\n"
-           " * gives a loss. Functions of different instances (and predict with different workspaces) may run at the same time. */\n", name_upper(m->prefix));
+    put(w, " * A call with n outside of 1 .. %s_BATCH, or a whole number outside of its range, writes nothing; where it gives\n"
+           " * a loss, it gives NAN. Functions of different instances, and predict with different workspaces, may run at the\n"
+           " * same time. */\n\n", name_upper(m->prefix));
 }
 
 static void print_functions(Writer *w, const Module *m, const Layout *l) {
@@ -53,7 +56,7 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     put_text(w, "/* First values for everything: parameters drawn from the seed, states, settings, clocks at 0. */\n");
     signature_print(w, m, l, "init", ";");
     if (model->gradients) {
-        put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. The same m->seed and m->step draw the same random numbers. */\n");
+        put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. m->seed and m->step decide all random numbers. */\n");
         signature_print(w, m, l, "gradients", ";");
     }
     if (model->update) {
@@ -89,10 +92,12 @@ void header_print(Writer *w, const Module *m) {
     Layout *l = layout_new(m);
     const char *guard = text("%s_NN_H", name_upper(m->prefix));
     put_text(w, "/* SPDX-License-Identifier: 0BSD */\n");
-    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc: its memory and its functions.", m->model->name, m->file), "");
+    put_comment(w, "/* ",
+                text("The model `%s`, compiled from %s by nnc: its memory and its functions.", m->model->name, m->file), "");
     put(w, " * This file is your own, without conditions. */\n");
     put(w, "#ifndef %s\n#define %s\n#include <nn.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", guard, guard);
-    put(w, "enum { %s_BATCH = %" PRId64 " };    /* the most samples that a call takes */\n\n", name_upper(m->prefix), m->model->batch);
+    put(w, "enum { %s_BATCH = %" PRId64 " };    /* the most samples that a call takes */\n\n", name_upper(m->prefix),
+        m->model->batch);
     for (int k = 0; k < STRUCT_COUNT; k++) print_struct(w, m, l, (StructKind)k);
     print_data(w, m);
     print_functions(w, m, l);

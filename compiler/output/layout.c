@@ -114,13 +114,13 @@ Layout *layout_new(const Module *m) {
         if (e != ENTRY_PREDICT_ONE) add_watched(&s[STRUCT_WATCH], entry_program(model, e));
     s[STRUCT_WORK] = (Struct){ .suffix = "work", .about = "The workspace: nothing in it outlives a call." };
     add_arena(&s[STRUCT_WORK], m, (Entry[]){ ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_EVALUATE, ENTRY_INIT }, 4);
-    s[STRUCT_PREDICT_WORK] = (Struct){ .suffix = "predict_work", .about = "The workspace of predict, one for each thread that predicts." };
+    s[STRUCT_PREDICT_WORK] = (Struct){ .suffix = "predict_work", .about = "The workspace of predict, one for each thread." };
     add_arena(&s[STRUCT_PREDICT_WORK], m, (Entry[]){ ENTRY_PREDICT, ENTRY_PREDICT_ONE }, 2);
     if (watches(model->predict)) add_struct(l, &s[STRUCT_PREDICT_WORK], "watch", STRUCT_WATCH, NULL);
     if (model->predict && s[STRUCT_PREDICT_WORK].members.n == 0)
         add_array(&s[STRUCT_PREDICT_WORK], "arena", C_REAL, 1, "this model needs none; C has no empty struct");
 
-    s[STRUCT_INSTANCE] = (Struct){ .suffix = NULL, .about = "One instance: place it anywhere. It holds no pointer and needs no alignment of its own." };
+    s[STRUCT_INSTANCE] = (Struct){ .about = "One instance: place it anywhere. It holds no pointers." };
     Struct *i = &s[STRUCT_INSTANCE];
     add_struct(l, i, "params", STRUCT_PARAMS, NULL);
     add_struct(l, i, "grads", STRUCT_PARAMS, "of the last gradients()");

@@ -57,7 +57,8 @@ static void print_parameters(Writer *w, const Module *m, const Layout *l) {
     for (int k = 0; k < params->members.n; k++) {
         const Member *p = &params->members.at[k];
         int line = origin_line(m, p->tensor->origin);
-        put(w, " *     %-*s  %-20s %12s%s\n", width, p->name, c_dims(p->tensor, 0), grouped(member_count(p)), line ? text("    line %d", line) : "");
+        put(w, " *     %-*s  %-20s %12s%s\n", width, p->name, c_dims(p->tensor, 0), grouped(member_count(p)),
+            line ? text("    line %d", line) : "");
         total += member_count(p);
     }
     if (params->members.n) put(w, " *     %-*s  %-20s %12s\n *\n", width, "parameters", "", grouped(total));
@@ -65,24 +66,29 @@ static void print_parameters(Writer *w, const Module *m, const Layout *l) {
 
 static void print_memory(Writer *w, const Module *m, const Layout *l) {
     static const struct { StructKind kind; const char *what; } parts[] = {
-        { STRUCT_PARAMS, "parameters" }, { STRUCT_PARAMS, "gradients" }, { STRUCT_STATE, "state" }, { STRUCT_OPTIMIZER, "optimizer" },
-        { STRUCT_WATCH, "watched values" }, { STRUCT_WORK, "workspace" }
+        { STRUCT_PARAMS, "parameters" }, { STRUCT_PARAMS, "gradients" }, { STRUCT_STATE, "state" },
+        { STRUCT_OPTIMIZER, "optimizer" }, { STRUCT_WATCH, "watched values" }, { STRUCT_WORK, "workspace" }
     };
-    put(w, " * Memory of one instance, `%s`, for batches of up to %" PRId64 ": %s bytes.\n", m->prefix, m->model->batch, grouped(struct_size(l, STRUCT_INSTANCE, 4)));
+    put(w, " * Memory of one instance, `%s`, for batches of up to %" PRId64 ": %s bytes.\n", m->prefix, m->model->batch,
+        grouped(struct_size(l, STRUCT_INSTANCE, 4)));
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
         if (l->of[parts[k].kind].members.n) put(w, " *     %-16s %14s\n", parts[k].what, grouped(struct_size(l, parts[k].kind, 4)));
-    if (m->model->predict) put(w, " * To predict: the parameters%s and a workspace of %s bytes.\n", l->of[STRUCT_STATE].members.n ? ", the state" : "", grouped(struct_size(l, STRUCT_PREDICT_WORK, 4)));
+    if (m->model->predict)
+        put(w, " * To predict: the parameters%s and a workspace of %s bytes.\n",
+            l->of[STRUCT_STATE].members.n ? ", the state" : "", grouped(struct_size(l, STRUCT_PREDICT_WORK, 4)));
 }
 
 static void print_banner(Writer *w, const Module *m, const Layout *l, bool blas) {
     put_text(w, "/* SPDX-License-Identifier: 0BSD */\n");
-    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc. This file is your own, without conditions.", m->model->name, m->file), "");
+    put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc.", m->model->name, m->file), "");
+    put_text(w, " * This file is your own, without conditions.\n");
     put_text(w, " *\n");
     print_source_lines(w, m);
     print_parameters(w, m, l);
     print_memory(w, m, l);
     put_text(w, " *\n");
-    put(w, " * Compile with -O2 -march=native and the directory of nn.h%s. With -DNN_DOUBLE all numbers are double.\n", blas ? ", and link with -lopenblas" : "");
+    put(w, " * Compile with -O2 -march=native and the directory of nn.h%s. With -DNN_DOUBLE all numbers are double.\n",
+        blas ? ", and link with -lopenblas" : "");
     put_text(w, " * Equations above the functions are per sample; b counts samples. d_x is the gradient of x. */\n");
 }
 

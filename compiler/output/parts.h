@@ -6,13 +6,13 @@
 #define NNC_PARTS_H
 #include "output.h"
 
-/* ---- C types ------------------------------------------------------------------------------------------------------- */
+/* ---- C types ----------------------------------------------------------------------------------------------------- */
 typedef enum { C_ANY, C_REAL, C_DOUBLE, C_INT, C_LONG, C_BYTE, C_INT32, C_KEY, C_STRUCT } CType;
 const char *c_type_name(CType type);                            /* as in the C file, where nn_real is called real */
 CType element_type(const Tensor *t);                            /* of the array that holds t */
 bool same_name(const Tensor *a, const Tensor *b);
 
-/* ---- layout.c: what the structs contain ------------------------------------------------------------------------------- */
+/* ---- layout.c: what the structs contain -------------------------------------------------------------------------- */
 typedef enum {
     STRUCT_PARAMS, STRUCT_STATE, STRUCT_OPTIMIZER, STRUCT_HYPER, STRUCT_TOTALS, STRUCT_WATCH, STRUCT_WORK,
     STRUCT_PREDICT_WORK, STRUCT_INSTANCE, STRUCT_COUNT
@@ -35,7 +35,7 @@ int64_t struct_size(const Layout *l, StructKind kind, int real_bytes);
 int64_t struct_offset(const Layout *l, StructKind kind, const Member *member, int real_bytes);
 const char *struct_name(const Module *m, const Layout *l, StructKind kind);     /* lenet_params; the instance: lenet */
 
-/* ---- names.c ---------------------------------------------------------------------------------------------------------- */
+/* ---- names.c ----------------------------------------------------------------------------------------------------- */
 typedef struct Names { const struct Names *outer; LIST(const char *) used; } Names;
 Names *names_new(const Names *outer);
 bool name_taken(const Names *names, const char *name);          /* in this scope or one around it */
@@ -45,8 +45,13 @@ const char *name_upper(const char *name);
 Names *names_of_module(const Module *m, const Layout *l);       /* everything at file scope but the kernels */
 const char *base_name(const char *path);
 
-/* ---- print_c.c -------------------------------------------------------------------------------------------------------- */
-typedef struct Binding { const void *what; const char *text; CType type; bool pointer; } Binding;    /* pointer: rank 0, read as *text */
+/* ---- print_c.c --------------------------------------------------------------------------------------------------- */
+typedef struct Binding {
+    const void *what;                   /* a Tensor, Index or Site */
+    const char *text;
+    CType type;
+    bool pointer;                       /* of rank 0, and read as *text */
+} Binding;
 typedef struct Scope {
     Names *names;
     LIST(Binding) bound;
@@ -56,13 +61,16 @@ typedef struct Scope {
 void scope_bind(Scope *s, const void *what, const char *text, CType type, bool pointer);
 const Binding *binding(const Scope *s, const void *what);       /* NULL: not bound */
 /* The text of an expression as an operand of something that binds as tightly as `precedence`, converted to `want`. */
-enum { C_PREC_LOOSEST, C_PREC_SELECT, C_PREC_OR, C_PREC_AND, C_PREC_EQUAL, C_PREC_LESS, C_PREC_SUM, C_PREC_TERM, C_PREC_UNARY, C_PREC_CALL };
+enum {
+    C_PREC_LOOSEST, C_PREC_SELECT, C_PREC_OR, C_PREC_AND, C_PREC_EQUAL, C_PREC_LESS, C_PREC_SUM, C_PREC_TERM, C_PREC_UNARY,
+    C_PREC_CALL
+};
 void c_expr(Writer *w, Scope *s, const Expr *e, int precedence, CType want);
 void c_tree(Writer *w, Scope *s, const Nodes *body, int depth);
 char *c_number(double value);                                   /* the shortest decimal that reads back equal */
 char *c_dims(const Tensor *t, int from);                        /* "[6][28][28]" */
 
-/* ---- functions.c: kernels as static functions --------------------------------------------------------------------------- */
+/* ---- functions.c: kernels as static functions -------------------------------------------------------------------- */
 typedef LIST(const Site *) Sites;
 typedef struct Argument { const char *name; CType type; int rank; bool by_value, written, constant; } Argument;
 typedef struct Function {
@@ -84,15 +92,15 @@ void section_print(Writer *w, const char *title);
 /* A line of a comment between `begin` and `end`, broken where it is too long; nothing in it can end the comment. */
 void put_comment(Writer *w, const char *begin, const char *line, const char *end);
 
-/* ---- entry.c: the functions that callers see ---------------------------------------------------------------------------- */
+/* ---- entry.c: the functions that callers see --------------------------------------------------------------------- */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end);
 void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope);
 Tensors model_inputs(const Model *m, bool targets);             /* inputs, then (if asked) targets */
 
-/* ---- table.c ------------------------------------------------------------------------------------------------------------- */
+/* ---- table.c ----------------------------------------------------------------------------------------------------- */
 void table_print(Writer *w, const Module *m, const Layout *l);
 
-/* ---- report.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- report.c ---------------------------------------------------------------------------------------------------- */
 void put_json(Writer *w, const char *s);
 void put_json_dims(Writer *w, const int64_t *dim, int rank);
 #endif

@@ -48,7 +48,7 @@ char *c_dims(const Tensor *t, int from) {
     return w.text;
 }
 
-/* ---- types ----------------------------------------------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------------------------------------------------- */
 static bool is_small(double magnitude) { return magnitude < 2147483647.0; }
 
 static double interval_magnitude(const Expr *e) {
@@ -116,7 +116,7 @@ static CType type_of(const Scope *s, const Expr *e) {
     return C_INT;
 }
 
-/* ---- expressions ------------------------------------------------------------------------------------------------------- */
+/* ---- expressions ------------------------------------------------------------------------------------------------- */
 static char *operand(Scope *s, const Expr *e, int precedence, CType want) {
     Writer w = { 0 };
     c_expr(&w, s, e, precedence, want);
@@ -298,7 +298,8 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
         if (tests) put(w, "%s ? ", test.text);
         print_place(w, s, e->tensor, e->arg);
         if (tests) put(w, " : %s", operand(s, e->arg[e->n - 1], C_PREC_SELECT, type));
-        *precedence = tests ? C_PREC_SELECT : e->tensor->rank == 0 && bound(s, e->tensor, e->tensor->name)->pointer ? C_PREC_UNARY : C_PREC_CALL;
+        if (e->tensor->rank == 0 && bound(s, e->tensor, e->tensor->name)->pointer) *precedence = C_PREC_UNARY;
+        if (tests) *precedence = C_PREC_SELECT;
         return type;
     case X_WHERE:
         put(w, "%s ? %s : %s", operand(s, e->arg[0], C_PREC_OR, C_ANY), operand(s, e->arg[1], C_PREC_OR, type),
@@ -336,7 +337,7 @@ void c_expr(Writer *w, Scope *s, const Expr *e, int precedence, CType want) {
     put(w, own < precedence ? "(%s)" : "%s", bare.text);
 }
 
-/* ---- statements -------------------------------------------------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------------------------------------- */
 enum { LINE_WIDTH = 112 };
 
 /* How good it is to break a line at the space in front of `at`: 0 is best, -1 is not possible. */
@@ -408,7 +409,8 @@ static void print_assign(Writer *w, Scope *s, const Node *n, int depth) {
     print_place(&place, s, n->tensor, n->subs);
     bool narrow = type == C_INT32 || type == C_INT, real = n->tensor->type == REAL;
     if (n->assign == ASSIGN_MAX || n->assign == ASSIGN_MIN) {
-        const char *function = text("nn_%s%s%s", real ? "" : "i", n->assign == ASSIGN_MAX ? "max" : "min", type == C_DOUBLE ? "_d" : "");
+        const char *function = text("nn_%s%s%s", real ? "" : "i", n->assign == ASSIGN_MAX ? "max" : "min",
+                                    type == C_DOUBLE ? "_d" : "");
         put_line(w, depth, text("%s = %s%s(%s, %s);", place.text, narrow ? text("(%s)", c_type_name(type)) : "", function,
                                 place.text, operand(s, n->value, C_PREC_SELECT, type)));
         return;
@@ -429,11 +431,12 @@ static void print_gemm(Writer *w, Scope *s, const Gemm *g, int depth) {
     put_line(w, depth, text("/* %s %s %s%s * %s%s */", bound(s, g->c, g->c->name)->text, g->add ? "+=" : "=",
                             bound(s, g->a, g->a->name)->text, g->a_transposed ? "^T" : "", bound(s, g->b, g->b->name)->text,
                             g->b_transposed ? "^T" : ""));
-    put_line(w, depth, text("GEMM(CblasRowMajor, %s, %s, %s, %s, %s, R(1), %s, %" PRId64 ", %s, %" PRId64 ", R(%d), %s, %" PRId64 ");",
-                            g->a_transposed ? "CblasTrans" : "CblasNoTrans", g->b_transposed ? "CblasTrans" : "CblasNoTrans",
-                            operand(s, g->m, C_PREC_SELECT, C_INT), operand(s, g->n, C_PREC_SELECT, C_INT),
-                            operand(s, g->k, C_PREC_SELECT, C_INT), matrix(s, g->a, g->a_offset), g->lda,
-                            matrix(s, g->b, g->b_offset), g->ldb, g->add, matrix(s, g->c, g->c_offset), g->ldc));
+    put_line(w, depth,
+             text("GEMM(CblasRowMajor, %s, %s, %s, %s, %s, R(1), %s, %" PRId64 ", %s, %" PRId64 ", R(%d), %s, %" PRId64 ");",
+                  g->a_transposed ? "CblasTrans" : "CblasNoTrans", g->b_transposed ? "CblasTrans" : "CblasNoTrans",
+                  operand(s, g->m, C_PREC_SELECT, C_INT), operand(s, g->n, C_PREC_SELECT, C_INT),
+                  operand(s, g->k, C_PREC_SELECT, C_INT), matrix(s, g->a, g->a_offset), g->lda, matrix(s, g->b, g->b_offset),
+                  g->ldb, g->add, matrix(s, g->c, g->c_offset), g->ldc));
 }
 
 /* What follows `for (..)` or `if (..)`: a single statement without braces, or a block; its names end with it. */

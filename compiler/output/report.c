@@ -8,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const entry_name[ENTRY_COUNT] = { "gradients", "update", "evaluate", "metrics", "predict", "predict_one", "init" };
+static const char *const entry_name[ENTRY_COUNT] = { "gradients", "update",      "evaluate", "metrics",
+                                                     "predict",   "predict_one", "init" };
 
 static void count_operation(const Expr *e, void *data) {
     if (e->kind == X_OP && e->type == REAL && e->op != OP_STOP) ++*(double *)data;
@@ -49,7 +50,7 @@ static const char *count_text(double n) {
     return n < 1e15 ? text("%.0f", n) : text("%.6g", n);
 }
 
-/* ---- as a table --------------------------------------------------------------------------------------------------------- */
+/* ---- as a table -------------------------------------------------------------------------------------------------- */
 static void print_params(Writer *w, const Layout *l) {
     const Struct *params = &l->of[STRUCT_PARAMS];
     int64_t total = 0;
@@ -57,7 +58,8 @@ static void print_params(Writer *w, const Layout *l) {
     for (int k = 0; k < params->members.n; k++) {
         const Member *p = &params->members.at[k];
         const Tensor *t = p->tensor;
-        put(w, "%-40s %-24s %12" PRId64 " %14" PRId64 "\n", t->path ? t->path : t->name, shape_text(t), member_count(p), 4 * member_count(p));
+        put(w, "%-40s %-24s %12" PRId64 " %14" PRId64 "\n", t->path ? t->path : t->name, shape_text(t), member_count(p),
+            4 * member_count(p));
         total += member_count(p);
     }
     put(w, "%-40s %-24s %12" PRId64 " %14" PRId64 "\n", "total", "", total, struct_size(l, STRUCT_PARAMS, 4));
@@ -67,7 +69,8 @@ static void print_structs(Writer *w, const Module *m, const Layout *l) {
     put(w, "\n%-65s %12s %14s\n", "memory", "bytes", "in double");
     for (int k = 0; k < STRUCT_COUNT; k++) {
         if (l->of[k].members.n == 0) continue;
-        put(w, "%-65s %12" PRId64 " %14" PRId64 "\n", struct_name(m, l, (StructKind)k), struct_size(l, (StructKind)k, 4), struct_size(l, (StructKind)k, 8));
+        put(w, "%-65s %12" PRId64 " %14" PRId64 "\n", struct_name(m, l, (StructKind)k), struct_size(l, (StructKind)k, 4),
+            struct_size(l, (StructKind)k, 8));
     }
 }
 
@@ -84,7 +87,8 @@ static void print_entry(Writer *w, const Module *m, Entry e) {
             count_text(equation_flops(q)), bytes ? text("%" PRId64, bytes) : "-");
         flops += equation_flops(q);
     }
-    put(w, "%-5s %-34s %-24s %12s %14" PRId64 "\n", "", "total, and its workspace", "", count_text(flops), 4 * (s->arena_size + s->whole_size));
+    put(w, "%-5s %-34s %-24s %12s %14" PRId64 "\n", "", "total, and its workspace", "", count_text(flops),
+        4 * (s->arena_size + s->whole_size));
 }
 
 void report_print(Writer *w, const Module *m) {
@@ -96,7 +100,7 @@ void report_print(Writer *w, const Module *m) {
         if (m->schedule[e]) print_entry(w, m, e);
 }
 
-/* ---- as JSON --------------------------------------------------------------------------------------------------------------- */
+/* ---- as JSON ----------------------------------------------------------------------------------------------------- */
 void put_json(Writer *w, const char *s) {
     put_text(w, "\"");
     for (; *s; s++) {
@@ -135,12 +139,14 @@ static void json_entry(Writer *w, const Module *m, Entry e) {
         while (length && equation.text[length - 1] == '\n') equation.text[--length] = 0;
         put_text(w, "        { ");
         json_tensor(w, q->out);
-        put(w, ", \"line\": %d, \"flops\": %s, \"bytes\": %" PRId64 ", \"equation\": ", origin_line(m, q->origin), count_text(equation_flops(q)), stored_bytes(s, q->out));
+        put(w, ", \"line\": %d, \"flops\": %s, \"bytes\": %" PRId64 ", \"equation\": ", origin_line(m, q->origin),
+            count_text(equation_flops(q)), stored_bytes(s, q->out));
         put_json(w, equation.text);
         put(w, " }%s\n", k + 1 < s->program->equations.n ? "," : "");
         flops += equation_flops(q);
     }
-    put(w, "      ],\n      \"flops\": %s,\n      \"kernels\": %d,\n      \"workspace\": %" PRId64 "\n    }", count_text(flops), s->kernels.n, 4 * (s->arena_size + s->whole_size));
+    put(w, "      ],\n      \"flops\": %s,\n      \"kernels\": %d,\n      \"workspace\": %" PRId64 "\n    }", count_text(flops),
+        s->kernels.n, 4 * (s->arena_size + s->whole_size));
 }
 
 void report_json_print(Writer *w, const Module *m) {
@@ -161,12 +167,14 @@ void report_json_print(Writer *w, const Module *m) {
     put(w, "  ],\n  \"parameter_count\": %" PRId64 ",\n  \"bytes\": {", total);
     for (int turn = 0, some = 0; turn < STRUCT_COUNT; turn++)
         if (l->of[turn].members.n) {
-            put(w, "%s\n    \"%s\": %" PRId64, some++ ? "," : "", struct_name(m, l, (StructKind)turn), struct_size(l, (StructKind)turn, 4));
+            put(w, "%s\n    \"%s\": %" PRId64, some++ ? "," : "", struct_name(m, l, (StructKind)turn),
+                struct_size(l, (StructKind)turn, 4));
         }
     put_text(w, "\n  },\n  \"bytes_in_double\": {");
     for (int turn = 0, some = 0; turn < STRUCT_COUNT; turn++)
         if (l->of[turn].members.n) {
-            put(w, "%s\n    \"%s\": %" PRId64, some++ ? "," : "", struct_name(m, l, (StructKind)turn), struct_size(l, (StructKind)turn, 8));
+            put(w, "%s\n    \"%s\": %" PRId64, some++ ? "," : "", struct_name(m, l, (StructKind)turn),
+                struct_size(l, (StructKind)turn, 8));
         }
     put_text(w, "\n  },\n  \"entries\": {\n");
     bool some = false;

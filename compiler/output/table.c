@@ -180,16 +180,26 @@ static void print_adapters(Writer *w, const Module *m, const Layout *l) {
     put(w, "static void %s_table_metrics(void *m, double *values) { %s_metrics(m, values); }\n", p, p);
     if (model->update) put(w, "static void %s_table_update(void *m) { %s_update(m); }\n", p, p);
     if (model->gradients)
-        put(w, "static double %s_table_gradients(void *m, int n, const void *const *inputs) {\n    %sreturn %s_gradients(m, n%s);\n}\n", p, unused, p, in.text);
+        put(w,
+            "static double %s_table_gradients(void *m, int n, const void *const *inputs) {\n"
+            "    %sreturn %s_gradients(m, n%s);\n}\n",
+            p, unused, p, in.text);
     if (model->evaluate)
-        put(w, "static double %s_table_evaluate(void *m, int n, const void *const *inputs) {\n    %sreturn %s_evaluate(m, n%s);\n}\n", p, unused, p, in.text);
+        put(w,
+            "static double %s_table_evaluate(void *m, int n, const void *const *inputs) {\n    %sreturn %s_evaluate(m, n%s);\n}\n",
+            p, unused, p, in.text);
     if (model->predict) {
         bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
-        put_line(w, 0, text("static void %s_table_predict(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs) {", p));
+        put_line(
+            w, 0,
+            text(
+                "static void %s_table_predict(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs) {",
+                p));
         if (params || state) put(w, "    const %s *const m = instance;\n", p);
         else put_text(w, "    (void)instance;\n");
         if (given.n == 0) put_text(w, "    (void)inputs;\n");
-        put_line(w, 1, text("%s_predict(%s%swork, n%s);", p, params ? "&m->params, " : "", state ? "&m->state, " : "", predict.text));
+        put_line(w, 1,
+                 text("%s_predict(%s%swork, n%s);", p, params ? "&m->params, " : "", state ? "&m->state, " : "", predict.text));
         put_text(w, "}\n");
     }
     put_text(w, "\n");
@@ -211,7 +221,9 @@ void table_print(Writer *w, const Module *m, const Layout *l) {
     print_adapters(w, m, l);
     put(w, "const nn_model %s_model = {\n    .name = ", p);
     put_string(w, model->name, strlen(model->name));
-    put(w, ",\n    .source = %s_source,\n    .hash = \"%016" PRIx64 "\",\n    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n",
+    put(w,
+        ",\n    .source = %s_source,\n    .hash = \"%016" PRIx64
+        "\",\n    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n",
         p, model_hash(model), name_upper(p), p);
     if (model->predict) put(w, "    .predict_size = sizeof(%s),\n", struct_name(m, l, STRUCT_PREDICT_WORK));
     put(w, "    .n_inputs = %d, .n_targets = %d,\n", inputs.n - targets, targets);
@@ -224,7 +236,8 @@ void table_print(Writer *w, const Module *m, const Layout *l) {
     put_list(w, m, "hypers", model->hypers.n, "hypers_table");
     put_list(w, m, "metrics", model->metrics.n, "metrics_table");
     put_list(w, m, "settings", model->n_train, "settings_table");
-    put(w, "    .step_offset = offsetof(%s, step), .epoch_offset = offsetof(%s, epoch), .seed_offset = offsetof(%s, seed),\n", p, p, p);
+    put(w, "    .step_offset = offsetof(%s, step), .epoch_offset = offsetof(%s, epoch), .seed_offset = offsetof(%s, seed),\n",
+        p, p, p);
     put(w, "    .init = %s_table_init,\n    .reset = %s_table_reset,\n    .metrics_of = %s_table_metrics,\n", p, p, p);
     if (model->gradients) put(w, "    .gradients = %s_table_gradients,\n", p);
     if (model->update) put(w, "    .update = %s_table_update,\n", p);

@@ -9,7 +9,8 @@ int main(void) {
     int failed = 0;
     memcpy(before, m, MODEL.size);
     for (int n = -1; n <= MODEL.batch + 1; n += n == 0 ? MODEL.batch + 1 : 1) {
-        double loss = MODEL.gradients(m, n, (const void *const *)batch.data), mean = MODEL.evaluate(m, n, (const void *const *)batch.data);
+        double loss = MODEL.gradients(m, n, (const void *const *)batch.data),
+               mean = MODEL.evaluate(m, n, (const void *const *)batch.data);
         if (loss == loss || mean == mean || !same_instance(&MODEL, m, before)) {
             printf("a call with n = %d is accepted\n", n);
             failed = 1;

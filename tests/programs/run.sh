@@ -9,12 +9,12 @@ for model in $MODELS; do
     try "$model gives the same bytes again" cmp "$WORK/$model.c" "$WORK/again.c"
     # shellcheck disable=SC2046,SC2086
     try "compile $model" $CC $flags -c "$WORK/$model.c" -o "$WORK/$model.o"
-    # shellcheck disable=SC2046,SC2086
-    try "two threads: compile with $model" $CC $flags -DMODEL="${model}_model" tests/programs/two_threads.c "$WORK/$model.o" $(libraries "$WORK/$model.c") -o "$WORK/two_threads"
-    try "two instances of $model in two threads" "$WORK/two_threads"
-    # shellcheck disable=SC2046,SC2086
-    try "refusals: compile with $model" $CC $flags -DMODEL="${model}_model" tests/programs/refused.c "$WORK/$model.o" $(libraries "$WORK/$model.c") -o "$WORK/refused"
-    try "calls of $model that have to be refused" "$WORK/refused"
+    for program in two_threads refused; do
+        # shellcheck disable=SC2046,SC2086
+        try "compile $program with $model" $CC $flags -DMODEL="${model}_model" tests/programs/$program.c "$WORK/$model.o" \
+            $(libraries "$WORK/$model.c") -o "$WORK/$program"
+        try "$program with $model" "$WORK/$program"
+    done
     # The report's bytes against sizeof, in float and in double.
     try "report of $model" sh -c "'$NNC' --report=json models/$model.nn >'$WORK/report.json'"
     for real in "" _in_double; do
@@ -33,8 +33,8 @@ for model in $MODELS; do
     if [ -n "$previous" ]; then
         cat "$WORK/$previous.c" "$WORK/$model.c" >"$WORK/both"
         # shellcheck disable=SC2046,SC2086
-        try "two models: compile $previous and $model" $CC $flags -DFIRST="${previous}_model" -DSECOND="${model}_model" tests/programs/two_models.c \
-            "$WORK/$previous.o" "$WORK/$model.o" $(libraries "$WORK/both") -o "$WORK/two_models"
+        try "compile $previous and $model" $CC $flags -DFIRST="${previous}_model" -DSECOND="${model}_model" \
+            tests/programs/two_models.c "$WORK/$previous.o" "$WORK/$model.o" $(libraries "$WORK/both") -o "$WORK/two_models"
         try "$previous and $model in one program" "$WORK/two_models"
     fi
     previous=$model

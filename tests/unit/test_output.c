@@ -31,7 +31,8 @@ static const Index *sample(void) { return index_new(name_of("b"), BATCH, count);
 static const Index *over(const char *name, int64_t extent) { return index_new(name_of(name), extent, NULL); }
 static const Expr *rd(const Tensor *t, const Expr *i, const Expr *j) { return Read(t, (const Expr *[]){ i, j }, t->rank); }
 
-static Tensor *define(Program *p, const char *name, Role role, const Index *i, const Index *j, Reduce op, const Index *bound, const Expr *body) {
+static Tensor *define(Program *p, const char *name, Role role, const Index *i, const Index *j, Reduce op, const Index *bound,
+                      const Expr *body) {
     Dim dims[2];
     int rank = 0;
     const Index *free[2];
@@ -44,7 +45,8 @@ static Tensor *define(Program *p, const char *name, Role role, const Index *i, c
     return t;
 }
 
-static Tensor *define_next(Program *p, const Tensor *of, const Index *i, const Index *j, Reduce op, const Index *bound, const Expr *body) {
+static Tensor *define_next(Program *p, const Tensor *of, const Index *i, const Index *j, Reduce op, const Index *bound,
+                           const Expr *body) {
     Tensor *t = define(p, text("%s_next", of->name), ROLE_NEXT, i, j, op, bound, body);
     t->of = of;
     PUSH(p->results, t);
@@ -82,7 +84,8 @@ static Tensor *loss_of(Program *p, const Tensor *z) {
     const Expr *label = rd(digit, At(n3), NULL);
     Tensor *each = define(p, "each", ROLE_VALUE, n3, NULL, REDUCE_NONE, NULL,
                           Sub(Add(rd(top, At(n3), NULL), Log(rd(sum, At(n3), NULL))), rd(z, At(n3), label)));
-    Tensor *loss = define(p, "loss", ROLE_LOSS, NULL, NULL, REDUCE_SUM, n4, Div(rd(each, At(n4), NULL), ToReal(rd(count, NULL, NULL))));
+    Tensor *loss = define(p, "loss", ROLE_LOSS, NULL, NULL, REDUCE_SUM, n4,
+                          Div(rd(each, At(n4), NULL), ToReal(rd(count, NULL, NULL))));
     PUSH(p->results, loss);
     return loss;
 }
@@ -90,7 +93,8 @@ static Tensor *loss_of(Program *p, const Tensor *z) {
 static void add_hits(Program *p, const Tensor *z) {
     const Index *n = sample(), *k = over("k", CLASSES), *n2 = sample(), *none = NULL;
     Tensor *best = define(p, "best", ROLE_VALUE, n, NULL, REDUCE_ARGMAX, k, rd(z, At(n), At(k)));
-    Tensor *now = define(p, "now", ROLE_VALUE, NULL, NULL, REDUCE_SUM, n2, ToReal(Eq(rd(best, At(n2), NULL), rd(digit, At(n2), NULL))));
+    Tensor *now = define(p, "now", ROLE_VALUE, NULL, NULL, REDUCE_SUM, n2,
+                         ToReal(Eq(rd(best, At(n2), NULL), rd(digit, At(n2), NULL))));
     define_next(p, hits, NULL, NULL, REDUCE_NONE, none, Add(rd(hits, NULL, NULL), rd(now, NULL, NULL)));
 }
 
@@ -137,7 +141,8 @@ static void build(void) {
     const Index *o = over("o", HIDDEN), *n = sample(), *o2 = over("o", HIDDEN);
     Tensor *mean = define(p, "mean", ROLE_VALUE, o, NULL, REDUCE_SUM, n, rd(h, At(n), At(o)));
     define_next(p, running, o2, NULL, REDUCE_NONE, NULL,
-                Add(Mul(Num(0.9), rd(running, At(o2), NULL)), Mul(Num(0.1), Div(rd(mean, At(o2), NULL), ToReal(rd(count, NULL, NULL))))));
+                Add(Mul(Num(0.9), rd(running, At(o2), NULL)),
+                    Mul(Num(0.1), Div(rd(mean, At(o2), NULL), ToReal(rd(count, NULL, NULL))))));
     add_hits(p, z);
     const Tensor *wrt[] = { w, b, v, scale };
     Tensor *grads[4];
@@ -151,7 +156,8 @@ static void build(void) {
 
     p = m->update = program("update");
     const Expr *t = Add(rd(step, NULL, NULL), Int(1));
-    Tensor *rate = define(p, "rate", ROLE_VALUE, NULL, NULL, REDUCE_NONE, NULL, Div(rd(lr, NULL, NULL), Sub(Num(1), Pow(Num(0.9), ToReal(t)))));
+    Tensor *rate = define(p, "rate", ROLE_VALUE, NULL, NULL, REDUCE_NONE, NULL,
+                          Div(rd(lr, NULL, NULL), Sub(Num(1), Pow(Num(0.9), ToReal(t)))));
     rate->host = true;
     const Index *i = over("i", IN), *o3 = over("o", HIDDEN), *o4 = over("o", HIDDEN), *i2 = over("i", IN), *o5 = over("o", HIDDEN);
     Tensor *m_next = define_next(p, moment_w, o3, i, REDUCE_NONE, NULL,
@@ -160,7 +166,8 @@ static void build(void) {
     define_next(p, b, o5, NULL, REDUCE_NONE, NULL, Sub(rd(b, At(o5), NULL), Mul(rd(lr, NULL, NULL), rd(grads[1], At(o5), NULL))));
     const Index *k = over("k", CLASSES), *o6 = over("o", HIDDEN);
     define_next(p, v, k, o6, REDUCE_NONE, NULL, Sub(rd(v, At(k), At(o6)), Mul(rd(lr, NULL, NULL), rd(grads[2], At(k), At(o6)))));
-    define_next(p, scale, NULL, NULL, REDUCE_NONE, NULL, Sub(rd(scale, NULL, NULL), Mul(rd(lr, NULL, NULL), rd(grads[3], NULL, NULL))));
+    define_next(p, scale, NULL, NULL, REDUCE_NONE, NULL,
+                Sub(rd(scale, NULL, NULL), Mul(rd(lr, NULL, NULL), rd(grads[3], NULL, NULL))));
 
     p = m->evaluate = program("evaluate");
     z = forward(p, false, sample(), &h);
@@ -204,7 +211,7 @@ static Module *module_of(const Options *options, const char *prefix) {
     return m;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 static char directory[64];
 
 static void write_file(const char *name, const char *content) {
@@ -226,8 +233,10 @@ static void stop(void) {
 
 /* Compiles and runs program.c with the module's file; what it printed is read as numbers into `values`. */
 static int run(const char *compiler, const char *flags, double *values, int room) {
-    const char *command = text("%s %s -Wall -Wextra -Wconversion -Wshadow -Wdouble-promotion -Werror -O1 -Iruntime -I%s %s/program.c %s/tiny.c -lm -o %s/program",
-                               compiler, flags, directory, directory, directory, directory);
+    const char *command = text(
+        "%s %s -Wall -Wextra -Wconversion -Wshadow -Wdouble-promotion -Werror -O1 -Iruntime -I%s %s/program.c %s/tiny.c -lm "
+        "-o %s/program",
+        compiler, flags, directory, directory, directory, directory);
     ck_assert_msg(system(command) == 0, "%s", command);
     FILE *f = popen(text("%s/program", directory), "r");
     int n = 0;
@@ -246,7 +255,9 @@ static void emit(const Options *options) {
 }
 
 static double given(int kind, int sample_, int at) {
-    return kind == 0 ? ((sample_ * 7 + at * 3) % 11 - 5) * 0.3 : kind == 1 ? (sample_ * 50 + at * 31) % 256 : (sample_ * 2 + 1) % CLASSES;
+    return kind == 0   ? ((sample_ * 7 + at * 3) % 11 - 5) * 0.3
+           : kind == 1 ? (sample_ * 50 + at * 31) % 256
+                       : (sample_ * 2 + 1) % CLASSES;
 }
 
 static const char program_text[] =
@@ -264,17 +275,19 @@ static const char program_text[] =
     "    show(&t.grads.linear_w[0][0], 48); show(t.grads.linear_b, 8); show(&t.grads.v[0][0], 24); show(&t.grads.scale, 1);\n"
     "    show(t.state.running, 8); show(&t.watch.h[0][0], N*8); tiny_metrics(&t, right); printf(\"%.17g\\n\", right[0]);\n"
     "    tiny_update(&t);\n"
-    "    show(&t.params.linear_w[0][0], 48); show(t.params.linear_b, 8); show(&t.params.scale, 1); show(&t.optimizer.linear_w_m[0][0], 48);\n"
+    "    show(&t.params.linear_w[0][0], 48); show(t.params.linear_b, 8); show(&t.params.scale, 1);\n"
+    "    show(&t.optimizer.linear_w_m[0][0], 48);\n"
     "    tiny_predict(&t.params, &t.state, &work, N, &x[0][0], &bytes[0][0], &out[0][0]);\n"
     "    show(&out[0][0], N*3);\n"
     "    printf(\"%d\\n\", (int)t.step);\n"
     "    digit[0] = 3; double refused = tiny_step(&t, N, &x[0][0], &bytes[0][0], digit); digit[0] = 1;\n"
-    "    double wide = tiny_step(&t, 6, &x[0][0], &bytes[0][0], digit), none = tiny_evaluate(&t, 0, &x[0][0], &bytes[0][0], digit);\n"
+    "    double wide = tiny_step(&t, 6, &x[0][0], &bytes[0][0], digit);\n"
+    "    double none = tiny_evaluate(&t, 0, &x[0][0], &bytes[0][0], digit);\n"
     "    printf(\"%d\\n\", refused != refused && wide != wide && none != none && t.step == 4);\n"
     "    return tiny_model.size == sizeof(tiny) ? 0 : 1;\n"
     "}\n";
 
-/* ---- the evaluator's side -------------------------------------------------------------------------------------------------------- */
+/* ---- the evaluator's side ---------------------------------------------------------------------------------------- */
 static double expected[1000];
 static int n_expected;
 static void expect(const double *values, int n) {
@@ -364,8 +377,8 @@ static void compare(const Options *options, const char *compiler, const char *fl
     int found = run(compiler, text("%s -DN=%d", flags, n), values, 1000);
     ck_assert_int_eq(found, n_expected);
     for (int k = 0; k < found; k++)
-        ck_assert_msg(fabs(values[k] - expected[k]) <= tolerance * (1 + fabs(expected[k])), "%s %s n %d: number %d is %.17g, expected %.17g",
-                      compiler, flags, n, k, values[k], expected[k]);
+        ck_assert_msg(fabs(values[k] - expected[k]) <= tolerance * (1 + fabs(expected[k])),
+                      "%s %s n %d: number %d is %.17g, expected %.17g", compiler, flags, n, k, values[k], expected[k]);
 }
 
 START_TEST(emitted_code_computes_what_equations_say) {
@@ -414,10 +427,10 @@ START_TEST(numbers_and_names_are_safe) {
     ck_assert_str_eq(c_number(0.1), "0.1");
     ck_assert_str_eq(c_number(1e-8), "1e-08");
     ck_assert_str_eq(c_number(1.0 / 3), "0.3333333333333333");
-    const char *const pairs[][2] = {
-        { "int", "int_" }, { "class", "class_" }, { "gamma", "gamma" }, { "m'", "m_next" }, { "linux", "linux_" }, { "nn_exp", "model_nn_exp" },
-        { "_x", "x_x" }, { "R", "R_" }, { "INT_MAX", "model_INT_MAX" }, { "Input", "Input" }, { "a__b", "a_b" }, { "x", "x" }
-    };
+    const char *const pairs[][2] = { { "int", "int_" },    { "class", "class_" }, { "gamma", "gamma" },
+                                     { "m'", "m_next" },   { "linux", "linux_" }, { "nn_exp", "model_nn_exp" },
+                                     { "_x", "x_x" },      { "R", "R_" },         { "INT_MAX", "model_INT_MAX" },
+                                     { "Input", "Input" }, { "a__b", "a_b" },     { "x", "x" } };
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) ck_assert_str_eq(name_safe(pairs[k][0]), pairs[k][1]);
     Names *names = names_new(NULL);
     ck_assert_str_eq(name_add(names, "h"), "h");

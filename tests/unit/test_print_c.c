@@ -140,7 +140,10 @@ static Model *build(uint32_t seed) {
 }
 
 static double given(int kind, int s, int at) {
-    return kind == 0 ? ((s * 7 + at * 3) % 11 - 5) * 0.31 : kind == 1 ? (s * 5) % 19 - 9 : kind == 2 ? s * 11 - 20 : (s * 50 + at * 31) % 256;
+    return kind == 0   ? ((s * 7 + at * 3) % 11 - 5) * 0.31
+           : kind == 1 ? (s * 5) % 19 - 9
+           : kind == 2 ? s * 11 - 20
+                       : (s * 50 + at * 31) % 256;
 }
 
 static char directory[64];
@@ -153,11 +156,14 @@ static FILE *open_file(const char *name) {
 
 static void write_program(const Model *m) {
     FILE *f = open_file("main.c");
-    fprintf(f, "#include \"many.h\"\n#include <stdio.h>\nstatic many_predict_work work;\nint main(void) {\n"
-               "    nn_real x[4][5]; int32_t k[4], t[4]; unsigned char byte[4][5];\n"
-               "    for (int s = 0; s < 4; s++) { k[s] = (s*5) %% 19 - 9; t[s] = s*11 - 20; for (int a = 0; a < 5; a++) {\n"
-               "        x[s][a] = (nn_real)(((s*7 + a*3) %% 11 - 5) * 0.31); byte[s][a] = (unsigned char)((s*50 + a*31) %% 256); } }\n");
-    for (int o = 0; o < OUTPUTS; o++) fprintf(f, "    static %s out%d[20];\n", m->outputs.at[o]->type == REAL ? "nn_real" : "int32_t", o);
+    fprintf(
+        f,
+        "#include \"many.h\"\n#include <stdio.h>\nstatic many_predict_work work;\nint main(void) {\n"
+        "    nn_real x[4][5]; int32_t k[4], t[4]; unsigned char byte[4][5];\n"
+        "    for (int s = 0; s < 4; s++) { k[s] = (s*5) %% 19 - 9; t[s] = s*11 - 20; for (int a = 0; a < 5; a++) {\n"
+        "        x[s][a] = (nn_real)(((s*7 + a*3) %% 11 - 5) * 0.31); byte[s][a] = (unsigned char)((s*50 + a*31) %% 256); } }\n");
+    for (int o = 0; o < OUTPUTS; o++)
+        fprintf(f, "    static %s out%d[20];\n", m->outputs.at[o]->type == REAL ? "nn_real" : "int32_t", o);
     fprintf(f, "    many_predict(&work, 4, &x[0][0], k, t, &byte[0][0]");
     for (int o = 0; o < OUTPUTS; o++) fprintf(f, ", out%d", o);
     fprintf(f, ");\n");
@@ -183,7 +189,9 @@ static void emit(const Model *m, bool plain) {
 }
 
 static void compile(const char *compiler, const char *what) {
-    const char *command = text("%s -ffp-contract=off -Wall -Wextra -Wconversion -Wshadow -Wdouble-promotion -Werror -Iruntime -I%s %s", compiler, directory, what);
+    const char *command = text(
+        "%s -ffp-contract=off -Wall -Wextra -Wconversion -Wshadow -Wdouble-promotion -Werror -Iruntime -I%s %s", compiler,
+        directory, what);
     ck_assert_msg(system(command) == 0, "%s", command);
 }
 
@@ -217,8 +225,10 @@ START_TEST(random_expressions) {
             for (int a = 0; a < BATCH * WIDTH; a++) {
                 double found, wanted = evaluation_array(e, m->outputs.at[o])[a];
                 ck_assert_int_eq(fscanf(f, "%lf", &found), 1);
-                bool equal = fabs(found - wanted) <= 1e-9 * (1 + fabs(wanted)) || (isnan(found) && isnan(wanted)) || found == wanted;
-                ck_assert_msg(equal, "seed %" PRIu32 ", element %d is %.17g, wanted %.17g: %s", seed, a, found, wanted, equation.text);
+                bool equal = fabs(found - wanted) <= 1e-9 * (1 + fabs(wanted)) || (isnan(found) && isnan(wanted))
+                             || found == wanted;
+                ck_assert_msg(equal, "seed %" PRIu32 ", element %d is %.17g, wanted %.17g: %s", seed, a, found, wanted,
+                              equation.text);
             }
         }
         ck_assert_int_eq(pclose(f), 0);
