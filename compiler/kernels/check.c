@@ -96,21 +96,30 @@ static void check_arena(Check *c)
     }
 }
 
-/* A value of the program is written before a kernel other than its writer reads it. */
+static void add_written(Node *n, void *data)
+{
+    Tensors *written = data;
+    const Tensor *t = n->gemm ? n->gemm->c : n->kind == NODE_ASSIGN ? n->tensor : NULL;
+    if (t) PUSH(*written, (Tensor *)t);
+}
+
+/* A value in the arena is written by the first kernel that touches it. */
 static void check_order(Check *c)
 {
-    Tensors written = {0};
+    Tensors known_values = {0};
     const Schedule *s = c->s;
     for (int k = 0; k < s->kernels.n; k++) {
         c->kernel = s->kernels.at[k];
-        for (int e = 0; e < c->kernel->equations.n; e++)
-            PUSH(written, (Tensor *)c->kernel->equations.at[e]->out);
+        Tensors written = {0};
+        walk(&c->kernel->body, add_written, &written);
         for (int a = 0; a < c->kernel->actuals.n; a++) {
-            const Tensor *t = c->kernel->actuals.at[a];
-            if (!t || t->host || !storage_of(s, t)) continue;
-            bool found = false;
+            Tensor *t = c->kernel->actuals.at[a];
+            bool found = !t || t->host || !storage_of(s, t);
             for (int w = 0; w < written.n; w++)
-                found |= written.at[w] == t;
+                found |= written.at[w] == c->kernel->arguments.at[a];
+            if (found && t) PUSH(known_values, t);
+            for (int w = 0; w < known_values.n && !found; w++)
+                found = known_values.at[w] == t;
             if (!found) broken(c, "K1", "reads what is not computed yet:", t->name);
         }
     }

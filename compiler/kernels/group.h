@@ -20,6 +20,8 @@ typedef struct Member {
     const Tensor *target;           /* where it is stored, or NULL */
     const Expr *const *subs;        /* the target's subscripts */
     int n_subs;
+    const Expr *guard;              /* it is stored where this holds; NULL: everywhere */
+    bool pads_are_zero;             /* where the guard does not hold, zero is stored */
 } Member;
 
 typedef struct Nest {
@@ -34,6 +36,8 @@ typedef struct Group {
     LIST(const Tensor *) rows;      /* tensors that live for one turn of the outer loop only */
     LIST(Nest *) nests;
     LIST(const Equation *) equations;
+    const Index *block;             /* runs over blocks of 16 samples, as many as have one now; or NULL */
+    const Tensor *samples;          /* with `block`: how many samples there are */
 } Group;
 
 typedef LIST(Group *) Groups;
@@ -54,8 +58,12 @@ void inline_maps(Equations *equations, const Program *p);
 /* fuse.c */
 void fuse(Groups *groups, const Equations *equations, const Program *p);
 bool is_result(const Program *p, const Tensor *t);
+/* layout.c: samples in blocks. Rewrites the nests that gain by it. */
+void split_samples(Groups *groups, const Program *p, bool blas);
+
 /* Schedulers: each appends the tree of a nest. */
 void schedule_plain(Nodes *to, const Nest *nest);
+void add_store(Nodes *to, const Member *m, const Expr *const *subs, const Expr *value);
 const Expr *reduction_start(Reduce op, const Expr *body);
 const char *reduction_name(Reduce op);
 void schedule_lanes(Nodes *to, const Nest *nest);

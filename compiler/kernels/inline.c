@@ -60,6 +60,8 @@ static bool goes(const Equation *e, const Equations *all, const Program *p)
     Cost c = {0};
     visit_nodes(e->body, add_cost, &c);
     bool copy = e->body->kind == X_READ && !e->body->guarded;
+    /* One number a sample is cheap to keep, and keeps what it is made of inside the loop over the samples. */
+    if (e->n_free == 1 && e->free[0]->count && c.cost > 1) return false;
     double repeated = 0, size = volume(e, false);
     for (int k = 0; k < all->n; k++) {
         Uses u = {.tensor = e->out};

@@ -13,7 +13,7 @@
  * in registers. A map that looks at its last index by y//2 and y%2 is cut into its phases. */
 #include "group.h"
 
-enum { LONGEST_TILE = 64, MOST_ACCUMULATORS = 1024 };
+enum { LONGEST_TILE = 64, SHORT_LANE = 16, MOST_ACCUMULATORS = 1024 };
 
 typedef struct { const Index *lane; bool bound; double score; } Choice;
 
@@ -194,40 +194,9 @@ static void add_epilogue(Nodes *to, Finished *f, const Index *lane, const Expr *
         const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
         for (int s = 0; s < m->n_subs; s++)
             subs[s] = lane_value ? substitute(m->subs[s], &lane, &lane_value, 1) : m->subs[s];
-        add_assign(to, m->target, subs, m->n_subs, ASSIGN_SET, value[k]);
+        add_store(to, m, subs, value[k]);
     }
 }
-
-/* ---- a free lane ----------------------------------------------------------------------------------------------------- */
-static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
-{
-    Tiles tiles = cut(lane);
-    Nodes *body = add_nest(to, nest->free, nest->n_free - 1);
-    if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
-    const Expr *const *at = values_of(&tiles.within, 1);
-    LaneList lanes = add_arrays(body, nest, n_reductions, &tiles.within, 1);
-
-    const Member *first = &nest->members.at[0];
-    Peeled p = peel_member(nest, n_reductions);
-    for (int k = 0; k < p.atleast.n; k++)
-        p.atleast.at[k] = in_tiles(p.atleast.at[k], lane, &tiles);
-    if (tiles.length < lane->extent && lane->extent % tiles.length) PUSH(p.atleast, Sub(Sub(Int(lane->extent), tiles.value), Int(1)));
-    const Index **index = NEW_ARRAY(const Index *, first->n_bound + 1);
-    for (int k = 0; k < first->n_bound; k++)
-        index[k] = first->bound[k];
-    index[first->n_bound] = tiles.within;
-    Nodes *inner = add_bounded(body, index, first->n_bound + 1, 1, &p);
-    for (int k = 0; k < n_reductions; k++)
-        add_step(inner, &lanes.at[k], at, 1, in_tiles(k == 0 ? guarded_term(&p) : nest->members.at[k].body, lane, &tiles));
-
-    Nodes *finish = &add_loop(body, tiles.within, NULL, tiles.limit, LOOP_LANE)->body;
-    Finished f = {nest, n_reductions, NEW_ARRAY(const Expr *, n_reductions)};
-    for (int k = 0; k < n_reductions; k++)
-        f.values[k] = Read(lanes.at[k].sum, at, 1);
-    add_epilogue(finish, &f, lane, tiles.tile ? tiles.value : NULL);
-}
-
-/* ---- a reduced lane -------------------------------------------------------------------------------------------------- */
 
 /* Whether something that is read for one value of i is read again for another. */
 static bool reused_over(const Expr *body, const Index *i, const Member *m)
@@ -246,6 +215,45 @@ static bool reused_over(const Expr *body, const Index *i, const Member *m)
     }
     return false;
 }
+
+/* ---- a free lane ----------------------------------------------------------------------------------------------------- */
+static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
+{
+    Tiles tiles = cut(lane);
+    const Member *first = &nest->members.at[0];
+    Peeled p = peel_member(nest, n_reductions);
+    /* With short lanes the index before joins them: what does not depend on it is read once. */
+    int outer = nest->n_free - 1;
+    const Index *before = outer > 0 ? nest->free[outer - 1] : NULL;
+    int inside = before && !before->count && lane->extent <= SHORT_LANE && before->extent * lane->extent <= MOST_ACCUMULATORS &&
+                 reused_over(p.term, before, first);
+    outer -= inside;
+    Nodes *body = add_nest(to, nest->free, outer);
+    if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
+    const Index *cell[2] = {inside ? before : tiles.within, tiles.within};
+    const Expr *const *at = values_of(cell, inside + 1);
+    LaneList lanes = add_arrays(body, nest, n_reductions, cell, inside + 1);
+
+    for (int k = 0; k < p.atleast.n; k++)
+        p.atleast.at[k] = in_tiles(p.atleast.at[k], lane, &tiles);
+    if (tiles.length < lane->extent && lane->extent % tiles.length) PUSH(p.atleast, Sub(Sub(Int(lane->extent), tiles.value), Int(1)));
+    const Index **index = NEW_ARRAY(const Index *, first->n_bound + 2);
+    for (int k = 0; k < first->n_bound; k++)
+        index[k] = first->bound[k];
+    for (int k = 0; k <= inside; k++)
+        index[first->n_bound + k] = cell[k];
+    Nodes *inner = add_bounded(body, index, first->n_bound + inside + 1, 1, &p);
+    for (int k = 0; k < n_reductions; k++)
+        add_step(inner, &lanes.at[k], at, inside + 1, in_tiles(k == 0 ? guarded_term(&p) : nest->members.at[k].body, lane, &tiles));
+
+    Nodes *finish = &add_loop(add_nest(body, cell, inside), tiles.within, NULL, tiles.limit, LOOP_LANE)->body;
+    Finished f = {nest, n_reductions, NEW_ARRAY(const Expr *, n_reductions)};
+    for (int k = 0; k < n_reductions; k++)
+        f.values[k] = Read(lanes.at[k].sum, at, inside + 1);
+    add_epilogue(finish, &f, lane, tiles.tile ? tiles.value : NULL);
+}
+
+/* ---- a reduced lane -------------------------------------------------------------------------------------------------- */
 
 static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
 {

@@ -124,6 +124,13 @@ static void add_scatter(Nodes *to, const Nest *nest, const Member *m, const Scat
     add_assign(inner, m->target, subs, m->n_subs, ASSIGN_ADD, s->term);
 }
 
+void add_store(Nodes *to, const Member *m, const Expr *const *subs, const Expr *value)
+{
+    if (m->guard && !m->pads_are_zero) to = &add_if(to, m->guard)->body;
+    else if (m->guard) value = Where(m->guard, value, value->type == REAL ? Num(0) : Int(0));
+    add_assign(to, m->target, subs, m->n_subs, ASSIGN_SET, value);
+}
+
 void schedule_plain(Nodes *to, const Nest *nest)
 {
     int n = nest->members.n;
@@ -152,7 +159,7 @@ void schedule_plain(Nodes *to, const Nest *nest)
     }
     for (int k = 0; k < n; k++) {
         const Member *m = &nest->members.at[k];
-        if (m->target && m->op == REDUCE_NONE && !m->local && n > 1) {
+        if (m->target && m->op == REDUCE_NONE && !m->local && k + 1 < n) {
             /* Several values are stored: all are computed before the first store. */
             Tensor *t = local_new(m->name, m->type, 0, NULL);
             value[k] = read_local(t);
@@ -161,7 +168,7 @@ void schedule_plain(Nodes *to, const Nest *nest)
     }
     for (int k = 0; k < n; k++) {
         const Member *m = &nest->members.at[k];
-        if (m->target) add_assign(body, m->target, m->subs, m->n_subs, ASSIGN_SET, value[k]);
+        if (m->target) add_store(body, m, m->subs, value[k]);
     }
     add_lets_below(body);
 }

@@ -1,6 +1,6 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> cheap maps inlined -> groups -> a tree for each group -> next values in place
+ *     numbers of the call apart -> cheap maps inlined -> groups -> layouts -> a tree for each group -> next values in place
  *     -> flat rows, arguments, names -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
@@ -10,6 +10,13 @@ static void schedule_nest(Nodes *to, const Nest *nest, const Options *options)
     if (!options->plain && options->blas && schedule_product(to, nest)) return;
     if (options->plain) schedule_plain(to, nest);
     else schedule_lanes(to, nest);
+}
+
+/* Loops over blocks stop at the last block that has a sample. */
+static void stop_at_last_block(Node *n, void *data)
+{
+    const Group *g = data;
+    if (n->kind == NODE_LOOP && n->index == g->block) n->to = FloorDiv(Add(Read(g->samples, NULL, 0), Int(15)), Int(16));
 }
 
 static Kernel *schedule_group(const Group *g, const Options *options)
@@ -25,6 +32,7 @@ static Kernel *schedule_group(const Group *g, const Options *options)
     }
     for (int n = 0; n < g->nests.n; n++)
         schedule_nest(body, g->nests.at[n], options);
+    if (g->block) walk(&k->body, stop_at_last_block, (void *)g);
     for (int e = 0; e < g->equations.n; e++)
         PUSH(k->equations, g->equations.at[e]);
     return k;
@@ -39,7 +47,7 @@ static void mark_chunks(Kernel *k, const Group *g)
         bool free = false;
         for (int f = 0; !g->outer && f < g->nests.at[0]->n_free; f++)
             free |= loop->index == g->nests.at[0]->free[f];
-        if (loop->kind == NODE_LOOP && loop->index->count && (rows || free)) loop->loop = LOOP_CHUNK;
+        if (loop->kind == NODE_LOOP && (loop->index->count || loop->index == g->block) && (rows || free)) loop->loop = LOOP_CHUNK;
     }
 }
 
@@ -54,6 +62,7 @@ Schedule *schedule(const Program *p, const Options *options)
     inline_maps(&equations, p);
     Groups groups = {0};
     fuse(&groups, &equations, p);
+    if (!options->plain) split_samples(&groups, p, options->blas);
     for (int g = 0; g < groups.n; g++) {
         Kernel *k = schedule_group(groups.at[g], options);
         mark_chunks(k, groups.at[g]);

@@ -3,7 +3,7 @@
  * Two kernels are equal when their trees are, with tensors, locals and indices numbered by first appearance and known
  * by type and dims only. The later one keeps no function of its own: it calls the earlier with its own tensors.
  * Maps that differ in the lengths of their tensors only (the optimizer's, one for each parameter) become flat first.
- * A kernel is named after the first tensor that it stores. */
+ * A kernel is named after the last tensor that it stores. */
 #include "../equations/map.h"
 #include "group.h"
 
@@ -92,13 +92,15 @@ static const char *key_of(const Kernel *kernel)
     return name_of(k.key.text ? k.key.text : "");
 }
 
+/* The last tensor that the kernel computes and stores. */
 static const char *name_for(const Kernel *k)
 {
-    const Tensor *best = k->equations.at[k->equations.n - 1]->out;
-    for (int e = k->equations.n - 1; e >= 0; e--)
+    for (int e = k->equations.n - 1; e >= 0; e--) {
+        const Tensor *out = k->equations.at[e]->out, *home = out->role == ROLE_NEXT ? out->of : out;
         for (int a = 0; a < k->actuals.n; a++)
-            if (k->actuals.at[a] == k->equations.at[e]->out) best = k->equations.at[e]->out;
-    return best->name;
+            if (k->actuals.at[a] == out || k->actuals.at[a] == home) return out->name;
+    }
+    return k->equations.at[0]->out->name;
 }
 
 typedef struct { Kernel *kernel, *flat; const char *key, *flat_key; Schedule *schedule; int at; } Entry;

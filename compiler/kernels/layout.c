@@ -1,0 +1,300 @@
+/* Layout: samples in blocks of 16, the 16 of a block innermost, where that makes vector code.
+ *
+ *     y[n, o, i, j]  is kept as  y[block, o, i, j, lane]        n = 16*block + lane
+ *
+ * A window over a picture has rows of any length and guards at their ends; sixteen samples side by side are always one
+ * full vector without a guard, whatever the window looks like. So nests with windows are rewritten, and with them the
+ * maps and reductions that touch the same tensors. After that the lane is an index like any other, and lanes.c finds it.
+ *
+ * A value is kept in blocks when every nest that touches it works on blocks; what others touch, and all that the caller
+ * sees, stays as it is. A window's own operands are copied into blocks first. Lanes beyond the last sample (pads)
+ * hold its values again, as reads clamp the sample; stores to other layouts leave them out; adjoints are zero there, so
+ * sums of products with an adjoint over the samples need no test; other sums over samples stop at the last. */
+#include "group.h"
+#include "../equations/map.h"
+
+enum { BLOCK = 16, LEAST_WINDOW = 4 };
+
+typedef struct { Group *group; Nest *nest; const Index *sample; bool bound, window, blocks; } Candidate;
+
+typedef struct Layouts {
+    const Program *program;
+    LIST(Candidate) all;
+    const Tensor *samples;
+    Map split;                      /* Tensor -> its tensor in blocks */
+    Map copies;                     /* Tensor -> a copy of it in blocks */
+    Groups *groups;
+} Layouts;
+
+static bool has_samples(const Layouts *l, const Tensor *t)
+{
+    return t->rank > 0 && t->dim[0].count && t->dim[0].count == l->samples;
+}
+
+/* Every read of a tensor with samples is at the nest's own sample, and no other subscript moves with it. */
+static bool reads_own_sample(const Layouts *l, const Expr *body, const Index *sample)
+{
+    Exprs reads = reads_of(body);
+    for (int r = 0; r < reads.n; r++) {
+        const Expr *e = reads.at[r];
+        bool batch = has_samples(l, e->tensor);
+        if (batch && e->arg[0] != At(sample)) return false;
+        for (int s = batch; s < e->tensor->rank; s++)
+            if (uses_index(e->arg[s], sample) || (batch && e->tensor->dim[s].count)) return false;
+    }
+    return true;
+}
+
+static Candidate candidate_of(Layouts *l, Group *g, bool blas)
+{
+    Candidate c = {.group = g, .nest = g->nests.at[0]};
+    Nest *nest = c.nest;
+    const Member *first = &nest->members.at[0];
+    Scatter scatter;
+    Nodes trial = {0};
+    if (g->outer || g->equations.at[0]->scan || (blas && schedule_product(&trial, nest))) return c;
+    if (scatter_of(first->body, nest->free, nest->n_free, &scatter)) return c;
+    const Index *sample = NULL;
+    int counts = 0;
+    for (int k = 0; k < nest->n_free; k++)
+        if (nest->free[k]->count) sample = nest->free[k], counts++;
+    if (counts && sample != nest->free[0]) return c;
+    for (int k = 0; k < first->n_bound; k++)
+        if (first->bound[k]->count) sample = first->bound[k], counts++, c.bound = true;
+    if (counts != 1 || sample->count != l->samples || (c.bound && first->op != REDUCE_SUM) || nest->n_free == 0) return c;
+    for (int k = 0; k < nest->members.n; k++) {
+        const Member *m = &nest->members.at[k];
+        if (!reads_own_sample(l, m->body, sample)) return c;
+        if (c.bound && k > 0 && m->op != REDUCE_NONE) return c;
+        for (int b = 0; b < m->n_bound && k > 0; b++)
+            if (m->bound[b]->count) return c;
+    }
+    c.sample = sample;
+    double reach = 1;
+    for (int k = 0; k < first->n_bound; k++)
+        if (first->bound[k] != sample) reach *= (double)first->bound[k]->extent;
+    c.window = first->op == REDUCE_SUM && classify(g->equations.at[0]) == CLASS_WINDOW && reach >= LEAST_WINDOW;
+    return c;
+}
+
+static bool touches(const Candidate *c, const Tensor *t)
+{
+    for (int n = 0; n < c->group->nests.n; n++) {
+        const Nest *nest = c->group->nests.at[n];
+        for (int k = 0; k < nest->members.n; k++)
+            if (nest->members.at[k].target == t || uses_tensor(nest->members.at[k].body, t)) return true;
+    }
+    return false;
+}
+
+static bool may_be_split(const Layouts *l, const Tensor *t)
+{
+    return t->role == ROLE_VALUE && t->rank > 1 && has_samples(l, t) && !is_result(l->program, t);
+}
+
+/* Whether c shares a value with a nest that works on blocks. */
+static bool meets_blocks(const Layouts *l, const Candidate *c)
+{
+    for (int k = 0; k < l->all.n; k++) {
+        const Candidate *other = &l->all.at[k];
+        if (!other->blocks) continue;
+        for (int m = 0; m < c->nest->members.n; m++) {
+            const Member *member = &c->nest->members.at[m];
+            if (member->target && may_be_split(l, member->target) && touches(other, member->target)) return true;
+            Exprs reads = reads_of(member->body);
+            for (int r = 0; r < reads.n; r++)
+                if (may_be_split(l, reads.at[r]->tensor) && touches(other, reads.at[r]->tensor)) return true;
+        }
+    }
+    return false;
+}
+
+static Tensor *blocked(const Tensor *t)
+{
+    Dim dims[12] = {{(t->dim[0].extent + BLOCK - 1) / BLOCK, NULL}};
+    for (int k = 1; k < t->rank; k++)
+        dims[k] = t->dim[k];
+    dims[t->rank] = (Dim){BLOCK, NULL};
+    Tensor *s = tensor_new(t->name, ROLE_VALUE, t->type, t->rank + 1, dims, t->origin);
+    s->lo = t->lo, s->hi = t->hi;
+    s->adjoint = t->adjoint;
+    return s;
+}
+
+static void split_values(Layouts *l)
+{
+    for (int k = 0; k < l->all.n; k++)
+        for (int m = 0; l->all.at[k].blocks && m < l->all.at[k].nest->members.n; m++) {
+            const Tensor *t = l->all.at[k].nest->members.at[m].target;
+            if (!t || !may_be_split(l, t) || t->rank > 10) continue;
+            bool everywhere = true;
+            for (int o = 0; o < l->all.n; o++)
+                everywhere &= l->all.at[o].blocks || !touches(&l->all.at[o], t);
+            if (everywhere) map_put(&l->split, t, blocked(t));
+        }
+}
+
+/* ---- rewriting ------------------------------------------------------------------------------------------------------- */
+typedef struct { const Layouts *l; const Index *sample, *block, *lane; const Expr *n, *inside; } Blocks;
+
+static Blocks blocks_for(const Layouts *l, const Index *sample)
+{
+    Blocks b = {.l = l, .sample = sample};
+    b.block = index_new(name_of("block"), (l->samples->hi + BLOCK - 1) / BLOCK, NULL);
+    b.lane = index_new(name_of("lane"), BLOCK, NULL);
+    b.n = Add(Mul(At(b.block), Int(BLOCK)), At(b.lane));
+    b.inside = Lt(b.n, Read(l->samples, NULL, 0));
+    return b;
+}
+
+static const Expr *read_in_blocks(const Blocks *b, const Expr *e, const Tensor *t)
+{
+    int rank = e->tensor->rank;
+    const Expr **subs = NEW_ARRAY(const Expr *, rank + 1);
+    for (int k = 1; k < rank; k++)
+        subs[k] = e->arg[k];
+    subs[0] = At(b->block);
+    subs[rank] = At(b->lane);
+    return e->guarded ? ReadElse(t, subs, rank + 1, e->arg[rank]) : Read(t, subs, rank + 1);
+}
+
+static const Expr *change_read(const Expr *e, void *data)
+{
+    const Blocks *b = data;
+    if (e->kind != X_READ || !has_samples(b->l, e->tensor)) return e;
+    const Tensor *split = map_get(&b->l->split, e->tensor);
+    if (!split) split = map_get(&b->l->copies, e->tensor);
+    if (split) return read_in_blocks(b, e, split);
+    const Expr **subs = NEW_ARRAY(const Expr *, e->n);
+    for (int k = 1; k < e->n; k++)
+        subs[k] = e->arg[k];
+    subs[0] = Operate(OP_MIN, b->n, Sub(Read(b->l->samples, NULL, 0), Int(1)));
+    return rebuild(e, subs);
+}
+
+static const Expr *in_blocks(Blocks *b, const Expr *e)
+{
+    return substitute(transform(e, change_read, b), &b->sample, &b->n, 1);
+}
+
+/* Whether a sum's terms are zero in pads already: a factor is an adjoint kept in blocks. */
+static bool zero_in_pads(const Layouts *l, const Expr *e)
+{
+    if (e->kind == X_OP && e->op == OP_MUL) return zero_in_pads(l, e->arg[0]) || zero_in_pads(l, e->arg[1]);
+    if (e->kind == X_OP && e->op == OP_NEG) return zero_in_pads(l, e->arg[0]);
+    if (e->kind == X_WHERE && e->type == REAL && is_integer(e->arg[2], 0)) return zero_in_pads(l, e->arg[1]);
+    if (e->kind != X_READ || (e->guarded && !is_integer(e->arg[e->n - 1], 0))) return false;
+    return e->tensor->adjoint && (map_get(&l->split, e->tensor) || map_get(&l->copies, e->tensor));
+}
+
+static void rewrite_member(Blocks *b, const Candidate *c, Member *m)
+{
+    const Expr *old = m->body;
+    m->body = in_blocks(b, old);
+    if (c->bound && m->op != REDUCE_NONE) {
+        const Index **bound = NEW_ARRAY(const Index *, m->n_bound + 1);
+        for (int k = 0; k < m->n_bound; k++)
+            bound[k] = m->bound[k] == c->sample ? b->block : m->bound[k];
+        bound[m->n_bound++] = b->lane;
+        m->bound = bound;
+        if (!zero_in_pads(b->l, old)) m->body = Where(b->inside, m->body, m->body->type == REAL ? Num(0) : Int(0));
+    }
+    if (c->bound || !m->target) return;
+    const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 2);
+    for (int k = 1; k < m->n_subs; k++)
+        subs[k] = m->subs[k];
+    const Tensor *split = map_get(&b->l->split, m->target);
+    subs[0] = split ? At(b->block) : b->n;
+    if (split) {
+        subs[m->n_subs++] = At(b->lane);
+        m->pads_are_zero = m->target->adjoint && m->type == REAL;
+        m->guard = m->pads_are_zero ? b->inside : NULL;
+        m->target = split;
+    } else m->guard = b->inside;
+    m->subs = subs;
+}
+
+static void rewrite_nest(Layouts *l, Candidate *c)
+{
+    Blocks b = blocks_for(l, c->sample);
+    c->group->block = b.block;
+    c->group->samples = l->samples;
+    for (int k = 0; k < c->nest->members.n; k++)
+        rewrite_member(&b, c, &c->nest->members.at[k]);
+    if (c->bound) return;
+    const Index **free = NEW_ARRAY(const Index *, c->nest->n_free + 1);
+    for (int k = 1; k < c->nest->n_free; k++)
+        free[k] = c->nest->free[k];
+    free[0] = b.block;
+    free[c->nest->n_free++] = b.lane;
+    c->nest->free = free;
+}
+
+/* A group that copies a tensor into blocks. */
+static Group *copy_group(Layouts *l, const Tensor *t)
+{
+    Tensor *copy = blocked(t);
+    copy->name = name_of(text("%s_blocks", t->name));
+    Equation *e = NEW(Equation);
+    const Index **free = NEW_ARRAY(const Index *, t->rank + 1);
+    const Expr **subs = NEW_ARRAY(const Expr *, t->rank);
+    for (int k = 1; k < t->rank; k++) {
+        free[k] = index_new(name_of(text("i%d", k)), t->dim[k].extent, NULL);
+        subs[k] = At(free[k]);
+    }
+    Blocks b = blocks_for(l, NULL);
+    free[0] = b.block;
+    free[t->rank] = b.lane;
+    subs[0] = Operate(OP_MIN, b.n, Sub(Read(l->samples, NULL, 0), Int(1)));
+    *e = (Equation){.out = copy, .n_free = t->rank + 1, .free = free, .body = Read(t, subs, t->rank), .origin = t->origin};
+    if (t->adjoint) e->body = Where(b.inside, e->body, Num(0));
+    Member m = {.body = e->body, .type = t->type, .name = copy->name, .target = copy, .n_subs = t->rank + 1};
+    m.subs = values_of(free, t->rank + 1);
+    Nest *nest = NEW(Nest);
+    nest->free = free;
+    nest->n_free = t->rank + 1;
+    PUSH(nest->members, m);
+    Group *g = NEW(Group);
+    g->block = b.block;
+    g->samples = l->samples;
+    PUSH(g->nests, nest);
+    PUSH(g->equations, e);
+    map_put(&l->copies, t, copy);
+    return g;
+}
+
+void split_samples(Groups *groups, const Program *p, bool blas)
+{
+    Layouts l = {.program = p};
+    for (int k = 0; k < groups->n && !l.samples; k++) {
+        const Nest *nest = groups->at[k]->nests.at[0];
+        if (!groups->at[k]->outer && nest->n_free && nest->free[0]->count) l.samples = nest->free[0]->count;
+    }
+    if (!l.samples || l.samples->role != ROLE_SCALAR || l.samples->hi < BLOCK || l.samples->hi > INT32_MAX) return;
+    for (int k = 0; k < groups->n; k++) {
+        Candidate c = candidate_of(&l, groups->at[k], blas);
+        c.blocks = c.window;
+        PUSH(l.all, c);
+    }
+    for (bool again = true; again; ) {
+        again = false;
+        for (int k = 0; k < l.all.n; k++) {
+            Candidate *c = &l.all.at[k];
+            if (c->blocks || !c->sample || !meets_blocks(&l, c)) continue;
+            c->blocks = again = true;
+        }
+    }
+    split_values(&l);
+    Groups result = {0};
+    for (int k = 0; k < l.all.n; k++) {
+        Candidate *c = &l.all.at[k];
+        Exprs reads = reads_of(c->nest->members.at[0].body);
+        for (int r = 0; c->window && r < reads.n; r++) {
+            const Tensor *t = reads.at[r]->tensor;
+            if (has_samples(&l, t) && t->rank > 1 && !map_get(&l.split, t) && !map_get(&l.copies, t)) PUSH(result, copy_group(&l, t));
+        }
+        if (c->blocks) rewrite_nest(&l, c);
+        PUSH(result, c->group);
+    }
+    *groups = result;
+}
