@@ -56,7 +56,7 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     put_text(w, "/* First values for everything: parameters drawn from the seed, states, settings, clocks at 0. */\n");
     signature_print(w, m, l, "init", ";");
     if (model->gradients) {
-        put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. m->seed and m->step decide all random numbers. */\n");
+        put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. m->seed and m->step decide what is drawn. */\n");
         signature_print(w, m, l, "gradients", ";");
     }
     if (model->update) {

@@ -72,21 +72,25 @@ static uint64_t model_hash(const Model *m) {
     return hash;
 }
 
-static const char *path_of(const Tensor *t) { return t->path ? t->path : t->name; }
+static const char *row_type(const Tensor *t) {
+    if (t->byte) return "NN_U8";
+    if (t->role == ROLE_TOTAL || t->role == ROLE_HYPER) return "NN_F64";
+    return t->type == REAL ? "REAL" : "NN_I32";
+}
 
-/* One row. `type` is a C expression; `place` the member that holds it, NULL for inputs and outputs. */
-static void print_row(Writer *w, const Module *m, const Tensor *t, const char *before, const char *type, const char *place) {
-    int first = (t->role == ROLE_INPUT || t->role == ROLE_TARGET || t->role == ROLE_OUTPUT) && t->rank > 0 ? 1 : 0;
-    bool ranged = t->type != REAL && (t->lo > INT32_MIN || t->hi < INT32_MAX);
+/* One row. `place`: the member that holds the tensor; NULL for inputs and outputs, whose dims go without the batch. */
+static void print_row(Writer *w, const Module *m, const Tensor *t, const char *before, const char *place) {
+    int first = !place && t->rank > 0 ? 1 : 0;
+    const char *name = text("%s%s", before, t->path ? t->path : t->name);
     put_text(w, "    { ");
-    put_string(w, text("%s%s", before, path_of(t)), strlen(before) + strlen(path_of(t)));
-    put(w, ", %s, %d, {", type, t->rank - first);
+    put_string(w, name, strlen(name));
+    put(w, ", %s, %d, {", row_type(t), t->rank - first);
     for (int d = first; d < t->rank; d++) put(w, "%s %" PRId64, d > first ? "," : "", t->dim[d].extent);
     put_text(w, t->rank > first ? " }, " : " 0 }, ");
     if (place) put(w, "offsetof(%s, %s), ", m->prefix, place);
     else put_text(w, "0, ");
-    if (ranged) put(w, "%" PRId64 ", %" PRId64 ", ", t->lo, t->hi);
-    else put_text(w, t->byte ? "0, 255, " : "1, 0, ");
+    if (t->type != REAL && (t->lo > INT32_MIN || t->hi < INT32_MAX)) put(w, "%" PRId64 ", %" PRId64 ", ", t->lo, t->hi);
+    else put_text(w, "1, 0, ");
     for (int k = 0; k < 2; k++) {
         if (t->files[k] && !place) put_string(w, t->files[k], strlen(t->files[k]));
         else put_text(w, "NULL");
@@ -94,114 +98,86 @@ static void print_row(Writer *w, const Module *m, const Tensor *t, const char *b
     }
 }
 
-static const char *table_type(const Tensor *t) {
-    return t->byte ? "NN_U8" : t->type == REAL ? "REAL" : "NN_I32";
-}
+/* Rows of one kind: what stands before their names, and the struct and the member of the instance that hold them. */
+typedef struct Rows { const Tensors *list; const char *before, *at; StructKind kind; } Rows;
 
-static void begin(Writer *w, const Module *m, const char *table) {
+static void print_rows(Writer *w, const Module *m, const Layout *l, const char *table, const Rows *rows, int n) {
+    int count = 0;
+    for (int r = 0; r < n; r++) count += rows[r].list->n;
+    if (count == 0) return;                         /* C has no empty array */
     put(w, "static const nn_tensor %s_%s[] = {\n", m->prefix, table);
+    for (int r = 0; r < n; r++)
+        for (int k = 0; k < rows[r].list->n; k++) {
+            const Tensor *t = rows[r].list->at[k];
+            const char *place = rows[r].at ? text("%s.%s", rows[r].at, member_of(l, rows[r].kind, t)->name) : NULL;
+            print_row(w, m, t, rows[r].before, place);
+        }
+    put_text(w, "};\n");
 }
 
-static const char *place_in(const Layout *l, StructKind kind, const char *at, const Tensor *t) {
-    return text("%s.%s", at, member_of(l, kind, t)->name);
-}
-
-static void print_rows(Writer *w, const Module *m, const Layout *l) {
+static void print_tables(Writer *w, const Module *m, const Layout *l) {
     const Model *model = m->model;
-    Tensors inputs = model_inputs(model, true);
-    if (inputs.n) begin(w, m, "inputs_table");
-    for (int k = 0; k < inputs.n; k++) print_row(w, m, inputs.at[k], "", table_type(inputs.at[k]), NULL);
-    if (inputs.n) put_text(w, "};\n");
-    if (model->outputs.n) begin(w, m, "outputs_table");
-    for (int k = 0; k < model->outputs.n; k++) print_row(w, m, model->outputs.at[k], "", table_type(model->outputs.at[k]), NULL);
-    if (model->outputs.n) put_text(w, "};\n");
-    if (model->params.n) begin(w, m, "params_table");
-    for (int k = 0; k < model->params.n; k++)
-        print_row(w, m, model->params.at[k], "", "REAL", place_in(l, STRUCT_PARAMS, "params", model->params.at[k]));
-    if (model->params.n) put_text(w, "};\n");
-    if (model->grads.n) begin(w, m, "grads_table");
-    for (int k = 0; k < model->grads.n; k++) {
-        const Tensor *of = model->grads.at[k]->of;
-        print_row(w, m, of, "", "REAL", place_in(l, STRUCT_PARAMS, "grads", of));
+    Tensors inputs = model_inputs(model, true), trained = { 0 };
+    for (int k = 0; k < model->grads.n; k++) PUSH(trained, (Tensor *)model->grads.at[k]->of);
+    print_rows(w, m, l, "inputs_table", &(Rows){ &inputs, "", NULL, 0 }, 1);
+    print_rows(w, m, l, "outputs_table", &(Rows){ &model->outputs, "", NULL, 0 }, 1);
+    print_rows(w, m, l, "params_table", &(Rows){ &model->params, "", "params", STRUCT_PARAMS }, 1);
+    print_rows(w, m, l, "grads_table", &(Rows){ &trained, "", "grads", STRUCT_PARAMS }, 1);
+    const Rows states[] = { { &model->states, "", "state", STRUCT_STATE },
+                            { &model->moments, "optimizer.", "optimizer", STRUCT_OPTIMIZER } };
+    print_rows(w, m, l, "states_table", states, 2);
+    print_rows(w, m, l, "totals_table", &(Rows){ &model->totals, "", "totals", STRUCT_TOTALS }, 1);
+    print_rows(w, m, l, "hypers_table", &(Rows){ &model->hypers, "", "hyper", STRUCT_HYPER }, 1);
+    if (model->metrics.n) put(w, "static const char *const %s_metrics_table[] = {", m->prefix);
+    for (int k = 0; k < model->metrics.n; k++) {
+        put_text(w, k ? ", " : " ");
+        put_string(w, model->metrics.at[k]->name, strlen(model->metrics.at[k]->name));
     }
-    if (model->grads.n) put_text(w, "};\n");
-    if (model->states.n + model->moments.n) begin(w, m, "states_table");
-    for (int k = 0; k < model->states.n; k++) {
-        const Tensor *t = model->states.at[k];
-        print_row(w, m, t, "", table_type(t), place_in(l, STRUCT_STATE, "state", t));
+    if (model->metrics.n) put_text(w, " };\n");
+    if (model->n_train) put(w, "static const nn_setting %s_settings_table[] = {", m->prefix);
+    for (int k = 0; k < model->n_train; k++) {
+        put_text(w, k ? ", { " : " { ");
+        put_string(w, model->train[k].name, strlen(model->train[k].name));
+        put(w, ", %s }", c_number(model->train[k].value));
     }
-    for (int k = 0; k < model->moments.n; k++) {
-        const Tensor *t = model->moments.at[k];
-        print_row(w, m, t, "optimizer.", table_type(t), place_in(l, STRUCT_OPTIMIZER, "optimizer", t));
-    }
-    if (model->states.n + model->moments.n) put_text(w, "};\n");
-    if (model->totals.n) begin(w, m, "totals_table");
-    for (int k = 0; k < model->totals.n; k++)
-        print_row(w, m, model->totals.at[k], "", "NN_F64", place_in(l, STRUCT_TOTALS, "totals", model->totals.at[k]));
-    if (model->totals.n) put_text(w, "};\n");
-    if (model->hypers.n) begin(w, m, "hypers_table");
-    for (int k = 0; k < model->hypers.n; k++)
-        print_row(w, m, model->hypers.at[k], "", "NN_F64", place_in(l, STRUCT_HYPER, "hyper", model->hypers.at[k]));
-    if (model->hypers.n) put_text(w, "};\n");
-    if (model->metrics.n) {
-        put(w, "static const char *const %s_metrics_table[] = {", m->prefix);
-        for (int k = 0; k < model->metrics.n; k++) {
-            put_text(w, k ? ", " : " ");
-            put_string(w, model->metrics.at[k]->name, strlen(model->metrics.at[k]->name));
-        }
-        put_text(w, " };\n");
-    }
-    if (model->n_train) {
-        put(w, "static const nn_setting %s_settings_table[] = {", m->prefix);
-        for (int k = 0; k < model->n_train; k++) {
-            put_text(w, k ? ", { " : " { ");
-            put_string(w, model->train[k].name, strlen(model->train[k].name));
-            put(w, ", %s }", c_number(model->train[k].value));
-        }
-        put_text(w, " };\n");
-    }
+    if (model->n_train) put_text(w, " };\n");
     put_text(w, "\n");
+}
+
+static void print_loss_adapter(Writer *w, const Module *m, const char *function) {
+    int n = model_inputs(m->model, true).n;
+    put(w, "static double %s_table_%s(void *m, int n, const void *const *inputs) {\n", m->prefix, function);
+    if (n == 0) put_text(w, "    (void)inputs;\n");
+    put(w, "    return %s_%s(m, n", m->prefix, function);
+    for (int k = 0; k < n; k++) put(w, ", inputs[%d]", k);
+    put_text(w, ");\n}\n");
+}
+
+static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
+    bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
+    int given = model_inputs(m->model, false).n;
+    put(w, "static void %s_table_predict(const void *instance, void *work, int n, const void *const *inputs,\n"
+           "        void *const *outputs) {\n", m->prefix);
+    if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
+    else put_text(w, "    (void)instance;\n");
+    if (given == 0) put_text(w, "    (void)inputs;\n");
+    put(w, "    %s_predict(%s%swork, n", m->prefix, params ? "&m->params, " : "", state ? "&m->state, " : "");
+    for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
+    for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
+    put_text(w, ");\n}\n");
 }
 
 /* The entry points behind pointers that know no type of the model. */
 static void print_adapters(Writer *w, const Module *m, const Layout *l) {
     const Model *model = m->model;
     const char *p = m->prefix;
-    Tensors inputs = model_inputs(model, true), given = model_inputs(model, false);
-    Writer in = { 0 }, predict = { 0 };
-    put_text(&in, "");
-    put_text(&predict, "");
-    for (int k = 0; k < inputs.n; k++) put(&in, ", inputs[%d]", k);
-    for (int k = 0; k < given.n; k++) put(&predict, ", inputs[%d]", k);
-    for (int k = 0; k < model->outputs.n; k++) put(&predict, ", outputs[%d]", k);
-    const char *unused = inputs.n ? "" : "(void)inputs; ";
     put(w, "static void %s_table_init(void *m, uint64_t seed) { %s_init(m, seed); }\n", p, p);
     put(w, "static void %s_table_reset(void *m) { %s_reset(m); }\n", p, p);
     put(w, "static void %s_table_metrics(void *m, double *values) { %s_metrics(m, values); }\n", p, p);
     if (model->update) put(w, "static void %s_table_update(void *m) { %s_update(m); }\n", p, p);
-    if (model->gradients)
-        put(w,
-            "static double %s_table_gradients(void *m, int n, const void *const *inputs) {\n"
-            "    %sreturn %s_gradients(m, n%s);\n}\n",
-            p, unused, p, in.text);
-    if (model->evaluate)
-        put(w,
-            "static double %s_table_evaluate(void *m, int n, const void *const *inputs) {\n    %sreturn %s_evaluate(m, n%s);\n}\n",
-            p, unused, p, in.text);
-    if (model->predict) {
-        bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
-        put_line(
-            w, 0,
-            text(
-                "static void %s_table_predict(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs) {",
-                p));
-        if (params || state) put(w, "    const %s *const m = instance;\n", p);
-        else put_text(w, "    (void)instance;\n");
-        if (given.n == 0) put_text(w, "    (void)inputs;\n");
-        put_line(w, 1,
-                 text("%s_predict(%s%swork, n%s);", p, params ? "&m->params, " : "", state ? "&m->state, " : "", predict.text));
-        put_text(w, "}\n");
-    }
+    if (model->gradients) print_loss_adapter(w, m, "gradients");
+    if (model->evaluate) print_loss_adapter(w, m, "evaluate");
+    if (model->predict) print_predict_adapter(w, m, l);
     put_text(w, "\n");
 }
 
@@ -217,14 +193,12 @@ void table_print(Writer *w, const Module *m, const Layout *l) {
     int targets = inputs.n - model_inputs(model, false).n;
     put_text(w, "#define REAL (sizeof(real) == sizeof(double) ? NN_F64 : NN_F32)\n\n");
     print_source(w, m);
-    print_rows(w, m, l);
+    print_tables(w, m, l);
     print_adapters(w, m, l);
     put(w, "const nn_model %s_model = {\n    .name = ", p);
     put_string(w, model->name, strlen(model->name));
-    put(w,
-        ",\n    .source = %s_source,\n    .hash = \"%016" PRIx64
-        "\",\n    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n",
-        p, model_hash(model), name_upper(p), p);
+    put(w, ",\n    .source = %s_source,\n    .hash = \"%016" PRIx64 "\",\n", p, model_hash(model));
+    put(w, "    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n", name_upper(p), p);
     if (model->predict) put(w, "    .predict_size = sizeof(%s),\n", struct_name(m, l, STRUCT_PREDICT_WORK));
     put(w, "    .n_inputs = %d, .n_targets = %d,\n", inputs.n - targets, targets);
     if (inputs.n) put(w, "    .inputs = %s_inputs_table,\n", p);
