@@ -319,7 +319,13 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     put_text(&b->calls, "");
     if (!schedule) return b;
     print_numbers(&b->numbers, b, schedule);
-    for (int k = 0; k < schedule->kernels.n; k++) print_call(&b->calls, b, functions, schedule->kernels.at[k]);
+    bool backward = false;
+    for (int k = 0; k < schedule->kernels.n; k++) {
+        bool turns = e == ENTRY_GRADIENTS && !backward && is_backward(schedule->kernels.at[k]);
+        if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
+        backward = backward || turns;
+        print_call(&b->calls, b, functions, schedule->kernels.at[k]);
+    }
     print_kept(&b->calls, b, schedule);
     return b;
 }

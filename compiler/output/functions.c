@@ -279,7 +279,7 @@ void section_print(Writer *w, const char *title) {
     put_text(w, " */\n");
 }
 
-static bool is_backward(const Kernel *k) {
+bool is_backward(const Kernel *k) {
     for (int e = 0; e < k->equations.n; e++)
         if (!k->equations.at[e]->out->adjoint && k->equations.at[e]->out->role != ROLE_GRAD) return false;
     return k->equations.n > 0;

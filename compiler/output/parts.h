@@ -86,6 +86,7 @@ void functions_print(Writer *w, const Module *m, const Functions *f, const Names
 void sites_of(Sites *sites, const Kernel *k);                   /* in order of first use */
 bool is_stored(const Tensor *t);
 void find_site(const Expr *e, void *sites);                     /* for visit_nodes */
+bool is_backward(const Kernel *k);                              /* computes nothing but gradients */
 int origin_line(const Module *m, const Origin *o);              /* of the model's own text; 0: none */
 void put_line(Writer *w, int depth, const char *line);          /* broken where it is too long */
 void section_print(Writer *w, const char *title);
