@@ -176,23 +176,28 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
     put(w, "%s%s%s\n", begin, rest, end);
 }
 
-/* The tensor of this name that is the next value of another in the program; NULL: there is none. */
-static const Tensor *next_named(const Program *p, const char *name, size_t length) {
-    for (int k = 0; k < p->equations.n; k++) {
-        const Tensor *t = p->equations.at[k]->out;
-        if (t->role == ROLE_NEXT && strncmp(t->name, name, length) == 0 && t->name[length] == 0) return t;
-    }
+/* The next values of a program. */
+static Tensors next_values(const Program *p) {
+    Tensors list = { 0 };
+    for (int k = 0; p && k < p->equations.n; k++)
+        if (p->equations.at[k]->out->role == ROLE_NEXT) PUSH(list, p->equations.at[k]->out);
+    return list;
+}
+
+static const Tensor *named(const Tensors *list, const char *name, size_t length) {
+    for (int k = 0; k < list->n; k++)
+        if (strncmp(list->at[k]->name, name, length) == 0 && list->at[k]->name[length] == 0) return list->at[k];
     return NULL;
 }
 
 /* An equation in the language. Next values are written as models write them, w' for the next value of w; first values as w. */
-static char *equation_text(const Module *m, Entry entry, const Equation *e) {
+static char *equation_text(const Tensors *next_of, Entry entry, const Equation *e) {
     Writer w = { 0 }, renamed = { 0 };
     equation_print(&w, e);
     put_text(&renamed, "");
     for (const char *c = w.text; *c && *c != '\n'; ) {
         size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-        const Tensor *next = length ? next_named(m->schedule[entry]->program, c, length) : NULL;
+        const Tensor *next = length ? named(&next_of[entry], c, length) : NULL;
         if (next) put(&renamed, "%s%s", next->of->name, entry == ENTRY_INIT ? "" : "'");
         else put(&renamed, "%.*s", length ? (int)length : 1, c);
         c += length ? length : 1;
@@ -201,13 +206,13 @@ static char *equation_text(const Module *m, Entry entry, const Equation *e) {
 }
 
 /* The equations of a kernel and then the other uses of its function: by their equations where those differ. */
-static void print_heading(Writer *w, const Module *m, const Function *f) {
+static void print_heading(Writer *w, const Module *m, const Function *f, const Tensors *next_of) {
     Writer c = { 0 };
     LIST(const char *) printed = { 0 };
     const char *begin = "/* ", *last = "";
     for (int k = 0; k < f->kernel->equations.n; k++) {
         const Equation *e = f->kernel->equations.at[k];
-        const char *place = place_of(m, e), *equation = equation_text(m, f->entry, e);
+        const char *place = place_of(m, e), *equation = equation_text(next_of, f->entry, e);
         bool again = strcmp(place, last) == 0;
         put_comment(&c, begin, again ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation), "");
         PUSH(printed, equation);
@@ -221,7 +226,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
             if (use == f->kernel || root(use) != f->kernel) continue;
             if (e != f->entry) in[e] = true;
             for (int q = 0; q < use->equations.n; q++) {
-                const char *equation = equation_text(m, e, use->equations.at[q]);
+                const char *equation = equation_text(next_of, e, use->equations.at[q]);
                 bool known = false;
                 for (int i = 0; i < printed.n; i++) known = known || strcmp(printed.at[i], equation) == 0;
                 if (known) continue;
@@ -241,7 +246,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f) {
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
-static void print_function(Writer *w, const Module *m, const Function *f, const Names *file_scope) {
+static void print_function(Writer *w, const Module *m, const Function *f, const Names *file_scope, const Tensors *next_of) {
     Scope s = { .names = names_new(file_scope) };
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
     const Kernel *k = f->kernel;
@@ -267,7 +272,7 @@ static void print_function(Writer *w, const Module *m, const Function *f, const 
     }
     Writer all = { 0 };
     put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
-    print_heading(w, m, f);
+    print_heading(w, m, f, next_of);
     put_line(w, 0, text("static void %s(%s) {", f->name, all.length ? all.text + 2 : "void"));
     c_tree(w, &s, &k->body, 1);
     put_text(w, "}\n\n");
@@ -304,6 +309,8 @@ void functions_print(Writer *w, const Module *m, const Functions *f, const Names
         "predict_one: one sample", "first values of parameters and states"
     };
     int last = -1;
+    Tensors next_of[ENTRY_COUNT];                   /* for the equations above the functions */
+    for (Entry e = 0; e < ENTRY_COUNT; e++) next_of[e] = next_values(entry_program(m->model, e));
     for (int k = 0; k < f->n; k++) {
         bool backward = f->at[k].entry == ENTRY_GRADIENTS && is_backward(f->at[k].kernel);
         int section = 2 * (int)f->at[k].entry + backward;
@@ -314,6 +321,6 @@ void functions_print(Writer *w, const Module *m, const Functions *f, const Names
             put_text(w, "\n");
             last = section;
         }
-        print_function(w, m, &f->at[k], file_scope);
+        print_function(w, m, &f->at[k], file_scope, next_of);
     }
 }
