@@ -13,13 +13,16 @@
 #include "simplify.h"
 #include <math.h>
 
+/* A product or a sum is opened this far. What is shared may be written out many times: x^2^2^2... has 2^n factors. */
+enum { MOST_FACTORS = 64, MOST_TERMS = 256 };
+
 typedef struct { double coefficient; Exprs above, below, guards; } Term;
 typedef LIST(Term *) Terms;
 
 static bool is_op(const Expr *e, Op op) { return e->kind == X_OP && e->op == op; }
 
 static void list_signed(const Expr *e, bool minus, Exprs *terms) {
-    if (is_op(e, OP_ADD) || is_op(e, OP_SUB)) {
+    if (terms->n < MOST_TERMS && (is_op(e, OP_ADD) || is_op(e, OP_SUB))) {
         list_signed(e->arg[0], minus, terms);
         list_signed(e->arg[1], minus != (e->op == OP_SUB), terms);
     } else if (is_op(e, OP_NEG)) {
@@ -32,13 +35,14 @@ static void list_signed(const Expr *e, bool minus, Exprs *terms) {
 void list_terms(const Expr *e, Exprs *terms) { list_signed(e, false, terms); }
 
 static void read_factors(const Expr *e, Term *t, bool below) {
+    bool open = t->above.n + t->below.n < MOST_FACTORS;
     if (is_op(e, OP_NEG)) {
         t->coefficient = -t->coefficient;
         read_factors(e->arg[0], t, below);
-    } else if (is_op(e, OP_MUL)) {
+    } else if (is_op(e, OP_MUL) && open) {
         read_factors(e->arg[0], t, below);
         read_factors(e->arg[1], t, below);
-    } else if (is_op(e, OP_DIV) && !below) {
+    } else if (is_op(e, OP_DIV) && !below && open) {
         read_factors(e->arg[0], t, false);
         read_factors(e->arg[1], t, true);
     } else if (e->kind == X_NUM && !below && isfinite(e->num)) {

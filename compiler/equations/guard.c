@@ -11,6 +11,8 @@
 #include "solve.h"
 #include "map.h"
 
+enum { MOST_FACTORS = 16 };         /* of a product that is looked at */
+
 bool is_zero(const Expr *e) {
     double value;
     return is_constant(e, &value) && value == 0;
@@ -33,6 +35,13 @@ const Expr *read_inside(const Expr *read) {
     return inside;
 }
 
+static bool has_condition(const Sum *s, const Expr *c) {
+    for (int i = 0; i < s->conditions.n; i++) {
+        if (s->conditions.at[i] == c) return true;
+    }
+    return false;
+}
+
 void sum_require(Sum *s, const Expr *condition) {
     if (condition->kind == X_INT) {
         s->nothing = s->nothing || !condition->integer;
@@ -43,10 +52,7 @@ void sum_require(Sum *s, const Expr *condition) {
         sum_require(s, condition->arg[1]);
         return;
     }
-    for (int i = 0; i < s->conditions.n; i++) {
-        if (s->conditions.at[i] == condition) return;
-    }
-    PUSH(s->conditions, condition);
+    if (!has_condition(s, condition)) PUSH(s->conditions, condition);
 }
 
 Sum *sum_new(const Expr *term) {
@@ -73,26 +79,26 @@ static bool is_plain_divisor(const Expr *e) {
     return e->kind == X_NUM || (e->kind == X_READ && !e->guarded);
 }
 
-/* Whether `condition` is one of the bounds that a factor of the product checks by itself. `plain` is cleared by a factor
- * that may be infinite where the condition is false. */
-static bool factor_checks(const Expr *e, const Expr *condition, bool *plain) {
-    if (e->kind == X_OP && e->op == OP_MUL) {
-        bool a = factor_checks(e->arg[0], condition, plain), b = factor_checks(e->arg[1], condition, plain);
-        return a || b;
-    }
-    if (e->kind == X_OP && e->op == OP_NEG) return factor_checks(e->arg[0], condition, plain);
-    if (e->kind == X_OP && e->op == OP_DIV && is_plain_divisor(e->arg[1])) return factor_checks(e->arg[0], condition, plain);
-    if (e->kind == X_NUM || e->kind == X_REAL || (e->kind == X_READ && !e->guarded)) return false;
-    if (e->kind != X_READ || !is_zero(e->arg[e->n - 1])) {
-        *plain = false;
-        return false;
-    }
+/* The factors of a product; false: one of them is not plain, or there are too many. */
+static bool list_factors(const Expr *e, Exprs *factors) {
+    if (e->kind == X_OP && e->op == OP_MUL) return list_factors(e->arg[0], factors) && list_factors(e->arg[1], factors);
+    if (e->kind == X_OP && e->op == OP_NEG) return list_factors(e->arg[0], factors);
+    if (e->kind == X_OP && e->op == OP_DIV) return is_plain_divisor(e->arg[1]) && list_factors(e->arg[0], factors);
+    bool zero_outside = e->kind == X_READ && (!e->guarded || is_zero(e->arg[e->n - 1]));
+    if (factors->n >= MOST_FACTORS || !(e->kind == X_NUM || e->kind == X_REAL || zero_outside)) return false;
+    PUSH(*factors, e);
+    return true;
+}
+
+/* The bounds that the guarded reads among the factors of the term check by themselves. */
+static Sum checked_bounds(const Expr *term) {
+    Exprs factors = {0};
     Sum bounds = {0};
-    sum_require(&bounds, read_inside(e));
-    for (int i = 0; i < bounds.conditions.n; i++) {
-        if (bounds.conditions.at[i] == condition) return true;
+    if (!list_factors(term, &factors)) return bounds;
+    for (int i = 0; i < factors.n; i++) {
+        if (factors.at[i]->kind == X_READ && factors.at[i]->guarded) sum_require(&bounds, read_inside(factors.at[i]));
     }
-    return false;
+    return bounds;
 }
 
 /* An equality that stays is a scatter, if one of the free indices can stand alone: v == e(bound). */
@@ -119,12 +125,12 @@ static const Expr *as_scatter(const Sum *s, const Expr *c) {
 const Expr *sum_body(const Sum *s) {
     if (s->nothing) return Num(0);
     const Expr *term = transform(s->term, guard_read, NULL), *guard = Truth(true);
+    const Sum checked = checked_bounds(term);
     for (int pass = 0; pass < 2; pass++) {                      /* equalities first: kernels look there for scatters */
         for (int i = 0; i < s->conditions.n; i++) {
             const Expr *c = transform(s->conditions.at[i], guard_read, NULL);
-            bool equality = c->kind == X_OP && c->op == OP_EQ, plain = true;
-            if (equality != (pass == 0)) continue;
-            if (factor_checks(term, c, &plain) && plain) continue;
+            bool equality = c->kind == X_OP && c->op == OP_EQ;
+            if (equality != (pass == 0) || has_condition(&checked, c)) continue;
             guard = And(guard, as_scatter(s, c));
         }
     }
