@@ -8,12 +8,15 @@
  *     d_w[o, c, u, v] = sum(n, i, j) g[n, o, i, j]*x[n, c, i + u, j + v]       reduced lane j; u and v inside, as g is reused
  *         for o, c:  sum[5][5][28] = 0;  for n, i: for u, v: for j: sum[u][v][j] += g*x;  for u, v: d_w = the lanes' sum
  *
+ * Two to five values of a free index that something read along the lane lacks are computed side by side, each in an
+ * array of its own, which compilers keep in registers: four output channels share each load of x.
+ *
  * Compilers may not change the order of additions, so the order that lanes give is written down: it is part of the
  * schedule and the same on every machine. Guards of a sum become bounds (peel.c). Long lanes are cut into tiles that stay
  * in registers. A map that looks at its last index by y//2 and y%2 is cut into its phases. */
 #include "group.h"
 
-enum { LONGEST_TILE = 64, SHORT_LANE = 16, MOST_ACCUMULATORS = 1024 };
+enum { LONGEST_TILE = 64, MOST_ACCUMULATORS = 1024 };
 
 typedef struct { const Index *lane; bool bound; double score; } Choice;
 
@@ -85,11 +88,6 @@ static Tiles cut(const Index *lane)
     return t;
 }
 
-static const Expr *in_tiles(const Expr *e, const Index *lane, const Tiles *t)
-{
-    return t->tile ? substitute(e, &lane, &t->value, 1) : e;
-}
-
 /* ---- accumulators ---------------------------------------------------------------------------------------------------- */
 typedef struct { const Member *m; const Tensor *sum, *best; } Lanes;
 typedef LIST(Lanes) LaneList;
@@ -116,6 +114,12 @@ static LaneList add_arrays(Nodes *to, const Nest *nest, int n_reductions, const 
         d->zero = m->op == REDUCE_SUM || finds_winner(m);
         if (!d->zero) add_assign(inner, l.sum, at, n, ASSIGN_SET, reduction_start(m->op, m->body));
         if (finds_winner(m)) {
+            int64_t last = 1;
+            for (int b = 0; b < m->n_bound; b++)
+                last *= m->bound[b]->extent;
+            Tensor *sum = local_new(reduction_name(m->op), INT, n, extents);
+            sum->lo = 0, sum->hi = last - 1;
+            l.sum = d->tensor = sum;
             l.best = local_new("best", m->body->type, n, extents);
             add_declare(to, l.best, NULL);
             add_assign(inner, l.best, at, n, ASSIGN_SET, reduction_start(m->op, m->body));
@@ -156,22 +160,43 @@ static const Expr *guarded_term(const Peeled *p)
     return p->rest ? Where(p->rest, p->term, p->term->type == REAL ? Num(0) : Int(0)) : p->term;
 }
 
-/* What is made of the reductions at one element: the nest without them, their locals read as `values`. */
-typedef struct { const Nest *nest; int n_reductions; const Expr **values; } Finished;
+/* What is made of the reductions at one element: locals of the nest, read as values of this place. */
+typedef struct { const Nest *nest; int n_reductions; const Expr **values; LIST(const Tensor *) locals; LIST(const Expr *) kept; } Finished;
+
+static Finished finished_new(const Nest *nest, int n_reductions)
+{
+    return (Finished){.nest = nest, .n_reductions = n_reductions, .values = NEW_ARRAY(const Expr *, n_reductions)};
+}
+
+static void keep_finished(Finished *f, const Tensor *local, const Expr *value)
+{
+    PUSH(f->locals, local);
+    PUSH(f->kept, value);
+}
 
 static const Expr *finished_value(const Expr *e, void *data)
 {
     const Finished *f = data;
-    if (e->kind == X_READ)
-        for (int k = 0; k < f->n_reductions; k++)
-            if (e->tensor == f->nest->members.at[k].local) return f->values[k];
+    if (e->kind != X_READ) return e;
+    for (int k = 0; k < f->n_reductions; k++)
+        if (e->tensor == f->nest->members.at[k].local) return f->values[k];
+    for (int k = 0; k < f->locals.n; k++)
+        if (e->tensor == f->locals.at[k]) return f->kept.at[k];
     return e;
 }
 
-static void add_epilogue(Nodes *to, Finished *f, const Index *lane, const Expr *lane_value)
+/* Indices and what they are at one place of the schedule: the lane in its tile, the index that is side by side. */
+typedef struct { const Index *from[2]; const Expr *to[2]; int n; } Place;
+
+static const Expr *at_place(const Expr *e, const Place *p)
+{
+    return p->n ? substitute(e, p->from, p->to, p->n) : e;
+}
+
+static void add_epilogue(Nodes *to, Finished *f, const Place *place)
 {
     const Nest *nest = f->nest;
-    int n = nest->members.n, last_map = n - 1;
+    int n = nest->members.n;
     const Expr **value = NEW_ARRAY(const Expr *, n);
     for (int k = 0; k < n; k++) {
         const Member *m = &nest->members.at[k];
@@ -179,24 +204,138 @@ static void add_epilogue(Nodes *to, Finished *f, const Index *lane, const Expr *
             value[k] = f->values[k];
             continue;
         }
-        value[k] = transform(m->body, finished_value, f);
-        if (lane_value) value[k] = substitute(value[k], &lane, &lane_value, 1);
+        value[k] = at_place(transform(m->body, finished_value, f), place);
         /* All but the last value are kept until every value of the element is there. */
-        const Tensor *local = m->local ? m->local : k < last_map ? local_new(m->name, m->type, 0, NULL) : NULL;
+        const Tensor *local = m->local ? m->local : k + 1 < n ? local_new(m->name, m->type, 0, NULL) : NULL;
         if (local) {
-            add_declare(to, local, value[k]);
-            value[k] = read_local(local);
+            Tensor *own = NEW(Tensor);
+            *own = *local;
+            add_declare(to, own, value[k]);
+            value[k] = read_local(own);
+            if (m->local) keep_finished(f, m->local, value[k]);
         }
     }
     for (int k = 0; k < n; k++) {
-        const Member *m = &nest->members.at[k];
-        if (!m->target) continue;
-        const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
-        for (int s = 0; s < m->n_subs; s++)
-            subs[s] = lane_value ? substitute(m->subs[s], &lane, &lane_value, 1) : m->subs[s];
-        add_store(to, m, subs, value[k]);
+        Member m = nest->members.at[k];
+        if (!m.target) continue;
+        const Expr **subs = NEW_ARRAY(const Expr *, m.n_subs + 1);
+        for (int s = 0; s < m.n_subs; s++)
+            subs[s] = at_place(m.subs[s], place);
+        if (m.guard) m.guard = at_place(m.guard, place);
+        add_store(to, &m, subs, value[k]);
     }
 }
+
+/* ---- side by side ---------------------------------------------------------------------------------------------------- */
+
+/* A free index of which `factor` values are computed side by side; tile counts these groups, NULL when there is one. */
+typedef struct { const Index *index, *tile; int factor; } Registers;
+
+static int factor_of(int64_t extent)
+{
+    static const int factors[] = {4, 5, 3, 2};
+    for (int k = 0; k < 4; k++)
+        if (extent % factors[k] == 0) return factors[k];
+    return 1;
+}
+
+static Registers choose_registers(const Nest *nest, int n_reductions, const Index *lane, const Peeled *p)
+{
+    Registers none = {.factor = 1};
+    if (n_reductions != 1 || p->rest) return none;
+    Exprs reads = reads_of(p->term);
+    for (int k = nest->n_free - 1; k >= 0; k--) {
+        const Index *i = nest->free[k];
+        int factor = factor_of(i->extent);
+        bool shares = false, fits = i != lane && !i->count && factor > 1;
+        for (int r = 0; r < reads.n; r++)
+            for (int s = 0, along = 0, has = 0; s < reads.at[r]->tensor->rank; s++) {
+                along |= uses_index(reads.at[r]->arg[s], lane);
+                has |= uses_index(reads.at[r]->arg[s], i);
+                if (s + 1 == reads.at[r]->tensor->rank) shares |= along && !has;
+            }
+        for (int c = 0; c < p->atleast.n; c++)
+            fits &= !uses_index(p->atleast.at[c], i);
+        if (!fits || !shares) continue;
+        Registers r = {.index = i, .factor = factor};
+        if (i->extent > factor) r.tile = index_new(i->name, i->extent / factor, NULL);
+        return r;
+    }
+    return none;
+}
+
+static Place place_of(const Registers *r, int q, const Index *lane, const Tiles *t)
+{
+    Place p = {.n = 0};
+    if (r->index) {
+        p.from[p.n] = r->index;
+        p.to[p.n++] = r->tile ? Add(Mul(At(r->tile), Int(r->factor)), Int(q)) : Int(q);
+    }
+    if (t->tile) p.from[p.n] = lane, p.to[p.n++] = t->value;
+    return p;
+}
+
+/* Loops over the first n free indices; the one that is side by side runs over its groups. */
+static Nodes *add_outer(Nodes *to, const Nest *nest, int n, const Registers *r)
+{
+    for (int k = 0; k < n; k++) {
+        const Index *i = nest->free[k] == r->index ? r->tile : nest->free[k];
+        if (i) to = &add_loop(to, i, NULL, NULL, LOOP_SERIAL)->body;
+    }
+    return to;
+}
+
+/* Bounds in the tiles of the lane, which may be shorter at the end. */
+static void bound_tiles(Peeled *p, const Index *lane, const Tiles *t)
+{
+    if (!t->tile) return;
+    for (int k = 0; k < p->atleast.n; k++)
+        p->atleast.at[k] = substitute(p->atleast.at[k], &lane, &t->value, 1);
+    if (lane->extent % t->length) PUSH(p->atleast, Sub(Sub(Int(lane->extent), t->value), Int(1)));
+}
+
+static void add_steps(Nodes *to, const Nest *nest, const LaneList *lanes, const Expr *const *at, int n, const Peeled *p,
+                      const Place *place)
+{
+    for (int k = 0; k < lanes->n; k++)
+        add_step(to, &lanes->at[k], at, n, at_place(k == 0 ? guarded_term(p) : nest->members.at[k].body, place));
+}
+
+/* ---- a free lane ----------------------------------------------------------------------------------------------------- */
+static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
+{
+    const Member *first = &nest->members.at[0];
+    Tiles tiles = cut(lane);
+    Peeled p = peel_member(nest, n_reductions);
+    Registers registers = choose_registers(nest, n_reductions, lane, &p);
+    Nodes *body = add_outer(to, nest, nest->n_free - 1, &registers);
+    if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
+    const Expr *const *at = values_of(&tiles.within, 1);
+    LaneList *lanes = NEW_ARRAY(LaneList, registers.factor);
+    for (int q = 0; q < registers.factor; q++)
+        lanes[q] = add_arrays(body, nest, n_reductions, &tiles.within, 1);
+
+    bound_tiles(&p, lane, &tiles);
+    const Index **index = NEW_ARRAY(const Index *, first->n_bound + 1);
+    for (int k = 0; k < first->n_bound; k++)
+        index[k] = first->bound[k];
+    index[first->n_bound] = tiles.within;
+    Nodes *inner = add_bounded(body, index, first->n_bound + 1, 1, &p);
+    for (int q = 0; q < registers.factor; q++) {
+        Place place = place_of(&registers, q, lane, &tiles);
+        add_steps(inner, nest, &lanes[q], at, 1, &p, &place);
+    }
+    Nodes *finish = &add_loop(body, tiles.within, NULL, tiles.limit, LOOP_LANE)->body;
+    for (int q = 0; q < registers.factor; q++) {
+        Place place = place_of(&registers, q, lane, &tiles);
+        Finished f = finished_new(nest, n_reductions);
+        for (int k = 0; k < n_reductions; k++)
+            f.values[k] = Read(lanes[q].at[k].sum, at, 1);
+        add_epilogue(finish, &f, &place);
+    }
+}
+
+/* ---- a reduced lane -------------------------------------------------------------------------------------------------- */
 
 /* Whether something that is read for one value of i is read again for another. */
 static bool reused_over(const Expr *body, const Index *i, const Member *m)
@@ -216,68 +355,29 @@ static bool reused_over(const Expr *body, const Index *i, const Member *m)
     return false;
 }
 
-/* ---- a free lane ----------------------------------------------------------------------------------------------------- */
-static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
-{
-    Tiles tiles = cut(lane);
-    const Member *first = &nest->members.at[0];
-    Peeled p = peel_member(nest, n_reductions);
-    /* With short lanes the index before joins them: what does not depend on it is read once. */
-    int outer = nest->n_free - 1;
-    const Index *before = outer > 0 ? nest->free[outer - 1] : NULL;
-    int inside = before && !before->count && lane->extent <= SHORT_LANE && before->extent * lane->extent <= MOST_ACCUMULATORS &&
-                 reused_over(p.term, before, first);
-    outer -= inside;
-    Nodes *body = add_nest(to, nest->free, outer);
-    if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
-    const Index *cell[2] = {inside ? before : tiles.within, tiles.within};
-    const Expr *const *at = values_of(cell, inside + 1);
-    LaneList lanes = add_arrays(body, nest, n_reductions, cell, inside + 1);
-
-    for (int k = 0; k < p.atleast.n; k++)
-        p.atleast.at[k] = in_tiles(p.atleast.at[k], lane, &tiles);
-    if (tiles.length < lane->extent && lane->extent % tiles.length) PUSH(p.atleast, Sub(Sub(Int(lane->extent), tiles.value), Int(1)));
-    const Index **index = NEW_ARRAY(const Index *, first->n_bound + 2);
-    for (int k = 0; k < first->n_bound; k++)
-        index[k] = first->bound[k];
-    for (int k = 0; k <= inside; k++)
-        index[first->n_bound + k] = cell[k];
-    Nodes *inner = add_bounded(body, index, first->n_bound + inside + 1, 1, &p);
-    for (int k = 0; k < n_reductions; k++)
-        add_step(inner, &lanes.at[k], at, inside + 1, in_tiles(k == 0 ? guarded_term(&p) : nest->members.at[k].body, lane, &tiles));
-
-    Nodes *finish = &add_loop(add_nest(body, cell, inside), tiles.within, NULL, tiles.limit, LOOP_LANE)->body;
-    Finished f = {nest, n_reductions, NEW_ARRAY(const Expr *, n_reductions)};
-    for (int k = 0; k < n_reductions; k++)
-        f.values[k] = Read(lanes.at[k].sum, at, inside + 1);
-    add_epilogue(finish, &f, lane, tiles.tile ? tiles.value : NULL);
-}
-
-/* ---- a reduced lane -------------------------------------------------------------------------------------------------- */
-
 static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
 {
     const Member *first = &nest->members.at[0];
     Tiles tiles = cut(lane);
     Peeled p = peel_member(nest, n_reductions);
+    Registers registers = choose_registers(nest, n_reductions, lane, &p);
     int64_t size = tiles.length;
     int outer = nest->n_free;
-    while (outer > 0 && !nest->free[outer - 1]->count && size * nest->free[outer - 1]->extent <= MOST_ACCUMULATORS &&
-           reused_over(p.term, nest->free[outer - 1], first))
+    while (!registers.index && outer > 0 && !nest->free[outer - 1]->count &&
+           size * nest->free[outer - 1]->extent <= MOST_ACCUMULATORS && reused_over(p.term, nest->free[outer - 1], first))
         size *= nest->free[--outer]->extent;
     int inside = nest->n_free - outer;
-    Nodes *body = add_nest(to, nest->free, outer);
-
+    Nodes *body = add_outer(to, nest, outer, &registers);
     const Index **cell = NEW_ARRAY(const Index *, inside + 1);
     for (int k = 0; k < inside; k++)
         cell[k] = nest->free[outer + k];
     cell[inside] = tiles.within;
     const Expr *const *at = values_of(cell, inside + 1);
-    LaneList lanes = add_arrays(body, nest, n_reductions, cell, inside + 1);
+    LaneList *lanes = NEW_ARRAY(LaneList, registers.factor);
+    for (int q = 0; q < registers.factor; q++)
+        lanes[q] = add_arrays(body, nest, n_reductions, cell, inside + 1);
 
-    for (int k = 0; k < p.atleast.n; k++)
-        p.atleast.at[k] = in_tiles(p.atleast.at[k], lane, &tiles);
-    if (lane->extent % tiles.length) PUSH(p.atleast, Sub(Sub(Int(lane->extent), tiles.value), Int(1)));
+    bound_tiles(&p, lane, &tiles);
     const Index **index = NEW_ARRAY(const Index *, first->n_bound + inside + 2);
     int n = 0;
     for (int k = 0; k < first->n_bound; k++)
@@ -287,22 +387,27 @@ static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, cons
     if (tiles.tile) index[n++] = tiles.tile;
     index[n++] = tiles.within;
     Nodes *inner = add_bounded(body, index, n, 1, &p);
-    for (int k = 0; k < n_reductions; k++)
-        add_step(inner, &lanes.at[k], at, inside + 1, in_tiles(k == 0 ? guarded_term(&p) : nest->members.at[k].body, lane, &tiles));
-
+    for (int q = 0; q < registers.factor; q++) {
+        Place place = place_of(&registers, q, lane, &tiles);
+        add_steps(inner, nest, &lanes[q], at, inside + 1, &p, &place);
+    }
     /* The lanes are added up from the first to the last. */
     Nodes *finish = add_nest(body, cell, inside);
-    Finished f = {nest, n_reductions, NEW_ARRAY(const Expr *, n_reductions)};
-    for (int k = 0; k < n_reductions; k++) {
-        const Member *m = &nest->members.at[k];
-        const Tensor *total = local_new("total", m->type, 0, NULL);
-        add_declare(finish, total, reduction_start(m->op, m->body));
-        Nodes *add = &add_loop(finish, tiles.within, NULL, NULL, LOOP_SERIAL)->body;
-        Lanes whole = {m, total, NULL};
-        add_step(add, &whole, NULL, 0, Read(lanes.at[k].sum, at, inside + 1));
-        f.values[k] = read_local(total);
+    for (int q = 0; q < registers.factor; q++) {
+        Finished f = finished_new(nest, n_reductions);
+        for (int k = 0; k < n_reductions; k++) {
+            const Member *m = &nest->members.at[k];
+            const Tensor *total = local_new("total", m->type, 0, NULL);
+            add_declare(finish, total, reduction_start(m->op, m->body));
+            Nodes *add = &add_loop(finish, tiles.within, NULL, NULL, LOOP_SERIAL)->body;
+            Lanes whole = {m, total, NULL};
+            add_step(add, &whole, NULL, 0, Read(lanes[q].at[k].sum, at, inside + 1));
+            f.values[k] = read_local(total);
+        }
+        Tiles none = {.tile = NULL};
+        Place place = place_of(&registers, q, lane, &none);
+        add_epilogue(finish, &f, &place);
     }
-    add_epilogue(finish, &f, NULL, NULL);
 }
 
 /* ---- maps ------------------------------------------------------------------------------------------------------------ */
