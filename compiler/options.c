@@ -139,7 +139,7 @@ static const Option options[] = {
     {"-MF",            '+', "FILE", set_depend_file,  "where the rule goes"},
     {"-MT",            '+', "NAME", set_target,       "the target of the rule; without it: the C file and the header"},
     {"-MP",            ' ', NULL, set_phony,          "add an empty rule for each imported file"},
-    {"-W",             '+', "NAME", set_warning,      "-WNAME, -Wno-NAME: a warning on or off; -Wall; -Werror: warnings are errors"},
+    {"-W",             '+', "NAME", set_warning,      "-Wno-NAME: a warning off; -WNAME: on; -Werror: warnings are errors"},
     {"-w",             ' ', NULL, set_silent,         "no warnings"},
     {"--color",        '=', "auto|always|never", set_color, "colors in messages"},
 };
