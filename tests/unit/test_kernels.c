@@ -406,6 +406,58 @@ START_TEST(lives)
 }
 END_TEST
 
+/* A small network with its gradients: windows, pools and what is between them, kept in blocks of samples. */
+START_TEST(networks)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 2) * pick(1, 20));
+    int64_t c = pick(1, 2), h = 2 * pick(4, 7), f = pick(1, 6), k = pick(1, 3), p = pick(0, 1), g = pick(1, 4);
+    int64_t oh = h + 2 * p - k + 1, ph = oh / 2, qh = ph - 1;
+    Tensor *x = give("x", ROLE_INPUT, BATCH, c, h, h), *a = give("a", ROLE_PARAM, f, c, k, k), *b = give("b", ROLE_PARAM, f);
+    Tensor *w = give("w", ROLE_PARAM, g, f, 2, 2);
+    const Index *n = ix("n", BATCH), *o = ix("o", f), *i = ix("i", oh), *j = ix("j", oh), *q = ix("c", c), *u = ix("u", k), *v = ix("v", k);
+    const Expr *row = Add(At(i), Sub(At(u), Int(p))), *column = Add(At(j), Sub(At(v), Int(p)));
+    Tensor *conv = reduce("conv", ROLE_VALUE, OVER(n, o, i, j), REDUCE_SUM, OVER(q, u, v),
+                          Mul(rd(a, At(o), At(q), At(u), At(v)), rd0(x, At(n), At(q), row, column)));
+    Tensor *relu = map_of("relu", ROLE_VALUE, OVER(n, o, i, j),
+                          Operate(OP_MAX, Add(rd(conv, At(n), At(o), At(i), At(j)), rd(b, At(o))), Num(0)));
+    const Index *pi = ix("i", ph), *pj = ix("j", ph), *pu = ix("u", 2), *pv = ix("v", 2);
+    Tensor *pool = reduce("pool", ROLE_VALUE, OVER(n, o, pi, pj), REDUCE_MAX, OVER(pu, pv),
+                          rd(relu, At(n), At(o), Add(Mul(At(pi), Int(2)), At(pu)), Add(Mul(At(pj), Int(2)), At(pv))));
+    const Index *m = ix("m", g), *qi = ix("i", qh), *qj = ix("j", qh);
+    Tensor *top = reduce("top", ROLE_VALUE, OVER(n, m, qi, qj), REDUCE_SUM, OVER(o, pu, pv),
+                         Mul(rd(w, At(m), At(o), At(pu), At(pv)), rd(pool, At(n), At(o), Add(At(qi), At(pu)), Add(At(qj), At(pv)))));
+    const Expr *t = rd(top, At(n), At(m), At(qi), At(qj));
+    Tensor *sum = define_list("sum", ROLE_VALUE, 0, NULL, REDUCE_SUM, LIST_OF(n, m, qi, qj), Mul(t, t));
+    Tensor *loss = define_list("loss", ROLE_LOSS, 0, NULL, REDUCE_NONE, 0, NULL, Div(Read(sum, NULL, 0), ToReal(Read(count, NULL, 0))));
+    const Tensor *wrt[] = {a, b, w, x};
+    Tensor *grads[4];
+    differentiate(program, loss, wrt, 4, grads);
+    for (int d = 0; d < 4; d++) {
+        grads[d]->role = d < 3 ? ROLE_GRAD : ROLE_OUTPUT;
+        PUSH(program->results, grads[d]);
+    }
+    ck_assert(program_order(program));
+    simplify(program);
+    agree();
+}
+END_TEST
+
+START_TEST(totals)
+{
+    state = (uint32_t)_i;
+    start(pick(1, 40));
+    Tensor *x = give("x", ROLE_INPUT, BATCH, 3), *label = give_whole("label", 2, 1, (int64_t[]){BATCH});
+    Tensor *total = give_list("total", ROLE_TOTAL, 0, NULL);
+    const Index *n = ix("n", BATCH), *j = ix("j", 3);
+    Tensor *best = reduce("best", ROLE_VALUE, OVER(n), REDUCE_ARGMAX, OVER(j), rd(x, At(n), At(j)));
+    Tensor *right = define_list("right", ROLE_VALUE, 0, NULL, REDUCE_SUM, LIST_OF(n), ToReal(Eq(rd(best, At(n)), rd(label, At(n)))));
+    Tensor *next = define_list("next", ROLE_NEXT, 0, NULL, REDUCE_NONE, 0, NULL, Add(Read(total, NULL, 0), Read(right, NULL, 0)));
+    next->of = total;
+    agree();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kernels");
@@ -422,6 +474,8 @@ int main(void)
     tcase_add_loop_test(c, updates, 0, 5);
     tcase_add_loop_test(c, scans, 0, 10);
     tcase_add_loop_test(c, lives, 0, 10);
+    tcase_add_loop_test(c, networks, 0, 20);
+    tcase_add_loop_test(c, totals, 0, 5);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
