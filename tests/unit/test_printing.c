@@ -72,14 +72,17 @@ static double tree_value(const Tree *t, int64_t at) {
     return NAN;
 }
 
-static const Tree *right_side(const char *text_of_model) {
-    const Source *source = source_of_text("printed.nn", text_of_model, strlen(text_of_model), false);
-    const Tree *file = parse(source);
+static const Tree *parsed(const char *text_of_model) {
+    const Tree *file = parse(source_of_text("printed.nn", text_of_model, strlen(text_of_model), false));
     if (error_count()) {
         diagnostics_print(stderr);
         ck_abort_msg("%s", text_of_model);
     }
-    const Tree *model = file->child[0];
+    return file->child[0];
+}
+
+static const Tree *right_side(const char *text_of_model) {
+    const Tree *model = parsed(text_of_model);
     while (model->kind != TREE_EQUATION) model = model->child[model->n - 1];    /* its last statement */
     return model->child[model->n - 1];
 }
@@ -112,11 +115,47 @@ START_TEST(random_equations_read_back) {
 }
 END_TEST
 
+/* loss = sum(batch, t, j) h[t, j]^2, h[t, j] = tanh(sum(k) u[j, k]*h[t-1, k else 0] + x[t, j]): its gradient is a model too,
+ * with a recurrence that runs down. */
+START_TEST(a_gradient_is_a_model) {
+    enum { BATCH = 8, TIMES = 5, WIDTH = 3 };
+    expr_start();
+    Program p = { .name = "gradients" };
+    Tensor *batch = tensor_new("batch", ROLE_SCALAR, INT, 0, NULL, NULL);
+    Dim sequence[] = { { BATCH, batch }, { TIMES, NULL }, { WIDTH, NULL } }, square[] = { { WIDTH, NULL }, { WIDTH, NULL } };
+    Tensor *x = tensor_new("x", ROLE_INPUT, REAL, 3, sequence, NULL), *u = tensor_new("u", ROLE_PARAM, REAL, 2, square, NULL);
+    Tensor *a = tensor_new("a", ROLE_VALUE, REAL, 3, sequence, NULL), *h = tensor_new("h", ROLE_VALUE, REAL, 3, sequence, NULL);
+    Tensor *loss = tensor_new("loss", ROLE_LOSS, REAL, 0, NULL, NULL), *gradient;
+    const Index *n = index_new("n", BATCH, batch), *t = index_new("t", TIMES, NULL), *j = index_new("j", WIDTH, NULL);
+    const Index *k = index_new("k", WIDTH, NULL), *free[] = { n, t, j };
+    const Expr *here[] = { At(n), At(t), At(j) }, *before[] = { At(n), Sub(At(t), Int(1)), At(k) }, *weight[] = { At(j), At(k) };
+    equation_new(&p, a, free, REDUCE_SUM, &k, 1, Mul(Read(u, weight, 2), ReadElse(h, before, 3, Num(0))), NULL);
+    equation_new(&p, h, free, REDUCE_NONE, NULL, 0, Operate(OP_TANH, Add(Read(a, here, 3), Read(x, here, 3)), NULL), NULL);
+    equation_new(&p, loss, NULL, REDUCE_SUM, free, 3, Pow(Read(h, here, 3), Num(2)), NULL);
+    PUSH(p.results, loss);
+    differentiate(&p, loss, (const Tensor *[]){ u }, 1, &gradient);
+    PUSH(p.results, gradient);
+    ck_assert(program_order(&p) && program_check(&p, "differentiate"));
+    simplify(&p);
+    ck_assert(program_order(&p) && program_check(&p, "simplify"));
+    Model model = { .name = "m", .batch = BATCH, .count = batch };
+    PUSH(model.inputs, x);
+    Writer w = { 0 };
+    model_print(&w, &model, &p, "m_gradients");
+    parsed(w.text);
+    ck_assert_msg(strstr(w.text, "    loss_value = sum(batch, t, j) h[t, j]*h[t, j]\n") != NULL, "%s", w.text);
+    ck_assert_msg(strstr(w.text, "[t + 1, ") != NULL, "%s", w.text);
+    ck_assert_msg(strstr(w.text, "    watch d_u\n") != NULL, "%s", w.text);
+    memory_release();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("printing");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
     tcase_add_test(all, random_equations_read_back);
+    tcase_add_test(all, a_gradient_is_a_model);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
