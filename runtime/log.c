@@ -85,14 +85,13 @@ static bool line_stands(const nn_log *l, const char *line, int64_t step, bool in
 }
 
 static bool keep_lines(nn_log *l, FILE *old, nn_replacement *r, int64_t step, bool inside, nn_failure *f) {
-    char *line = NULL, names[4096] = "";
-    size_t room = 0;
+    char *line = NULL, *names = NULL;
+    size_t room = 0, size = 0;
     bool good = true, understood;
-    FILE *out = fmemopen(names, sizeof names, "w");
-    if (out) {
-        write_names(l, out);
-        fclose(out);
-    }
+    FILE *out = open_memstream(&names, &size);
+    if (!out) return nn_fail_memory(f, l->path, 1);
+    write_names(l, out);
+    fclose(out);
     for (int64_t n = 0; good; n++) {
         ssize_t length = getline(&line, &room, old);
         if (length < 0) break;
@@ -109,6 +108,7 @@ static bool keep_lines(nn_log *l, FILE *old, nn_replacement *r, int64_t step, bo
         good = good && nn_replace_write(r, line, (size_t)length, f);
     }
     free(line);
+    free(names);
     return good;
 }
 

@@ -65,13 +65,15 @@ static void limits(Training *t) {
     if (t->epochs == INT64_MAX && t->steps == INT64_MAX) t->epochs = 1;
 }
 
-static bool save(Training *t) {
-    if (!t->save) return true;
-    if (!nn_weights_finite(t->m, t->instance))
-        return nn_fail(
-            t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; try a smaller step size",
-            nn_step(t->m, t->instance), t->save);
-    return nn_checkpoint_save(t->save, t->m, t->instance, &t->run, t->f);
+/* Writes the checkpoint. Parameters that are lost do not replace the file that still has good ones. */
+static int save(Training *t) {
+    if (!t->save) return NN_DONE;
+    if (!nn_weights_finite(t->m, t->instance)) {
+        nn_fail(t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; try a smaller step size",
+                nn_step(t->m, t->instance), t->save);
+        return NN_NOT_FINITE;
+    }
+    return nn_checkpoint_save(t->save, t->m, t->instance, &t->run, t->f) ? NN_DONE : NN_TROUBLE;
 }
 
 static void copy_totals(Training *t, bool back) {
@@ -148,8 +150,7 @@ static int step(Training *t, int n) {
     nn_progress_update(&t->progress, t->run.position, t->run.samples, t->run.loss_sum / (double)t->run.position);
     nn_log_row row = { .epoch = nn_epoch(t->m, t->instance) + 1, .step = done, .loss = loss, .test_loss = NAN };
     if (t->o->log_every && done % t->o->log_every == 0 && !nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
-    if (t->o->save_every && done % t->o->save_every == 0 && !save(t)) return NN_TROUBLE;
-    return NN_DONE;
+    return t->o->save_every && done % t->o->save_every == 0 ? save(t) : NN_DONE;
 }
 
 static int finish_epoch(Training *t) {
@@ -161,11 +162,17 @@ static int finish_epoch(Training *t) {
     t->run.position = 0;
     t->run.loss_sum = 0;
     t->m->reset(t->instance);
-    return save(t) ? NN_DONE : NN_TROUBLE;
+    return save(t);
+}
+
+/* More to do: epochs and steps are left, or the last epoch was stopped before its end was reported. */
+static bool unfinished(const Training *t) {
+    bool within = nn_epoch(t->m, t->instance) < t->epochs && nn_step(t->m, t->instance) < t->steps;
+    return !stop_signal && (within || t->run.position == t->run.samples);
 }
 
 static int epochs(Training *t) {
-    while (!stop_signal && nn_epoch(t->m, t->instance) < t->epochs && nn_step(t->m, t->instance) < t->steps) {
+    while (unfinished(t)) {
         char label[64];
         int n, code;
         epoch_label(t, label, sizeof label);
@@ -184,7 +191,8 @@ static int finish(Training *t) {
     nn_log_row row;
     nn_progress_clear(&t->progress);
     if (t->run.position && !stop_signal && !t->o->quiet && report(t, false, &row)) print_line(t, &row);
-    if (!save(t)) return NN_TROUBLE;
+    int code = save(t);
+    if (code != NN_DONE) return code;
     if (stop_signal && !t->o->quiet)
         fprintf(stderr, "stopped after step %" PRId64 "%s%s%s\n", nn_step(t->m, t->instance),
                 t->save ? "; continue with --resume '" : "", t->save ? t->save : "",
