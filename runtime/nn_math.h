@@ -70,6 +70,8 @@ static inline int64_t nn_iabs(int64_t a) { return a < 0 ? (int64_t)(0 - (uint64_
 static inline int64_t nn_isign(int64_t a) { return (a > 0) - (a < 0); }
 static inline int64_t nn_imax(int64_t a, int64_t b) { return a >= b ? a : b; }
 static inline int64_t nn_imin(int64_t a, int64_t b) { return a <= b ? a : b; }
+static inline int nn_max_i(int a, int b) { return a >= b ? a : b; }
+static inline int nn_min_i(int a, int b) { return a <= b ? a : b; }
 
 /* ---- Bits. ---- */
 

@@ -149,6 +149,18 @@ static const char *place_of(const Module *m, const Equation *e) {
     return m->file;
 }
 
+/* The last space within the width, as far out in the brackets as possible, but not in the first half of the line. */
+static size_t break_of_comment(const char *line, size_t width) {
+    size_t best = 0;
+    int depth = 0, best_depth = 1 << 20;
+    for (size_t k = 0; k <= width && line[k]; k++) {
+        depth += line[k] == '(' || line[k] == '[' ? 1 : line[k] == ')' || line[k] == ']' ? -1 : 0;
+        if (line[k] != ' ' || (k < width / 2 && best_depth < 1 << 20 && depth >= best_depth)) continue;
+        if (depth <= best_depth || best < width / 2) best = k, best_depth = depth;
+    }
+    return best;
+}
+
 /* A line of a comment, broken at spaces. What would end the comment, or hide in it, is taken apart. */
 void put_comment(Writer *w, const char *begin, const char *line, const char *end) {
     Writer safe = { 0 };
@@ -165,8 +177,7 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
     size_t deeper = rest[0] == ' ' ? strspn(rest, " ") : colon && colon - rest < 40 ? (size_t)(colon - rest) + 2 : 0;
     size_t hang = margin + deeper;
     while (strlen(rest) + margin > 112) {
-        size_t at = 112 - margin;
-        while (at > 0 && rest[at] != ' ') at--;
+        size_t at = break_of_comment(rest, 112 - margin);
         if (at == 0) break;
         put(w, "%s%.*s\n", begin, (int)at, rest);
         rest += at + 1;

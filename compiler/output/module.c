@@ -78,7 +78,7 @@ static void print_memory(Writer *w, const Module *m, const Layout *l) {
             l->of[STRUCT_STATE].members.n ? ", the state" : "", grouped(struct_size(l, STRUCT_PREDICT_WORK, 4)));
 }
 
-static void print_banner(Writer *w, const Module *m, const Layout *l, bool blas) {
+static void print_banner(Writer *w, const Module *m, const Layout *l, const char *code) {
     put_text(w, "/* SPDX-License-Identifier: 0BSD */\n");
     put_comment(w, "/* ", text("The model `%s`, compiled from %s by nnc.", m->model->name, m->file), "");
     put_text(w, " * This file is your own, without conditions.\n");
@@ -88,8 +88,11 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, bool blas)
     print_memory(w, m, l);
     put_text(w, " *\n");
     put(w, " * Compile with -O2 -march=native and the directory of nn.h%s. With -DNN_DOUBLE all numbers are double.\n",
-        blas ? ", and link with -lopenblas" : "");
-    put_text(w, " * Equations above the functions are per sample; b counts samples. d_x is the gradient of x. */\n");
+        strstr(code, "GEMM(") ? ", and link with -lopenblas" : "");
+    put_text(w, " * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w.");
+    if (strstr(code, "[lane]"))
+        put_text(w, "\n * Where samples stand in blocks of 16, sample 16*block + lane is at [block] .. [lane].");
+    put_text(w, " */\n");
 }
 
 static bool uses_mathematics(const char *code) {
@@ -124,7 +127,7 @@ void module_print(Writer *w, const Module *m) {
     section_print(&code, "entry points");
     put_text(&code, "\n");
     entries_print(&code, m, l, functions, file_scope);
-    print_banner(w, m, l, strstr(code.text, "GEMM(") != NULL);
+    print_banner(w, m, l, code.text);
     print_includes(w, m, code.text);
     put_text(w, code.text);
     section_print(w, "the model as a table");

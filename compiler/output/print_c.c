@@ -108,10 +108,11 @@ static CType type_of(const Scope *s, const Expr *e) {
         if (e->type == REAL) return common(s, e->arg, e->n);
         if (e->type == BOOL) return C_INT;
         if (e->op == OP_FLOORDIV || e->op == OP_MOD) return plain_division(e) ? type_of(s, e->arg[0]) : C_LONG;
+        if (e->op == OP_MAX || e->op == OP_MIN) return any_long(s, e->arg, e->n) ? C_LONG : C_INT;
         if (e->op == OP_MUL || e->op == OP_ADD || e->op == OP_SUB || e->op == OP_NEG)
             return !is_small(interval_magnitude(e)) || any_long(s, e->arg, e->n) ? C_LONG : C_INT;
         if (e->op == OP_STOP) return type_of(s, e->arg[0]);
-        return C_LONG;                              /* nn_floor, nn_imax and their like */
+        return C_LONG;                              /* nn_floor, nn_iabs and their like */
     }
     return C_INT;
 }
@@ -148,10 +149,10 @@ static int operand_precedence(Op op, int which) {
     }
 }
 
-static const char *integer_function(Op op) {
+static const char *integer_function(Op op, CType type) {
     switch (op) {
-    case OP_MAX: return "nn_imax(%a, %b)";
-    case OP_MIN: return "nn_imin(%a, %b)";
+    case OP_MAX: return type == C_INT ? "nn_max_i(%a, %b)" : "nn_imax(%a, %b)";
+    case OP_MIN: return type == C_INT ? "nn_min_i(%a, %b)" : "nn_imin(%a, %b)";
     case OP_ABS: return "nn_iabs(%a)";
     case OP_SIGN: return "nn_isign(%a)";
     default: return op_table[op].c;
@@ -187,7 +188,7 @@ static void integer_operation(Writer *w, Scope *s, const Expr *e) {
     if (type_of(s, e) == C_LONG && !any_long(s, e->arg, e->n) && c_precedence(e->op) != C_PREC_CALL)
         a = text("(int64_t)%s", operand(s, e->arg[0], C_PREC_UNARY, C_ANY));
     if (e->op == OP_NEG && *a == '-') a = text("(%s)", a);
-    fill(w, integer_function(e->op), a, b, false);
+    fill(w, integer_function(e->op, type_of(s, e)), a, b, false);
 }
 
 /* A term of a sum: 28*i */
@@ -199,10 +200,10 @@ static void print_term(Writer *w, Scope *s, const Expr *atom, int64_t factor, bo
     put(w, "%s%s", widen ? "(int64_t)" : "", operand(s, atom, size != 1 || widen ? C_PREC_UNARY : C_PREC_TERM, C_ANY));
 }
 
-/* A sum of products with `extra` added to its constant: positive terms first, larger factors first. 28*i + j - 2 */
-static void print_sum(Writer *w, Scope *s, const Expr *e, int64_t extra) {
+/* A sum of products: positive terms first, larger factors first. 28*i + j - 2 */
+static void print_sum(Writer *w, Scope *s, const Expr *e) {
     bool small = sum_is_small(s, e), *done = NEW_ARRAY(bool, e->n), first = true;
-    int64_t constant = e->integer + extra;
+    int64_t constant = e->integer;
     for (int printed = 0; printed < e->n; printed++) {
         int best = -1;
         for (int k = 0; k < e->n; k++) {
@@ -225,23 +226,28 @@ static void print_sum(Writer *w, Scope *s, const Expr *e, int64_t extra) {
     if (constant < 0) put(w, " - %" PRIu64, 0 - (uint64_t)constant);
 }
 
+/* sub = left - right, with all negative terms on the right: i - u + 2 >= 0 reads better as i + 2 >= u, and i - u - 2 >= 0 as
+ * i >= u + 2. Constants stand on the right. */
+static void move_negative(const Expr *sub, const Expr **left, const Expr **right) {
+    const Expr *positive = Int(0), *negative = Int(0);
+    for (int k = 0; k < sub->n; k++) {
+        if (sub->factor[k] > 0) positive = Add(positive, Mul(sub->arg[k], Int(sub->factor[k])));
+        else negative = Add(negative, Mul(sub->arg[k], Int(-sub->factor[k])));
+    }
+    *left = positive;
+    *right = Sub(negative, Int(sub->integer));
+}
+
 /* One subscript inside its tensor: the tests that its interval leaves open. Gives the number of tests so far. */
 static int print_test(Writer *w, Scope *s, const Expr *sub, Dim dim, int tests) {
     const Index *plain = sub->kind == X_INDEX ? sub->index : NULL;
-    bool movable = sub->kind == X_SUM && sub->integer != 0;     /* i + u - 2 >= 0 reads better as i + u >= 2 */
-    for (int k = 0; movable && k < sub->n; k++) movable = sub->factor[k] > 0;
-    Writer left = { 0 };
-    if (movable) print_sum(&left, s, sub, -sub->integer);
-    else c_expr(&left, s, sub, C_PREC_SUM, C_ANY);
-    int64_t moved = movable ? -sub->integer : 0;
-    if (sub->lo < 0) put(w, "%s%s >= %" PRId64, tests++ ? " && " : "", left.text, moved);
-    if (dim.count) {
-        if (plain && plain->count) return tests;
-        put(w, "%s%s < %s", tests++ ? " && " : "", left.text, bound(s, dim.count, dim.count->name)->text);
-        if (moved) put(w, " + %" PRId64, moved);
-    } else if (sub->hi >= dim.extent) {
-        put(w, "%s%s < %" PRId64, tests++ ? " && " : "", left.text, dim.extent + moved);
-    }
+    const Expr *left = sub, *right = Int(0);
+    if (sub->kind == X_SUM) move_negative(sub, &left, &right);
+    const char *l = operand(s, left, C_PREC_SUM, C_ANY);
+    if (sub->lo < 0) put(w, "%s%s >= %s", tests++ ? " && " : "", l, operand(s, right, C_PREC_SUM, C_ANY));
+    if (dim.count ? plain && plain->count : sub->hi < dim.extent) return tests;
+    const Expr *extent = dim.count ? Read(dim.count, NULL, 0) : Int(dim.extent);
+    put(w, "%s%s < %s", tests++ ? " && " : "", l, operand(s, Add(right, extent), C_PREC_SUM, C_ANY));
     return tests;
 }
 
@@ -280,7 +286,7 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
         put_text(w, bound(s, e->index, e->index->name)->text);
         return own;
     case X_SUM:
-        print_sum(w, s, e, 0);
+        print_sum(w, s, e);
         *precedence = C_PREC_SUM;
         if (e->n == 1 && e->integer == 0) *precedence = e->factor[0] < 0 ? C_PREC_SUM : C_PREC_TERM;
         return own;
@@ -342,24 +348,35 @@ enum { LINE_WIDTH = 112 };
 
 /* How good it is to break a line at the space in front of `at`: 0 is best, -1 is not possible. */
 static int break_rank(const char *at) {
-    if (at[-2] == ',' || (strchr("?:", at[0]) && at[1] == ' ')) return 0;
-    if (strncmp(at, "|| ", 3) == 0) return 1;
-    if (strncmp(at, "&& ", 3) == 0) return 2;
-    if (strchr("+-", at[0]) && at[1] == ' ') return 3;
-    return strchr("*/", at[0]) && at[1] == ' ' ? 4 : -1;
+    static const char *const operators[][6] = {     /* loosest first */
+        { "? ", ": " }, { "|| " }, { "&& " }, { "== ", "!= ", "<= ", ">= ", "< ", "> " }, { "+ ", "- " }, { "* ", "/ ", "% " }
+    };
+    if (at[-2] == ',') return 0;
+    if (at[-2] == '=' && (at[-3] == ' ' || (strchr("+*", at[-3]) && at[-4] == ' '))) return 7;     /* behind an assignment */
+    for (int rank = 0; rank < 6; rank++)
+        for (int k = 0; k < 6 && operators[rank][k]; k++)
+            if (strncmp(at, operators[rank][k], strlen(operators[rank][k])) == 0) return rank;
+    return -1;
 }
 
 /* Where to break a statement that is too long: as far out in the parentheses as possible, then behind a comma or at the
- * loosest operator, then as far right as possible. 0: nowhere. */
+ * loosest operator, then as far right as possible. An assignment whose loosest operator lies beyond the width is broken
+ * behind its sign. 0: nowhere. */
 static size_t break_of(const char *line, size_t width) {
-    size_t best = 0;
+    enum { ASSIGNMENT = 7 };
+    size_t best = 0, sign = 0;
     int depth = 0, best_score = 1 << 20;
-    for (size_t k = 0; line[k] && k < width; k++) {
-        if (strchr("([", line[k])) depth++;
-        if (strchr(")]", line[k])) depth--;
+    for (size_t k = 0; line[k]; k++) {
+        depth += line[k] == '(' ? 1 : line[k] == '[' ? 3 : line[k] == ')' ? -1 : line[k] == ']' ? -3 : 0;
         if (line[k] != ' ' || k < 16) continue;
-        int rank = break_rank(line + k + 1);
-        if (rank >= 0 && 8 * depth + rank <= best_score) best = k, best_score = 8 * depth + rank;
+        int rank = break_rank(line + k + 1), score = 8 * depth + rank;
+        if (rank < 0) continue;
+        if (k >= width) {
+            if (score < best_score && sign) return sign;
+            continue;
+        }
+        if (score == ASSIGNMENT) sign = k;
+        if (score <= best_score) best = k, best_score = score;
     }
     return best;
 }
@@ -385,14 +402,29 @@ static bool assigned(const Nodes *nodes, const Tensor *t) {
     return false;
 }
 
-static CType local_type(const Tensor *t) {
+/* Whether every value that the tree gives to a local fits into int; what only keeps its own value adds nothing. */
+static bool value_is_small(const Scope *s, const Expr *e, const Tensor *t) {
+    if (e->kind == X_WHERE) return value_is_small(s, e->arg[1], t) && value_is_small(s, e->arg[2], t);
+    return (e->kind == X_READ && e->tensor == t) || e->type == BOOL || is_small(interval_magnitude(e));
+}
+
+static bool stays_small(const Scope *s, const Nodes *nodes, const Tensor *t) {
+    for (int k = 0; k < nodes->n; k++) {
+        const Node *n = nodes->at[k];
+        if (n->tensor == t && n->value && (n->assign > ASSIGN_SET || !value_is_small(s, n->value, t))) return false;
+        if (!stays_small(s, &n->body, t)) return false;
+    }
+    return true;
+}
+
+static CType local_type(const Scope *s, const Nodes *block, const Tensor *t) {
     if (t->type == REAL) return C_REAL;
-    return is_small(fmax(fabs((double)t->lo), fabs((double)t->hi))) || t->type == BOOL ? C_INT : C_LONG;
+    return t->type == BOOL || is_small(fmax(fabs((double)t->lo), fabs((double)t->hi))) || stays_small(s, block, t) ? C_INT : C_LONG;
 }
 
 static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block, int depth) {
     const Tensor *t = n->tensor;
-    CType type = local_type(t);
+    CType type = local_type(s, block, t);
     if (t->rank > 0 && type == C_INT) type = C_INT32;
     if (type == C_REAL && n->value && type_of(s, n->value) == C_DOUBLE) type = C_DOUBLE;    /* totals stay in double */
     char *value = n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
@@ -439,9 +471,18 @@ static void print_gemm(Writer *w, Scope *s, const Gemm *g, int depth) {
                   g->ldb, g->add, matrix(s, g->c, g->c_offset), g->ldc));
 }
 
+static bool runs_once(const Node *n) {
+    return n->kind == NODE_LOOP && n->from->kind == X_INT && n->to->kind == X_INT && n->to->integer == n->from->integer + 1;
+}
+
+static bool is_single(const Nodes *body) {
+    if (body->n != 1 || body->at[0]->kind == NODE_DECLARE || body->at[0]->kind == NODE_GEMM) return false;
+    return runs_once(body->at[0]) ? is_single(&body->at[0]->body) : true;
+}
+
 /* What follows `for (..)` or `if (..)`: a single statement without braces, or a block; its names end with it. */
 static void print_body(Writer *w, Scope *s, const char *head, const Nodes *body, int depth) {
-    bool bare = body->n == 1 && body->at[0]->kind != NODE_DECLARE;
+    bool bare = is_single(body);
     put_line(w, depth, bare ? head : text("%s {", head));
     int n_bound = s->bound.n;
     Names *outer = s->names;
@@ -454,10 +495,15 @@ static void print_body(Writer *w, Scope *s, const char *head, const Nodes *body,
 
 static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
     const Index *i = n->index;
+    if (runs_once(n)) {                             /* its body, with the index as a constant */
+        scope_bind(s, i, text("%" PRId64, n->from->integer), C_INT, false);
+        c_tree(w, s, &n->body, depth);
+        return;
+    }
     CType type = is_small((double)i->extent) ? C_INT : C_LONG;
     Names *outer = s->names;
     s->names = names_new(outer);
-    char *from = n->from ? operand(s, n->from, C_PREC_SUM, type) : text("0");
+    char *from = operand(s, n->from, C_PREC_SUM, type);
     char *to = operand(s, n->down ? Sub(n->to, Int(1)) : n->to, C_PREC_SUM, type);
     const char *name = name_add(s->names, i->name);
     scope_bind(s, i, name, type, false);
