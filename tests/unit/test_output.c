@@ -245,6 +245,20 @@ static int run(const char *compiler, const char *flags, double *values, int room
     return n;
 }
 
+/* What the report says of sizes and places, for the C compiler to check. */
+static void put_assertions(Writer *w, const Module *m, int real_bytes) {
+    const Layout *l = layout_new(m);
+    for (StructKind kind = 0; kind < STRUCT_COUNT; kind++) {
+        const Struct *s = &l->of[kind];
+        const char *name = struct_name(m, l, kind);
+        if (s->members.n == 0) continue;
+        put(w, "_Static_assert(sizeof(%s) == %lld, \"\");\n", name, (long long)struct_size(l, kind, real_bytes));
+        for (int k = 0; k < s->members.n; k++)
+            put(w, "_Static_assert(offsetof(%s, %s) == %lld, \"\");\n", name, s->members.at[k].name,
+                (long long)struct_offset(l, kind, &s->members.at[k], real_bytes));
+    }
+}
+
 static void emit(const Options *options) {
     Module *m = module_of(options, NULL);
     Writer c = { 0 }, h = { 0 };
@@ -252,6 +266,13 @@ static void emit(const Options *options) {
     header_print(&h, m);
     write_file("tiny.c", c.text);
     write_file("tiny.h", h.text);
+    Writer sizes = { 0 };
+    put_text(&sizes, "#ifdef NN_DOUBLE\n");
+    put_assertions(&sizes, m, 8);
+    put_text(&sizes, "#else\n");
+    put_assertions(&sizes, m, 4);
+    put_text(&sizes, "#endif\n");
+    write_file("sizes.h", sizes.text);
 }
 
 static double given(int kind, int sample_, int at) {
@@ -261,7 +282,7 @@ static double given(int kind, int sample_, int at) {
 }
 
 static const char program_text[] =
-    "#include \"tiny.h\"\n#include <stdio.h>\n#include <stdlib.h>\n"
+    "#include \"tiny.h\"\n#include \"sizes.h\"\n#include <stdio.h>\n#include <stdlib.h>\n"
     "static tiny t; static tiny_predict_work work;\n"
     "static void show(const nn_real *a, int n) { for (int k = 0; k < n; k++) printf(\"%.17g\\n\", (double)a[k]); }\n"
     "int main(void) {\n"
