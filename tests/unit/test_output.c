@@ -246,15 +246,15 @@ static int run(const char *compiler, const char *flags, double *values, int room
 }
 
 /* What the report says of sizes and places, for the C compiler to check. */
-static void put_assertions(Writer *w, const Module *m, int real_bytes) {
+static void put_assertions(Writer *to, const Module *m, int real_bytes) {
     const Layout *l = layout_new(m);
     for (StructKind kind = 0; kind < STRUCT_COUNT; kind++) {
         const Struct *s = &l->of[kind];
         const char *name = struct_name(m, l, kind);
         if (s->members.n == 0) continue;
-        put(w, "_Static_assert(sizeof(%s) == %lld, \"\");\n", name, (long long)struct_size(l, kind, real_bytes));
+        put(to, "_Static_assert(sizeof(%s) == %lld, \"\");\n", name, (long long)struct_size(l, kind, real_bytes));
         for (int k = 0; k < s->members.n; k++)
-            put(w, "_Static_assert(offsetof(%s, %s) == %lld, \"\");\n", name, s->members.at[k].name,
+            put(to, "_Static_assert(offsetof(%s, %s) == %lld, \"\");\n", name, s->members.at[k].name,
                 (long long)struct_offset(l, kind, &s->members.at[k], real_bytes));
     }
 }
