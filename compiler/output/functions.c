@@ -102,8 +102,7 @@ static const char *function_name(const Module *m, const Kernel *k, Entry e, cons
     return k->name;
 }
 
-Functions *functions_new(const Module *m, const Layout *l, Names *file_scope) {
-    (void)l;
+Functions *functions_new(const Module *m, Names *file_scope) {
     Functions *list = NEW(Functions);
     for (Entry e = 0; e < ENTRY_COUNT; e++) {
         const Schedule *s = m->schedule[e];
@@ -140,7 +139,7 @@ int origin_line(const Module *m, const Origin *o) {
     return 0;
 }
 
-/* Where an equation came from: "lenet.nn:7", or the library's name when the model's own text has no part in it. */
+/* Where an equation came from, in the user's own text: "lenet.nn:7". */
 static const char *place_of(const Module *m, const Equation *e) {
     int line = origin_line(m, e->origin);
     if (line) return text("%s:%d", m->file, line);
@@ -161,17 +160,34 @@ static size_t break_of_comment(const char *line, size_t width) {
     return best;
 }
 
-/* A line of a comment, broken at spaces. What would end the comment, or hide in it, is taken apart. */
-void put_comment(Writer *w, const char *begin, const char *line, const char *end) {
+/* The bytes of the character in UTF-8; 0: it is none, or one that a comment should not hold (controls, turns of direction). */
+static int character_length(const unsigned char *c) {
+    if (c[0] < 0x80) return (c[0] >= ' ' && c[0] != 0x7f) || c[0] == '\t';
+    int length = c[0] >= 0xf0 && c[0] < 0xf5 ? 4 : c[0] >= 0xe0 && c[0] < 0xf0 ? 3 : c[0] >= 0xc2 && c[0] < 0xe0 ? 2 : 0;
+    for (int k = 1; k < length; k++)
+        if ((c[k] & 0xc0) != 0x80) return 0;
+    bool direction = c[0] == 0xe2 && ((c[1] == 0x80 && (c[2] & 0xfe) >= 0x8e) || (c[1] == 0x81 && c[2] >= 0xa6));
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool outside = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+    return direction || overlong || outside ? 0 : length;
+}
+
+/* Text that may stand in a comment: what would end the comment, or hide in it, is taken apart. */
+static const char *safe_text(const char *line) {
     Writer safe = { 0 };
     put_text(&safe, "");
-    for (const unsigned char *c = (const unsigned char *)line; *c; c++) {
-        bool direction = c[0] == 0xe2 && ((c[1] == 0x80 && (c[2] & 0xfe) >= 0x8e) || (c[1] == 0x81 && c[2] >= 0xa6));
-        if ((c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*') || (c[0] == '?' && c[1] == '?')) put(&safe, "%c ", *c);
-        else if (direction || (*c < ' ' && *c != '\t') || *c == 0x7f) put_text(&safe, "?");
-        else put(&safe, "%c", *c);
+    for (const unsigned char *c = (const unsigned char *)line; *c; ) {
+        int length = character_length(c);
+        bool pair = (c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*') || (c[0] == '?' && c[1] == '?');
+        if (length) put(&safe, "%.*s%s", length, (const char *)c, pair ? " " : "");
+        else put_text(&safe, "?");
+        c += length ? length : 1;
     }
-    const char *rest = safe.text;
+    return safe.text;
+}
+
+void put_comment(Writer *w, const char *begin, const char *line, const char *end) {
+    const char *rest = safe_text(line);
     size_t margin = strlen(begin);
     const char *colon = strstr(rest, ": ");         /* what follows a line number hangs below its equation */
     size_t deeper = rest[0] == ' ' ? strspn(rest, " ") : colon && colon - rest < 40 ? (size_t)(colon - rest) + 2 : 0;

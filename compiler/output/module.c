@@ -120,7 +120,7 @@ static void print_includes(Writer *w, const Module *m, const char *code) {
 void module_print(Writer *w, const Module *m) {
     Layout *l = layout_new(m);
     Names *file_scope = names_of_module(m, l);
-    Functions *functions = functions_new(m, l, file_scope);
+    Functions *functions = functions_new(m, file_scope);
     Writer code = { 0 };
     put_text(&code, "");
     functions_print(&code, m, functions, file_scope);

@@ -80,7 +80,7 @@ typedef struct Function {
     Argument *argument;                 /* one for each of kernel->arguments */
 } Function;
 typedef LIST(Function) Functions;
-Functions *functions_new(const Module *m, const Layout *l, Names *file_scope);
+Functions *functions_new(const Module *m, Names *file_scope);
 const Function *function_of(const Functions *f, const Kernel *k);       /* of k, or of what it is the same as */
 void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope);
 void sites_of(Sites *sites, const Kernel *k);                   /* in order of first use */

@@ -109,7 +109,7 @@ static void build(void) {
     model = NEW(Model);
     Model *m = model;
     m->name = "tiny";
-    const char *source = "# A model with one of everything: a comment with */ and ?\?/ in it.\nmodel tiny {\n}\n";
+    const char *source = "# A model with one of everything: a comment with */, \xff, \xe2\x80\xae and ?\?/ in it.\n# \xc3\xa4 stays.\nmodel tiny {\n}\n";
     m->span = (Span){ source_of_text("some/where/tiny.nn", source, strlen(source), false), 0, 1 };
     m->batch = BATCH;
     count = tensor_new(name_of("batch"), ROLE_SCALAR, INT, 0, NULL, NULL);
