@@ -120,7 +120,8 @@ static bool name_taken(const Index *const *index, int n, const char *name) {
     return false;
 }
 
-/* The index is called as in the tensor's own equation, or as where it is first read plainly, or by a letter. */
+/* The index is called as in the tensor's own equation, or as where it is first read (i in x[i] and in x[i+u-2]), or by a
+ * letter. */
 static const char *index_name(const Known *f, int axis) {
     static const char *const letters[] = {"i", "j", "k", "l", "m", "n", "p", "q", "r", "s", "t", "u"};
     if (f->equation) return f->equation->free[axis]->name;
@@ -129,7 +130,9 @@ static const char *index_name(const Known *f, int axis) {
         follow(&path, f->readers.at[k]->body);
         for (int i = 0; i < path.nodes.n; i++) {
             const Expr *e = path.nodes.at[i];
-            if (e->kind == X_READ && e->tensor == f->tensor && e->arg[axis]->kind == X_INDEX) return e->arg[axis]->index->name;
+            if (e->kind != X_READ || e->tensor != f->tensor) continue;
+            const Expr *sub = e->arg[axis]->kind == X_SUM ? e->arg[axis]->arg[0] : e->arg[axis];
+            if (sub->kind == X_INDEX) return sub->index->name;
         }
     }
     return letters[axis];

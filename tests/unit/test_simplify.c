@@ -95,7 +95,7 @@ START_TEST(convolution_text) {
     ck_assert_str_eq(TEXT(loss_of(p), x, w, bias),
         "d_y[o, i, j] = where(p_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and r[o, i, j] > 0, c_p[o, i//2, j//2], 0)\n"
         "d_bias[o] = sum(batch, i, j) d_y[o, i, j]\n"
-        "d_x[c, k < 28, l < 28] = sum(o, u, v) d_y[o, k + 2 - u, l + 2 - v else 0]*w[o, c, u, v]\n"
+        "d_x[c, i < 28, j < 28] = sum(o, u, v) d_y[o, i + 2 - u, j + 2 - v else 0]*w[o, c, u, v]\n"
         "d_w[o, c < 3, u < 5, v < 5] = sum(batch, i, j) d_y[o, i, j]*x[c, i + u - 2, j + v - 2 else 0]\n");
     finish();
 } END_TEST
@@ -111,7 +111,7 @@ START_TEST(strided_convolution) {
     const Expr *at = ELSE(x, Num(0), At(n), At(c), Add(Add(Mul(At(i), Int(2)), At(u)), Int(-1)));
     Tensor *y = reduce("y", OVER(n, o, i), REDUCE_SUM, OVER(c, u), Mul(READ(w, At(o), At(c), At(u)), at));
     ck_assert_str_eq(TEXT(loss_of(y), x),
-        "d_x[c < 2, k < 28] = sum(o < 2, u < 2) c_y[o, (k + 1)//2 - u else 0]*w[o, c, 2*u + (k + 1) % 2 else 0]\n");
+        "d_x[c < 2, i < 28] = sum(o < 2, u < 2) c_y[o, (i + 1)//2 - u else 0]*w[o, c, 2*u + (i + 1) % 2 else 0]\n");
     finish();
 } END_TEST
 
