@@ -6,16 +6,14 @@
  * (its stride), or not at all, or in a way that only data know. */
 #include "group.h"
 
-const Expr *position(const Tensor *t, const Expr *const *subs)
-{
+const Expr *position(const Tensor *t, const Expr *const *subs) {
     const Expr *sum = Int(0);
     for (int k = 0; k < t->rank; k++)
         sum = Add(Mul(sum, Int(t->dim[k].extent)), subs[k]);
     return sum;
 }
 
-bool stride_of(const Expr *e, const Index *i, int64_t *stride)
-{
+bool stride_of(const Expr *e, const Index *i, int64_t *stride) {
     *stride = 0;
     if (e->kind == X_INDEX) {
         *stride = e->index == i;
@@ -30,8 +28,7 @@ bool stride_of(const Expr *e, const Index *i, int64_t *stride)
     return true;
 }
 
-const Expr *at_zero(const Expr *e, const Index *const *index, int n)
-{
+const Expr *at_zero(const Expr *e, const Index *const *index, int n) {
     const Expr **zero = NEW_ARRAY(const Expr *, n + 1);
     for (int k = 0; k < n; k++)
         zero[k] = Int(0);

@@ -4,28 +4,24 @@
 
 typedef struct { Kernel *kernel; Tensors locals; double times; } Collection;
 
-static bool contains(const Tensors *list, const Tensor *t)
-{
+static bool contains(const Tensors *list, const Tensor *t) {
     for (int k = 0; k < list->n; k++)
         if (list->at[k] == t) return true;
     return false;
 }
 
-static void touch(Collection *c, const Tensor *t)
-{
+static void touch(Collection *c, const Tensor *t) {
     if (!contains(&c->locals, t) && !contains(&c->kernel->arguments, t)) PUSH(c->kernel->arguments, (Tensor *)t);
 }
 
-static void touch_reads(Collection *c, const Expr *e)
-{
+static void touch_reads(Collection *c, const Expr *e) {
     if (!e) return;
     Exprs reads = reads_of(e);
     for (int k = 0; k < reads.n; k++)
         touch(c, reads.at[k]->tensor);
 }
 
-static void touch_node(Node *n, void *data)
-{
+static void touch_node(Node *n, void *data) {
     Collection *c = data;
     if (n->kind == NODE_DECLARE) PUSH(c->locals, (Tensor *)n->tensor);
     touch_reads(c, n->from);
@@ -41,8 +37,7 @@ static void touch_node(Node *n, void *data)
     } else if (n->tensor) touch(c, n->tensor);
 }
 
-void collect_arguments(Kernel *k)
-{
+void collect_arguments(Kernel *k) {
     Collection c = {.kernel = k};
     k->arguments = (Tensors){0};
     walk(&k->body, touch_node, &c);
@@ -51,22 +46,19 @@ void collect_arguments(Kernel *k)
         PUSH(k->actuals, k->arguments.at[a]);
 }
 
-static void count_operation(const Expr *e, void *data)
-{
+static void count_operation(const Expr *e, void *data) {
     if ((e->kind == X_OP && e->type == REAL && e->op != OP_STOP) || e->kind == X_WHERE) ++*(double *)data;
 }
 
 /* Extents stand for runtime counts, so this is the work at the full batch. */
-static double most(const Expr *e)
-{
+static double most(const Expr *e) {
     double v;
     if (is_constant(e, &v)) return v;
     if (e->kind == X_READ && e->tensor->role == ROLE_SCALAR && e->tensor->hi < INT64_MAX) return (double)e->tensor->hi;
     return (double)e->hi;
 }
 
-static double work_of(const Nodes *nodes)
-{
+static double work_of(const Nodes *nodes) {
     double sum = 0;
     for (int k = 0; k < nodes->n; k++) {
         const Node *n = nodes->at[k];
@@ -81,8 +73,7 @@ static double work_of(const Nodes *nodes)
     return sum;
 }
 
-void count_work(Kernel *k)
-{
+void count_work(Kernel *k) {
     k->flops = work_of(&k->body);
     k->bytes = 0;
     for (int a = 0; a < k->actuals.n; a++) {

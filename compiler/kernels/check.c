@@ -10,15 +10,13 @@
 typedef struct { const Schedule *s; const Kernel *kernel; LIST(const char *) names; Tensors locals; LIST(const Index *) loops;
                  bool ok; } Check;
 
-static void broken(Check *c, const char *rule, const char *what, const char *name)
-{
+static void broken(Check *c, const char *rule, const char *what, const char *name) {
     fprintf(stderr, "internal error: schedule of %s: %s: kernel %s: %s %s\n", c->s->program->name, rule,
             c->kernel && c->kernel->name ? c->kernel->name : "?", what, name);
     c->ok = false;
 }
 
-static bool known(const Check *c, const Tensor *t)
-{
+static bool known(const Check *c, const Tensor *t) {
     for (int k = 0; k < c->locals.n; k++)
         if (c->locals.at[k] == t) return true;
     for (int k = 0; k < c->kernel->arguments.n; k++)
@@ -26,8 +24,7 @@ static bool known(const Check *c, const Tensor *t)
     return false;
 }
 
-static void check_node_of(const Expr *e, void *data)
-{
+static void check_node_of(const Expr *e, void *data) {
     Check *c = data;
     if (e->kind == X_READ) {
         if (!known(c, e->tensor)) broken(c, "K2", "reads what it does not have:", e->tensor->name);
@@ -40,20 +37,17 @@ static void check_node_of(const Expr *e, void *data)
     }
 }
 
-static void check_expr(Check *c, const Expr *e)
-{
+static void check_expr(Check *c, const Expr *e) {
     if (e) visit_nodes(e, check_node_of, c);
 }
 
-static void enter(Check *c, const char *name)
-{
+static void enter(Check *c, const char *name) {
     for (int k = 0; k < c->names.n; k++)
         if (c->names.at[k] == name_of(name)) broken(c, "K3", "hides a name:", name);
     PUSH(c->names, name_of(name));
 }
 
-static void check_block(Check *c, const Nodes *nodes)
-{
+static void check_block(Check *c, const Nodes *nodes) {
     int names = c->names.n, locals = c->locals.n;
     for (int k = 0; k < nodes->n; k++) {
         const Node *n = nodes->at[k];
@@ -79,8 +73,7 @@ static void check_block(Check *c, const Nodes *nodes)
     c->names.n = names, c->locals.n = locals;
 }
 
-static void check_arena(Check *c)
-{
+static void check_arena(Check *c) {
     const Schedule *s = c->s;
     c->kernel = NULL;
     for (int a = 0; a < s->arena.n; a++) {
@@ -96,16 +89,14 @@ static void check_arena(Check *c)
     }
 }
 
-static void add_written(Node *n, void *data)
-{
+static void add_written(Node *n, void *data) {
     Tensors *written = data;
     const Tensor *t = n->gemm ? n->gemm->c : n->kind == NODE_ASSIGN ? n->tensor : NULL;
     if (t) PUSH(*written, (Tensor *)t);
 }
 
 /* A value in the arena is written by the first kernel that touches it. */
-static void check_order(Check *c)
-{
+static void check_order(Check *c) {
     Tensors known_values = {0};
     const Schedule *s = c->s;
     for (int k = 0; k < s->kernels.n; k++) {
@@ -125,8 +116,7 @@ static void check_order(Check *c)
     }
 }
 
-bool schedule_check(const Schedule *s)
-{
+bool schedule_check(const Schedule *s) {
     Check c = {.s = s, .ok = true};
     for (int k = 0; k < s->kernels.n; k++) {
         c.kernel = s->kernels.at[k];

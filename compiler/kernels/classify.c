@@ -16,8 +16,7 @@ const char *const class_name[] = {
     [CLASS_GATHER] = "gather", [CLASS_SCATTER] = "scatter", [CLASS_SCAN] = "scan",
 };
 
-static const Expr *zero_else(const Expr *e, const Expr **condition)
-{
+static const Expr *zero_else(const Expr *e, const Expr **condition) {
     if (e->kind != X_WHERE || !is_integer(e->arg[2], 0)) return NULL;
     *condition = e->arg[0];
     return e->arg[1];
@@ -25,8 +24,7 @@ static const Expr *zero_else(const Expr *e, const Expr **condition)
 
 typedef LIST(const Expr *) Terms;
 
-static void split_and(const Expr *c, Terms *terms)
-{
+static void split_and(const Expr *c, Terms *terms) {
     if (c->kind == X_OP && c->op == OP_AND) {
         split_and(c->arg[0], terms);
         split_and(c->arg[1], terms);
@@ -34,8 +32,7 @@ static void split_and(const Expr *c, Terms *terms)
 }
 
 /* For a condition v == e with v nowhere in e: e. */
-static const Expr *solved_for(const Expr *condition, const Index *v)
-{
+static const Expr *solved_for(const Expr *condition, const Index *v) {
     if (condition->kind != X_OP || condition->op != OP_EQ || condition->arg[0]->type == REAL) return NULL;
     if (condition->arg[1]->type == REAL || !uses_index(condition, v)) return NULL;
     const Expr *zero = Int(0), *one = Int(1);
@@ -51,8 +48,7 @@ static const Expr *solved_for(const Expr *condition, const Index *v)
     return NULL;
 }
 
-bool scatter_of(const Expr *body, const Index *const *free, int n_free, Scatter *s)
-{
+bool scatter_of(const Expr *body, const Index *const *free, int n_free, Scatter *s) {
     const Expr *condition = NULL, *term = zero_else(body, &condition);
     if (!term) return false;
     Terms terms = {0};
@@ -82,13 +78,11 @@ bool scatter_of(const Expr *body, const Index *const *free, int n_free, Scatter 
 
 typedef struct { const Equation *e; bool gather, window; int reads; } Subscripts;
 
-static void look_for_read(const Expr *e, void *data)
-{
+static void look_for_read(const Expr *e, void *data) {
     if (e->kind == X_READ) *(bool *)data = true;
 }
 
-static void look_at_read(const Expr *read, void *data)
-{
+static void look_at_read(const Expr *read, void *data) {
     Subscripts *s = data;
     if (read->kind != X_READ || read->tensor->rank == 0) return;
     s->reads++;
@@ -105,8 +99,7 @@ static void look_at_read(const Expr *read, void *data)
     }
 }
 
-Class classify(const Equation *e)
-{
+Class classify(const Equation *e) {
     if (e->scan) return CLASS_SCAN;
     Scatter scatter;
     if (e->op == REDUCE_SUM && scatter_of(e->body, e->free, e->n_free, &scatter)) return CLASS_SCATTER;

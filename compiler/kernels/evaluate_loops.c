@@ -21,8 +21,7 @@ struct LoopRun {
     bool any_length;                /* the running kernel sees rows of any length */
 };
 
-LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step)
-{
+LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step) {
     LoopRun *r = NEW(LoopRun);
     r->schedule = s;
     r->seed = seed;
@@ -34,16 +33,14 @@ LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step)
     return r;
 }
 
-static int64_t size_of(const Tensor *t)
-{
+static int64_t size_of(const Tensor *t) {
     int64_t size = 1;
     for (int k = 0; k < t->rank; k++)
         size *= t->dim[k].extent;
     return size;
 }
 
-double *loop_run_array(LoopRun *r, const Tensor *t)
-{
+double *loop_run_array(LoopRun *r, const Tensor *t) {
     const Storage *s = storage_of(r->schedule, t);
     if (s) return (s->whole ? r->whole : r->arena) + s->offset;
     if (t->role == ROLE_NEXT && !t->host) t = t->of;
@@ -55,33 +52,30 @@ double *loop_run_array(LoopRun *r, const Tensor *t)
     return array;
 }
 
-static double *place_of(LoopRun *r, const Tensor *t)
-{
+static double *place_of(LoopRun *r, const Tensor *t) {
     double *array = map_get(&r->bound, t);
     return array ? array : loop_run_array(r, t);
 }
 
 static double value(LoopRun *r, const Expr *e);
 
-static int64_t whole_value(LoopRun *r, const Expr *e)
-{
+static int64_t whole_value(LoopRun *r, const Expr *e) {
     return (int64_t)value(r, e);
 }
 
-static double *element(LoopRun *r, const Tensor *t, const Expr *const *subs, int n, bool *outside)
-{
+static double *element(LoopRun *r, const Tensor *t, const Expr *const *subs, int n, bool *outside) {
     int64_t at = 0;
     *outside = false;
     for (int k = 0; k < n; k++) {
         int64_t s = whole_value(r, subs[k]);
-        if (s < 0 || (!r->any_length && s >= t->dim[k].extent) || (t->dim[k].count && s >= (int64_t)*loop_run_array(r, t->dim[k].count))) *outside = true;
+        int64_t limit = t->dim[k].count ? (int64_t)*loop_run_array(r, t->dim[k].count) : t->dim[k].extent;
+        *outside |= s < 0 || (s >= limit && !r->any_length);
         at = at * t->dim[k].extent + s;
     }
     return *outside ? NULL : place_of(r, t) + at;
 }
 
-static double read_value(LoopRun *r, const Expr *e)
-{
+static double read_value(LoopRun *r, const Expr *e) {
     bool outside;
     double *from = element(r, e->tensor, e->arg, e->tensor->rank, &outside);
     if (!outside) return *from;
@@ -90,8 +84,7 @@ static double read_value(LoopRun *r, const Expr *e)
     abort();
 }
 
-static double value(LoopRun *r, const Expr *e)
-{
+static double value(LoopRun *r, const Expr *e) {
     switch (e->kind) {
     case X_NUM: return e->num;
     case X_INT: return (double)e->integer;
@@ -111,15 +104,13 @@ static double value(LoopRun *r, const Expr *e)
     return NAN;
 }
 
-static void set_index(LoopRun *r, const Index *i, int64_t v)
-{
+static void set_index(LoopRun *r, const Index *i, int64_t v) {
     while (r->index.n <= i->id)
         PUSH(r->index, NAN);
     r->index.at[i->id] = (double)v;
 }
 
-static double combined(Assign how, double old, double new)
-{
+static double combined(Assign how, double old, double new) {
     switch (how) {
     case ASSIGN_ADD: return old + new;
     case ASSIGN_MULTIPLY: return old * new;
@@ -130,8 +121,7 @@ static double combined(Assign how, double old, double new)
     return new;
 }
 
-static void run_gemm(LoopRun *r, const Gemm *g)
-{
+static void run_gemm(LoopRun *r, const Gemm *g) {
     int64_t m = whole_value(r, g->m), n = whole_value(r, g->n), k = whole_value(r, g->k);
     const double *a = place_of(r, g->a) + whole_value(r, g->a_offset), *b = place_of(r, g->b) + whole_value(r, g->b_offset);
     double *c = place_of(r, g->c) + whole_value(r, g->c_offset);
@@ -139,15 +129,14 @@ static void run_gemm(LoopRun *r, const Gemm *g)
         for (int64_t j = 0; j < n; j++) {
             double sum = g->add ? c[i * g->ldc + j] : 0;
             for (int64_t l = 0; l < k; l++)
-                sum += (g->a_transposed ? a[l * g->lda + i] : a[i * g->lda + l]) * (g->b_transposed ? b[j * g->ldb + l] : b[l * g->ldb + j]);
+                sum += a[g->a_transposed ? l * g->lda + i : i * g->lda + l] * b[g->b_transposed ? j * g->ldb + l : l * g->ldb + j];
             c[i * g->ldc + j] = sum;
         }
 }
 
 static void run_nodes(LoopRun *r, const Nodes *nodes);
 
-static void run_loop(LoopRun *r, const Node *n)
-{
+static void run_loop(LoopRun *r, const Node *n) {
     int64_t from = whole_value(r, n->from), to = whole_value(r, n->to);
     for (int64_t k = 0; k < to - from; k++) {
         set_index(r, n->index, n->down ? to - 1 - k : from + k);
@@ -155,8 +144,7 @@ static void run_loop(LoopRun *r, const Node *n)
     }
 }
 
-static void run_nodes(LoopRun *r, const Nodes *nodes)
-{
+static void run_nodes(LoopRun *r, const Nodes *nodes) {
     for (int k = 0; k < nodes->n; k++) {
         const Node *n = nodes->at[k];
         switch (n->kind) {
@@ -190,8 +178,7 @@ static void run_nodes(LoopRun *r, const Nodes *nodes)
     }
 }
 
-void loop_run(LoopRun *r)
-{
+void loop_run(LoopRun *r) {
     const Schedule *s = r->schedule;
     for (int k = 0; k < s->host.n; k++)
         *loop_run_array(r, s->host.at[k]->out) = value(r, s->host.at[k]->body);

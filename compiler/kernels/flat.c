@@ -19,8 +19,7 @@ typedef struct Shape {
 } Shape;
 
 /* A chain of full loops around plain statements. */
-static bool find_loops(const Kernel *k, Shape *s)
-{
+static bool find_loops(const Kernel *k, Shape *s) {
     const Nodes *nodes = &k->body;
     s->place = Int(0);
     while (nodes->n == 1 && nodes->at[0]->kind == NODE_LOOP && s->n < 12) {
@@ -37,16 +36,14 @@ static bool find_loops(const Kernel *k, Shape *s)
     return s->n > 0;
 }
 
-static bool at_own_indices(const Shape *s, const Expr *const *subs, int n)
-{
+static bool at_own_indices(const Shape *s, const Expr *const *subs, int n) {
     bool same = n == s->n;
     for (int k = 0; same && k < n; k++)
         same = subs[k] == At(s->loop[k]->index);
     return same;
 }
 
-static bool value_fits(const Shape *s, const Expr *e)
-{
+static bool value_fits(const Shape *s, const Expr *e) {
     if (e->kind == X_INDEX) return false;
     if (e->kind == X_RANDOM) return e->n == 1 && e->arg[0] == s->place;
     if (e->kind == X_READ && e->tensor->rank > 0) return !e->guarded && at_own_indices(s, e->arg, e->n);
@@ -55,8 +52,7 @@ static bool value_fits(const Shape *s, const Expr *e)
     return true;
 }
 
-static bool fits(const Shape *s)
-{
+static bool fits(const Shape *s) {
     for (int k = 0; k < s->block->n; k++) {
         const Node *n = s->block->at[k];
         if (n->kind == NODE_DECLARE && n->tensor->rank > 0) return false;
@@ -66,30 +62,26 @@ static bool fits(const Shape *s)
     return true;
 }
 
-static bool read_in_block(const Shape *s, const Tensor *t)
-{
+static bool read_in_block(const Shape *s, const Tensor *t) {
     for (int k = 0; k < s->block->n; k++)
         if (uses_tensor(s->block->at[k]->value, t)) return true;
     return false;
 }
 
-static const Tensor *view_of(const Shape *s, const Tensor *t)
-{
+static const Tensor *view_of(const Shape *s, const Tensor *t) {
     for (int k = 0; k < s->actuals.n; k++)
         if (s->actuals.at[k] == t) return s->views.at[k];
     return t;
 }
 
-static const Expr *flat_value(const Expr *e, void *data)
-{
+static const Expr *flat_value(const Expr *e, void *data) {
     Shape *s = data;
     if (e->kind == X_READ && e->tensor->rank > 0) return Read(view_of(s, e->tensor), &s->at, 1);
     if (e->kind == X_RANDOM) return Random(e->site, &s->at, 1);
     return e;
 }
 
-Kernel *flat_version(const Kernel *k, bool any_length)
-{
+Kernel *flat_version(const Kernel *k, bool any_length) {
     Shape s = {0};
     if (!find_loops(k, &s) || !fits(&s)) return NULL;
     int64_t rest = 1;

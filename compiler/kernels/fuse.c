@@ -11,6 +11,7 @@
  *
  * What remains stored is what a later group reads, and results. An equation moves up to the nest that it joins only
  * when everything that it reads is computed by then. */
+#include "../equations/map.h"
 #include "group.h"
 
 enum { ROW_WORK = 4096, ROW_SIZE = 2048 };
@@ -28,54 +29,54 @@ typedef struct Fusion {
     const Program *program;
     LIST(Part) parts;
     LIST(Draft) drafts;
+    Map number;                     /* Tensor -> the number of its part */
 } Fusion;
 
-static const Part *part_of(const Fusion *f, const Tensor *t)
-{
-    for (int k = 0; k < f->parts.n; k++)
-        if (f->parts.at[k].e->out == t) return &f->parts.at[k];
-    return NULL;
+static const Part *part_of(const Fusion *f, const Tensor *t) {
+    const int *number = map_get(&f->number, t);
+    return number ? &f->parts.at[*number] : NULL;
 }
 
-bool is_result(const Program *p, const Tensor *t)
-{
+static void keep_part(Fusion *f, Part part) {
+    int *number = NEW(int);
+    *number = f->parts.n;
+    map_put(&f->number, part.e->out, number);
+    PUSH(f->parts, part);
+}
+
+bool is_result(const Program *p, const Tensor *t) {
     for (int k = 0; k < p->results.n; k++)
         if (p->results.at[k] == t) return true;
     return t->role != ROLE_VALUE || t->watched;
 }
 
-static bool reads_exactly(const Expr *read, const Index *const *free, int n)
-{
+static bool reads_exactly(const Expr *read, const Index *const *free, int n) {
     if (read->guarded || read->tensor->rank != n) return false;
     for (int k = 0; k < n; k++)
         if (read->arg[k] != At(free[k])) return false;
     return true;
 }
 
-static double volume(const Index *const *index, int n)
-{
+static double volume(const Index *const *index, int n) {
     double v = 1;
     for (int k = 0; k < n; k++)
         v *= (double)index[k]->extent;
     return v;
 }
 
-static bool same_space(const Index *const *a, int n_a, const Index *const *b, int n_b)
-{
+static bool same_space(const Index *const *a, int n_a, const Index *const *b, int n_b) {
     if (n_a != n_b) return false;
     for (int k = 0; k < n_a; k++)
         if (a[k]->extent != b[k]->extent || a[k]->count != b[k]->count) return false;
     return true;
 }
 
-static const Expr *moved(const Expr *body, const Equation *e, const Index *const *free)
-{
+static const Expr *moved(const Expr *body, const Equation *e, const Index *const *free) {
     return substitute(body, e->free, values_of(free, e->n_free), e->n_free);
 }
 
 /* Whether e may become a member of the nest. On success part->bound and body are written over the nest's indices. */
-static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e, Part *part)
-{
+static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e, Part *part) {
     if (d->closed || !same_space(d->free, d->n_free, e->free, e->n_free)) return false;
     const Expr *body = moved(e->body, e, d->free);
     Exprs reads = reads_of(body);
@@ -107,16 +108,14 @@ static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e
     return part->body == range->body;
 }
 
-static bool is_light(const Equation *e)
-{
+static bool is_light(const Equation *e) {
     Class class = classify(e);
     if (class == CLASS_CONTRACTION || class == CLASS_WINDOW || class == CLASS_SCATTER || class == CLASS_SCAN) return false;
     return e->n_free > 0 && e->free[0]->count &&
            volume(e->free + 1, e->n_free - 1) * volume(e->bound, e->n_bound) <= ROW_WORK;
 }
 
-static void add_part(Fusion *f, const Equation *e)
-{
+static void add_part(Fusion *f, const Equation *e) {
     /* The first nest that e may stand in: none before those of its producers, nor before one that still reads the old
      * value of what e replaces. */
     int first = 0;
@@ -136,19 +135,18 @@ static void add_part(Fusion *f, const Equation *e)
             part.nest = k;
             PUSH(f->drafts.at[k].parts, f->parts.n);
             f->drafts.at[k].light &= is_light(e);
-            PUSH(f->parts, part);
+            keep_part(f, part);
             return;
         }
     part = (Part){.e = e, .bound = e->bound, .body = e->body, .nest = f->drafts.n};
     Draft d = {.free = e->free, .n_free = e->n_free, .closed = alone, .light = is_light(e), .group = -1};
     PUSH(d.parts, f->parts.n);
     PUSH(f->drafts, d);
-    PUSH(f->parts, part);
+    keep_part(f, part);
 }
 
 /* The group of the rows that nest k may join, or -1. */
-static int row_group(const Fusion *f, int k)
-{
+static int row_group(const Fusion *f, int k) {
     const Draft *d = &f->drafts.at[k];
     int group = -1;
     if (!d->light) return -1;
@@ -182,8 +180,7 @@ static int row_group(const Fusion *f, int k)
 typedef struct { const Tensor *from, *to; bool row; } Renaming;
 typedef struct { LIST(Renaming) list; } Renamings;
 
-static const Expr *rename_read(const Expr *e, void *data)
-{
+static const Expr *rename_read(const Expr *e, void *data) {
     const Renamings *r = data;
     if (e->kind != X_READ) return e;
     for (int k = 0; k < r->list.n; k++) {
@@ -195,8 +192,7 @@ static const Expr *rename_read(const Expr *e, void *data)
     return e;
 }
 
-static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool *inside_nest, bool *inside_group)
-{
+static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool *inside_nest, bool *inside_group) {
     bool any = false;
     *inside_nest = *inside_group = true;
     for (int k = 0; k < f->parts.n; k++) {
@@ -209,8 +205,7 @@ static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool 
     return any;
 }
 
-static const Tensor *row_tensor(const Tensor *t)
-{
+static const Tensor *row_tensor(const Tensor *t) {
     Dim dims[12];
     for (int k = 1; k < t->rank; k++)
         dims[k - 1] = t->dim[k];
@@ -219,8 +214,7 @@ static const Tensor *row_tensor(const Tensor *t)
     return row;
 }
 
-static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Renamings *rows)
-{
+static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Renamings *rows) {
     const Draft *d = &f->drafts.at[number];
     Nest *nest = NEW(Nest);
     const Index *time = f->parts.at[d->parts.at[0]].e->scan_index;
@@ -236,8 +230,11 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
     Renamings names = {0};
     for (int k = 0; k < rows->list.n; k++)
         PUSH(names.list, rows->list.at[k]);
-    for (int m = 0; m < d->parts.n; m++) {
+    /* No reduction of a nest reads another member, so they come first. */
+    for (int turn = 0; turn < 2 * d->parts.n; turn++) {
+        int m = turn % d->parts.n;
         const Part *p = &f->parts.at[d->parts.at[m]];
+        if ((p->e->op == REDUCE_NONE) != (turn >= d->parts.n)) continue;
         const Tensor *out = p->e->out;
         Member member = {.bound = p->bound, .n_bound = p->e->n_bound, .op = p->e->op, .type = out->type, .name = out->name};
         bool inside_nest, inside_group, own_reader = false;
@@ -283,8 +280,7 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
 }
 
 /* Numbers the groups in an order in which they can be computed; gives how many there are. */
-static int assign_groups(Fusion *f)
-{
+static int assign_groups(Fusion *f) {
     int n = 0, scan = 0, scan_group = -1;
     for (int k = 0; k < f->drafts.n; k++) {
         Draft *d = &f->drafts.at[k];
@@ -300,8 +296,7 @@ static int assign_groups(Fusion *f)
     return n;
 }
 
-void fuse(Groups *groups, const Equations *equations, const Program *program)
-{
+void fuse(Groups *groups, const Equations *equations, const Program *program) {
     Fusion f = {.program = program};
     for (int k = 0; k < equations->n; k++)
         add_part(&f, equations->at[k]);

@@ -27,7 +27,7 @@ typedef struct Member {
 typedef struct Nest {
     const Index *const *free;       /* without the group's outer index */
     int n_free;
-    LIST(Member) members;           /* each after those that it reads */
+    LIST(Member) members;           /* reductions first, then maps, each after those that it reads */
 } Nest;
 
 typedef struct Group {
@@ -63,9 +63,6 @@ void split_samples(Groups *groups, const Program *p, bool blas);
 
 /* Schedulers: each appends the tree of a nest. */
 void schedule_plain(Nodes *to, const Nest *nest);
-void add_store(Nodes *to, const Member *m, const Expr *const *subs, const Expr *value);
-const Expr *reduction_start(Reduce op, const Expr *body);
-const char *reduction_name(Reduce op);
 void schedule_lanes(Nodes *to, const Nest *nest);
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
 /* names.c, share.c, place.c, check.c: over finished trees. */
@@ -77,6 +74,19 @@ void count_work(Kernel *k);
 void place_next(Schedule *s);
 void place(Schedule *s);
 bool schedule_check(const Schedule *s);
+
+/* reduce.c: the running value of a reduction, one number or an array over lanes; best: the value by which a winner wins. */
+typedef struct Running { const Member *m; const Tensor *value, *best; bool owns_best; } Running;
+typedef LIST(Running) RunningList;
+bool finds_winner(const Member *m);
+const Expr *reduction_start(Reduce op, const Expr *body);
+RunningList add_running(Nodes *to, const Member *members, int n_members, const Index *const *index, int n);
+void add_step(Nodes *to, Reduce op, const Tensor *value, const Expr *const *at, int n, const Expr *body);
+void add_steps(Nodes *to, const RunningList *list, const Expr *const *at, int n, const Expr *const *body);
+
+/* epilogue.c: the maps of a nest and all of its stores, where indices `from` are `to`; reduced: by member. */
+typedef struct Place { const Index *from[2]; const Expr *to[2]; int n; } Place;
+void add_epilogue(Nodes *to, const Nest *nest, const Expr *const *reduced, const Place *place);
 
 /* peel.c: a sum's body without its guards, and the guards as bounds of loops. */
 typedef struct Peeled { const Expr *term; LIST(const Expr *) atleast; const Expr *rest; } Peeled;

@@ -9,23 +9,20 @@
 
 typedef struct { Schedule *schedule; LIST(const Expr *) parts; LIST(const Tensor *) numbers; const Origin *origin; } Numbers;
 
-static bool is_scalar(const Tensor *t)
-{
+static bool is_scalar(const Tensor *t) {
     return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
 }
 
 typedef struct { bool varies, reads; int work; } Contents;
 
-static void look(const Expr *e, void *data)
-{
+static void look(const Expr *e, void *data) {
     Contents *c = data;
     c->varies |= e->kind == X_INDEX || e->kind == X_RANDOM || (e->kind == X_READ && !is_scalar(e->tensor));
     c->reads |= e->kind == X_READ;
     c->work += e->kind == X_OP || e->kind == X_WHERE;
 }
 
-static const Expr *number_of(Numbers *n, const Expr *e)
-{
+static const Expr *number_of(Numbers *n, const Expr *e) {
     for (int k = 0; k < n->parts.n; k++)
         if (n->parts.at[k] == e) return Read(n->numbers.at[k], NULL, 0);
     Tensor *t = tensor_new(name_of(text("number_%d", n->parts.n + 1)), ROLE_VALUE, REAL, 0, NULL, n->origin);
@@ -41,8 +38,7 @@ static const Expr *number_of(Numbers *n, const Expr *e)
 }
 
 /* Largest parts first: from the root down, stopping at what depends on scalars only. */
-static const Expr *separate(Numbers *n, const Expr *e)
-{
+static const Expr *separate(Numbers *n, const Expr *e) {
     if (e->n == 0) return e;
     Contents c = {0};
     visit_nodes(e, look, &c);
@@ -56,8 +52,7 @@ static const Expr *separate(Numbers *n, const Expr *e)
     return changed ? rebuild(e, arg) : e;
 }
 
-void separate_host(Schedule *s, Equations *equations)
-{
+void separate_host(Schedule *s, Equations *equations) {
     Numbers numbers = {.schedule = s};
     int kept = 0;
     for (int k = 0; k < equations->n; k++) {

@@ -10,8 +10,7 @@
 
 typedef struct { double cost; bool transcendental, scan; int nodes; } Cost;
 
-static void add_cost(const Expr *e, void *data)
-{
+static void add_cost(const Expr *e, void *data) {
     Cost *c = data;
     switch (e->kind) {
     case X_READ:
@@ -38,14 +37,12 @@ static void add_cost(const Expr *e, void *data)
 
 typedef struct { const Tensor *tensor; int reads, guarded; } Uses;
 
-static void count_reads(const Expr *e, void *data)
-{
+static void count_reads(const Expr *e, void *data) {
     Uses *u = data;
     if (e->kind == X_READ && e->tensor == u->tensor) u->reads++, u->guarded += e->guarded;
 }
 
-static double volume(const Equation *e, bool with_bound)
-{
+static double volume(const Equation *e, bool with_bound) {
     double v = 1;
     for (int k = 0; k < e->n_free; k++)
         v *= (double)e->free[k]->extent;
@@ -54,8 +51,7 @@ static double volume(const Equation *e, bool with_bound)
     return v;
 }
 
-static bool goes(const Equation *e, const Equations *all, const Program *p)
-{
+static bool goes(const Equation *e, const Equations *all, const Program *p) {
     if (e->op != REDUCE_NONE || e->scan || is_result(p, e->out)) return false;
     Cost c = {0};
     visit_nodes(e->body, add_cost, &c);
@@ -76,15 +72,13 @@ static bool goes(const Equation *e, const Equations *all, const Program *p)
 
 typedef struct { const Equation *e; } Definition;
 
-static const Expr *guard_reads(const Expr *e, void *data)
-{
+static const Expr *guard_reads(const Expr *e, void *data) {
     (void)data;
     if (e->kind != X_READ || e->guarded || read_proved(e)) return e;
     return ReadElse(e->tensor, e->arg, e->n, e->type == REAL ? Num(0) : Int(0));
 }
 
-static const Expr *put_in(const Expr *read, void *data)
-{
+static const Expr *put_in(const Expr *read, void *data) {
     const Equation *e = ((const Definition *)data)->e;
     if (read->kind != X_READ || read->tensor != e->out) return read;
     const Expr *value = substitute(e->body, e->free, read->arg, e->n_free);
@@ -95,8 +89,7 @@ static const Expr *put_in(const Expr *read, void *data)
     return Where(inside, transform(value, guard_reads, NULL), read->arg[e->n_free]);
 }
 
-void inline_maps(Equations *equations, const Program *p)
-{
+void inline_maps(Equations *equations, const Program *p) {
     Equations kept = {0};
     for (int k = 0; k < equations->n; k++) {
         const Equation *e = equations->at[k];

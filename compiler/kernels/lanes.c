@@ -21,8 +21,7 @@ enum { LONGEST_TILE = 64, MOST_ACCUMULATORS = 1024 };
 typedef struct { const Index *lane; bool bound; double score; } Choice;
 
 /* ---- the choice of the lane ------------------------------------------------------------------------------------------ */
-static Choice rate(const Nest *nest, int n_reductions, const Index *lane, bool bound)
-{
+static Choice rate(const Nest *nest, int n_reductions, const Index *lane, bool bound) {
     Choice c = {lane, bound, 0};
     if (lane->count) return c;
     int bad = 0, unit = 0;
@@ -44,8 +43,7 @@ static Choice rate(const Nest *nest, int n_reductions, const Index *lane, bool b
     return c;
 }
 
-static Choice choose_lane(const Nest *nest, int n_reductions)
-{
+static Choice choose_lane(const Nest *nest, int n_reductions) {
     Choice best = {NULL, false, 0};
     if (nest->n_free > 0) best = rate(nest, n_reductions, nest->free[nest->n_free - 1], false);
     const Member *m = &nest->members.at[0];
@@ -57,8 +55,7 @@ static Choice choose_lane(const Nest *nest, int n_reductions)
 }
 
 /* The length of a tile: all of a short lane, else a divisor that fills vectors, else one with a shorter last tile. */
-static int64_t tile_of(int64_t extent)
-{
+static int64_t tile_of(int64_t extent) {
     if (extent <= LONGEST_TILE) return extent;
     for (int64_t unit = 16; unit >= 8; unit /= 2)
         for (int64_t d = LONGEST_TILE; d >= 16; d -= unit)
@@ -71,8 +68,7 @@ static int64_t tile_of(int64_t extent)
 /* The lane cut into tiles: lane = length*tile + within. */
 typedef struct { const Index *tile, *within; int64_t length; const Expr *value; const Expr *limit; } Tiles;
 
-static Tiles cut(const Index *lane)
-{
+static Tiles cut(const Index *lane) {
     Tiles t = {.length = tile_of(lane->extent)};
     if (t.length == lane->extent) {
         t.within = lane;
@@ -88,142 +84,13 @@ static Tiles cut(const Index *lane)
     return t;
 }
 
-/* ---- accumulators ---------------------------------------------------------------------------------------------------- */
-typedef struct { const Member *m; const Tensor *sum, *best; } Lanes;
-typedef LIST(Lanes) LaneList;
-
-static bool finds_winner(const Member *m)
-{
-    return m->op == REDUCE_ARGMAX || m->op == REDUCE_ARGMIN;
-}
-
-/* Arrays for the running values, one element for each of `index`, at their starting values. */
-static LaneList add_arrays(Nodes *to, const Nest *nest, int n_reductions, const Index *const *index, int n)
-{
-    int64_t extents[12];
-    for (int k = 0; k < n; k++)
-        extents[k] = index[k]->extent;
-    LaneList lanes = {0};
-    Nodes fill = {0};
-    Nodes *inner = add_nest(&fill, index, n);
-    const Expr *const *at = values_of(index, n);
-    for (int k = 0; k < n_reductions; k++) {
-        const Member *m = &nest->members.at[k];
-        Lanes l = {.m = m, .sum = local_new(reduction_name(m->op), m->type, n, extents)};
-        Node *d = add_declare(to, l.sum, NULL);
-        d->zero = m->op == REDUCE_SUM || finds_winner(m);
-        if (!d->zero) add_assign(inner, l.sum, at, n, ASSIGN_SET, reduction_start(m->op, m->body));
-        if (finds_winner(m)) {
-            int64_t last = 1;
-            for (int b = 0; b < m->n_bound; b++)
-                last *= m->bound[b]->extent;
-            Tensor *sum = local_new(reduction_name(m->op), INT, n, extents);
-            sum->lo = 0, sum->hi = last - 1;
-            l.sum = d->tensor = sum;
-            l.best = local_new("best", m->body->type, n, extents);
-            add_declare(to, l.best, NULL);
-            add_assign(inner, l.best, at, n, ASSIGN_SET, reduction_start(m->op, m->body));
-        }
-        PUSH(lanes, l);
-    }
-    for (int k = 0; inner->n > 0 && k < fill.n; k++)
-        PUSH(*to, fill.at[k]);
-    return lanes;
-}
-
-static void add_step(Nodes *to, const Lanes *l, const Expr *const *at, int n, const Expr *body)
-{
-    static const Assign how[] = {[REDUCE_SUM] = ASSIGN_ADD, [REDUCE_PROD] = ASSIGN_MULTIPLY,
-                                 [REDUCE_MAX] = ASSIGN_MAX, [REDUCE_MIN] = ASSIGN_MIN};
-    const Member *m = l->m;
-    if (!l->best) {
-        add_assign(to, l->sum, at, n, how[m->op], body);
-        return;
-    }
-    const Expr *best = Read(l->best, at, n), *offset = Int(0);
-    for (int k = 0; k < m->n_bound; k++)
-        offset = Add(Mul(offset, Int(m->bound[k]->extent)), At(m->bound[k]));
-    const Expr *keep = m->op == REDUCE_ARGMAX ? Ge(best, body) : Le(best, body);
-    if (body->type == REAL) keep = Or(keep, Operate(OP_NE, best, best));
-    add_assign(to, l->sum, at, n, ASSIGN_SET, Where(keep, Read(l->sum, at, n), offset));
-    add_assign(to, l->best, at, n, m->op == REDUCE_ARGMAX ? ASSIGN_MAX : ASSIGN_MIN, body);
-}
-
-static Peeled peel_member(const Nest *nest, int n_reductions)
-{
+static Peeled peel_member(const Nest *nest, int n_reductions) {
     const Member *m = &nest->members.at[0];
     return peel(m->body, n_reductions == 1 && m->op == REDUCE_SUM);
 }
 
-static const Expr *guarded_term(const Peeled *p)
-{
+static const Expr *guarded_term(const Peeled *p) {
     return p->rest ? Where(p->rest, p->term, p->term->type == REAL ? Num(0) : Int(0)) : p->term;
-}
-
-/* What is made of the reductions at one element: locals of the nest, read as values of this place. */
-typedef struct { const Nest *nest; int n_reductions; const Expr **values; LIST(const Tensor *) locals; LIST(const Expr *) kept; } Finished;
-
-static Finished finished_new(const Nest *nest, int n_reductions)
-{
-    return (Finished){.nest = nest, .n_reductions = n_reductions, .values = NEW_ARRAY(const Expr *, n_reductions)};
-}
-
-static void keep_finished(Finished *f, const Tensor *local, const Expr *value)
-{
-    PUSH(f->locals, local);
-    PUSH(f->kept, value);
-}
-
-static const Expr *finished_value(const Expr *e, void *data)
-{
-    const Finished *f = data;
-    if (e->kind != X_READ) return e;
-    for (int k = 0; k < f->n_reductions; k++)
-        if (e->tensor == f->nest->members.at[k].local) return f->values[k];
-    for (int k = 0; k < f->locals.n; k++)
-        if (e->tensor == f->locals.at[k]) return f->kept.at[k];
-    return e;
-}
-
-/* Indices and what they are at one place of the schedule: the lane in its tile, the index that is side by side. */
-typedef struct { const Index *from[2]; const Expr *to[2]; int n; } Place;
-
-static const Expr *at_place(const Expr *e, const Place *p)
-{
-    return p->n ? substitute(e, p->from, p->to, p->n) : e;
-}
-
-static void add_epilogue(Nodes *to, Finished *f, const Place *place)
-{
-    const Nest *nest = f->nest;
-    int n = nest->members.n;
-    const Expr **value = NEW_ARRAY(const Expr *, n);
-    for (int k = 0; k < n; k++) {
-        const Member *m = &nest->members.at[k];
-        if (k < f->n_reductions) {
-            value[k] = f->values[k];
-            continue;
-        }
-        value[k] = at_place(transform(m->body, finished_value, f), place);
-        /* All but the last value are kept until every value of the element is there. */
-        const Tensor *local = m->local ? m->local : k + 1 < n ? local_new(m->name, m->type, 0, NULL) : NULL;
-        if (local) {
-            Tensor *own = NEW(Tensor);
-            *own = *local;
-            add_declare(to, own, value[k]);
-            value[k] = read_local(own);
-            if (m->local) keep_finished(f, m->local, value[k]);
-        }
-    }
-    for (int k = 0; k < n; k++) {
-        Member m = nest->members.at[k];
-        if (!m.target) continue;
-        const Expr **subs = NEW_ARRAY(const Expr *, m.n_subs + 1);
-        for (int s = 0; s < m.n_subs; s++)
-            subs[s] = at_place(m.subs[s], place);
-        if (m.guard) m.guard = at_place(m.guard, place);
-        add_store(to, &m, subs, value[k]);
-    }
 }
 
 /* ---- side by side ---------------------------------------------------------------------------------------------------- */
@@ -231,16 +98,14 @@ static void add_epilogue(Nodes *to, Finished *f, const Place *place)
 /* A free index of which `factor` values are computed side by side; tile counts these groups, NULL when there is one. */
 typedef struct { const Index *index, *tile; int factor; } Registers;
 
-static int factor_of(int64_t extent)
-{
+static int factor_of(int64_t extent) {
     static const int factors[] = {4, 5, 3, 2};
     for (int k = 0; k < 4; k++)
         if (extent % factors[k] == 0) return factors[k];
     return 1;
 }
 
-static Registers choose_registers(const Nest *nest, int n_reductions, const Index *lane, const Peeled *p)
-{
+static Registers choose_registers(const Nest *nest, int n_reductions, const Index *lane, const Peeled *p) {
     Registers none = {.factor = 1};
     if (n_reductions != 1 || p->rest) return none;
     Exprs reads = reads_of(p->term);
@@ -264,8 +129,7 @@ static Registers choose_registers(const Nest *nest, int n_reductions, const Inde
     return none;
 }
 
-static Place place_of(const Registers *r, int q, const Index *lane, const Tiles *t)
-{
+static Place place_of(const Registers *r, int q, const Index *lane, const Tiles *t) {
     Place p = {.n = 0};
     if (r->index) {
         p.from[p.n] = r->index;
@@ -276,8 +140,7 @@ static Place place_of(const Registers *r, int q, const Index *lane, const Tiles 
 }
 
 /* Loops over the first n free indices; the one that is side by side runs over its groups. */
-static Nodes *add_outer(Nodes *to, const Nest *nest, int n, const Registers *r)
-{
+static Nodes *add_outer(Nodes *to, const Nest *nest, int n, const Registers *r) {
     for (int k = 0; k < n; k++) {
         const Index *i = nest->free[k] == r->index ? r->tile : nest->free[k];
         if (i) to = &add_loop(to, i, NULL, NULL, LOOP_SERIAL)->body;
@@ -286,24 +149,25 @@ static Nodes *add_outer(Nodes *to, const Nest *nest, int n, const Registers *r)
 }
 
 /* Bounds in the tiles of the lane, which may be shorter at the end. */
-static void bound_tiles(Peeled *p, const Index *lane, const Tiles *t)
-{
+static void bound_tiles(Peeled *p, const Index *lane, const Tiles *t) {
     if (!t->tile) return;
     for (int k = 0; k < p->atleast.n; k++)
         p->atleast.at[k] = substitute(p->atleast.at[k], &lane, &t->value, 1);
     if (lane->extent % t->length) PUSH(p->atleast, Sub(Sub(Int(lane->extent), t->value), Int(1)));
 }
 
-static void add_steps(Nodes *to, const Nest *nest, const LaneList *lanes, const Expr *const *at, int n, const Peeled *p,
-                      const Place *place)
-{
-    for (int k = 0; k < lanes->n; k++)
-        add_step(to, &lanes->at[k], at, n, at_place(k == 0 ? guarded_term(p) : nest->members.at[k].body, place));
+/* The bodies of the reductions at one place. */
+static const Expr **bodies_at(const Nest *nest, int n_reductions, const Peeled *p, const Place *place) {
+    const Expr **body = NEW_ARRAY(const Expr *, n_reductions);
+    for (int k = 0; k < n_reductions; k++) {
+        body[k] = k == 0 ? guarded_term(p) : nest->members.at[k].body;
+        if (place->n) body[k] = substitute(body[k], place->from, place->to, place->n);
+    }
+    return body;
 }
 
 /* ---- a free lane ----------------------------------------------------------------------------------------------------- */
-static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
-{
+static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
     Tiles tiles = cut(lane);
     Peeled p = peel_member(nest, n_reductions);
@@ -311,9 +175,9 @@ static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const I
     Nodes *body = add_outer(to, nest, nest->n_free - 1, &registers);
     if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
     const Expr *const *at = values_of(&tiles.within, 1);
-    LaneList *lanes = NEW_ARRAY(LaneList, registers.factor);
+    RunningList *lanes = NEW_ARRAY(RunningList, registers.factor);
     for (int q = 0; q < registers.factor; q++)
-        lanes[q] = add_arrays(body, nest, n_reductions, &tiles.within, 1);
+        lanes[q] = add_running(body, nest->members.at, n_reductions, &tiles.within, 1);
 
     bound_tiles(&p, lane, &tiles);
     const Index **index = NEW_ARRAY(const Index *, first->n_bound + 1);
@@ -323,23 +187,22 @@ static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const I
     Nodes *inner = add_bounded(body, index, first->n_bound + 1, 1, &p);
     for (int q = 0; q < registers.factor; q++) {
         Place place = place_of(&registers, q, lane, &tiles);
-        add_steps(inner, nest, &lanes[q], at, 1, &p, &place);
+        add_steps(inner, &lanes[q], at, 1, bodies_at(nest, n_reductions, &p, &place));
     }
     Nodes *finish = &add_loop(body, tiles.within, NULL, tiles.limit, LOOP_LANE)->body;
     for (int q = 0; q < registers.factor; q++) {
         Place place = place_of(&registers, q, lane, &tiles);
-        Finished f = finished_new(nest, n_reductions);
+        const Expr **reduced = NEW_ARRAY(const Expr *, n_reductions);
         for (int k = 0; k < n_reductions; k++)
-            f.values[k] = Read(lanes[q].at[k].sum, at, 1);
-        add_epilogue(finish, &f, &place);
+            reduced[k] = Read(lanes[q].at[k].value, at, 1);
+        add_epilogue(finish, nest, reduced, &place);
     }
 }
 
 /* ---- a reduced lane -------------------------------------------------------------------------------------------------- */
 
 /* Whether something that is read for one value of i is read again for another. */
-static bool reused_over(const Expr *body, const Index *i, const Member *m)
-{
+static bool reused_over(const Expr *body, const Index *i, const Member *m) {
     Exprs reads = reads_of(body);
     for (int r = 0; r < reads.n; r++) {
         if (reads.at[r]->tensor->rank == 0) continue;
@@ -355,8 +218,7 @@ static bool reused_over(const Expr *body, const Index *i, const Member *m)
     return false;
 }
 
-static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane)
-{
+static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
     Tiles tiles = cut(lane);
     Peeled p = peel_member(nest, n_reductions);
@@ -373,9 +235,9 @@ static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, cons
         cell[k] = nest->free[outer + k];
     cell[inside] = tiles.within;
     const Expr *const *at = values_of(cell, inside + 1);
-    LaneList *lanes = NEW_ARRAY(LaneList, registers.factor);
+    RunningList *lanes = NEW_ARRAY(RunningList, registers.factor);
     for (int q = 0; q < registers.factor; q++)
-        lanes[q] = add_arrays(body, nest, n_reductions, cell, inside + 1);
+        lanes[q] = add_running(body, nest->members.at, n_reductions, cell, inside + 1);
 
     bound_tiles(&p, lane, &tiles);
     const Index **index = NEW_ARRAY(const Index *, first->n_bound + inside + 2);
@@ -389,40 +251,38 @@ static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, cons
     Nodes *inner = add_bounded(body, index, n, 1, &p);
     for (int q = 0; q < registers.factor; q++) {
         Place place = place_of(&registers, q, lane, &tiles);
-        add_steps(inner, nest, &lanes[q], at, inside + 1, &p, &place);
+        add_steps(inner, &lanes[q], at, inside + 1, bodies_at(nest, n_reductions, &p, &place));
     }
     /* The lanes are added up from the first to the last. */
     Nodes *finish = add_nest(body, cell, inside);
     for (int q = 0; q < registers.factor; q++) {
-        Finished f = finished_new(nest, n_reductions);
+        const Expr **reduced = NEW_ARRAY(const Expr *, n_reductions);
         for (int k = 0; k < n_reductions; k++) {
             const Member *m = &nest->members.at[k];
             const Tensor *total = local_new("total", m->type, 0, NULL);
             add_declare(finish, total, reduction_start(m->op, m->body));
             Nodes *add = &add_loop(finish, tiles.within, NULL, NULL, LOOP_SERIAL)->body;
-            Lanes whole = {m, total, NULL};
-            add_step(add, &whole, NULL, 0, Read(lanes[q].at[k].sum, at, inside + 1));
-            f.values[k] = read_local(total);
+            add_step(add, m->op, total, NULL, 0, Read(lanes[q].at[k].value, at, inside + 1));
+            reduced[k] = read_local(total);
         }
         Tiles none = {.tile = NULL};
         Place place = place_of(&registers, q, lane, &none);
-        add_epilogue(finish, &f, &place);
+        add_epilogue(finish, nest, reduced, &place);
     }
 }
 
 /* ---- maps ------------------------------------------------------------------------------------------------------------ */
 typedef struct { const Index *index; int64_t period; bool mixed; } Phases;
 
-static void find_period(const Expr *e, void *data)
-{
+static void find_period(const Expr *e, void *data) {
     Phases *p = data;
-    if (e->kind != X_OP || (e->op != OP_FLOORDIV && e->op != OP_MOD) || e->arg[0]->kind != X_INDEX || e->arg[0]->index != p->index) return;
+    if (e->kind != X_OP || (e->op != OP_FLOORDIV && e->op != OP_MOD)) return;
+    if (e->arg[0]->kind != X_INDEX || e->arg[0]->index != p->index) return;
     if (e->arg[1]->kind != X_INT || (p->period && p->period != e->arg[1]->integer)) p->mixed = true;
     else p->period = e->arg[1]->integer;
 }
 
-static void add_map(Nodes *to, const Nest *nest)
-{
+static void add_map(Nodes *to, const Nest *nest) {
     Nest *split = NEW(Nest);
     *split = *nest;
     split->members.at = NEW_ARRAY(Member, nest->members.n);
@@ -467,8 +327,7 @@ static void add_map(Nodes *to, const Nest *nest)
         PUSH(*to, tree.at[k]);
 }
 
-void schedule_lanes(Nodes *to, const Nest *nest)
-{
+void schedule_lanes(Nodes *to, const Nest *nest) {
     int n = nest->members.n, n_reductions = 0;
     const Member *first = &nest->members.at[0];
     while (n_reductions < n && nest->members.at[n_reductions].op != REDUCE_NONE) n_reductions++;

@@ -23,17 +23,14 @@ typedef struct Layouts {
     const Tensor *samples;
     Map split;                      /* Tensor -> its tensor in blocks */
     Map copies;                     /* Tensor -> a copy of it in blocks */
-    Groups *groups;
 } Layouts;
 
-static bool has_samples(const Layouts *l, const Tensor *t)
-{
+static bool has_samples(const Layouts *l, const Tensor *t) {
     return t->rank > 0 && t->dim[0].count && t->dim[0].count == l->samples;
 }
 
 /* Every read of a tensor with samples is at the nest's own sample, and no other subscript moves with it. */
-static bool reads_own_sample(const Layouts *l, const Expr *body, const Index *sample)
-{
+static bool reads_own_sample(const Layouts *l, const Expr *body, const Index *sample) {
     Exprs reads = reads_of(body);
     for (int r = 0; r < reads.n; r++) {
         const Expr *e = reads.at[r];
@@ -45,8 +42,7 @@ static bool reads_own_sample(const Layouts *l, const Expr *body, const Index *sa
     return true;
 }
 
-static Candidate candidate_of(Layouts *l, Group *g, bool blas)
-{
+static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     Candidate c = {.group = g, .nest = g->nests.at[0]};
     Nest *nest = c.nest;
     const Member *first = &nest->members.at[0];
@@ -77,8 +73,7 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas)
     return c;
 }
 
-static bool touches(const Candidate *c, const Tensor *t)
-{
+static bool touches(const Candidate *c, const Tensor *t) {
     for (int n = 0; n < c->group->nests.n; n++) {
         const Nest *nest = c->group->nests.at[n];
         for (int k = 0; k < nest->members.n; k++)
@@ -87,14 +82,12 @@ static bool touches(const Candidate *c, const Tensor *t)
     return false;
 }
 
-static bool may_be_split(const Layouts *l, const Tensor *t)
-{
+static bool may_be_split(const Layouts *l, const Tensor *t) {
     return t->role == ROLE_VALUE && t->rank > 1 && has_samples(l, t) && !is_result(l->program, t);
 }
 
 /* Whether c shares a value with a nest that works on blocks. */
-static bool meets_blocks(const Layouts *l, const Candidate *c)
-{
+static bool meets_blocks(const Layouts *l, const Candidate *c) {
     for (int k = 0; k < l->all.n; k++) {
         const Candidate *other = &l->all.at[k];
         if (!other->blocks) continue;
@@ -109,8 +102,7 @@ static bool meets_blocks(const Layouts *l, const Candidate *c)
     return false;
 }
 
-static Tensor *blocked(const Tensor *t)
-{
+static Tensor *blocked(const Tensor *t) {
     Dim dims[12] = {{(t->dim[0].extent + BLOCK - 1) / BLOCK, NULL}};
     for (int k = 1; k < t->rank; k++)
         dims[k] = t->dim[k];
@@ -121,8 +113,7 @@ static Tensor *blocked(const Tensor *t)
     return s;
 }
 
-static void split_values(Layouts *l)
-{
+static void split_values(Layouts *l) {
     for (int k = 0; k < l->all.n; k++)
         for (int m = 0; l->all.at[k].blocks && m < l->all.at[k].nest->members.n; m++) {
             const Tensor *t = l->all.at[k].nest->members.at[m].target;
@@ -137,8 +128,7 @@ static void split_values(Layouts *l)
 /* ---- rewriting ------------------------------------------------------------------------------------------------------- */
 typedef struct { const Layouts *l; const Index *sample, *block, *lane; const Expr *n, *inside; } Blocks;
 
-static Blocks blocks_for(const Layouts *l, const Index *sample)
-{
+static Blocks blocks_for(const Layouts *l, const Index *sample) {
     Blocks b = {.l = l, .sample = sample};
     b.block = index_new(name_of("block"), (l->samples->hi + BLOCK - 1) / BLOCK, NULL);
     b.lane = index_new(name_of("lane"), BLOCK, NULL);
@@ -147,8 +137,7 @@ static Blocks blocks_for(const Layouts *l, const Index *sample)
     return b;
 }
 
-static const Expr *read_in_blocks(const Blocks *b, const Expr *e, const Tensor *t)
-{
+static const Expr *read_in_blocks(const Blocks *b, const Expr *e, const Tensor *t) {
     int rank = e->tensor->rank;
     const Expr **subs = NEW_ARRAY(const Expr *, rank + 1);
     for (int k = 1; k < rank; k++)
@@ -158,8 +147,7 @@ static const Expr *read_in_blocks(const Blocks *b, const Expr *e, const Tensor *
     return e->guarded ? ReadElse(t, subs, rank + 1, e->arg[rank]) : Read(t, subs, rank + 1);
 }
 
-static const Expr *change_read(const Expr *e, void *data)
-{
+static const Expr *change_read(const Expr *e, void *data) {
     const Blocks *b = data;
     if (e->kind != X_READ || !has_samples(b->l, e->tensor)) return e;
     const Tensor *split = map_get(&b->l->split, e->tensor);
@@ -172,14 +160,12 @@ static const Expr *change_read(const Expr *e, void *data)
     return rebuild(e, subs);
 }
 
-static const Expr *in_blocks(Blocks *b, const Expr *e)
-{
+static const Expr *over_blocks(Blocks *b, const Expr *e) {
     return substitute(transform(e, change_read, b), &b->sample, &b->n, 1);
 }
 
 /* Whether a sum's terms are zero in pads already: a factor is an adjoint kept in blocks. */
-static bool zero_in_pads(const Layouts *l, const Expr *e)
-{
+static bool zero_in_pads(const Layouts *l, const Expr *e) {
     if (e->kind == X_OP && e->op == OP_MUL) return zero_in_pads(l, e->arg[0]) || zero_in_pads(l, e->arg[1]);
     if (e->kind == X_OP && e->op == OP_NEG) return zero_in_pads(l, e->arg[0]);
     if (e->kind == X_WHERE && e->type == REAL && is_integer(e->arg[2], 0)) return zero_in_pads(l, e->arg[1]);
@@ -187,10 +173,9 @@ static bool zero_in_pads(const Layouts *l, const Expr *e)
     return e->tensor->adjoint && (map_get(&l->split, e->tensor) || map_get(&l->copies, e->tensor));
 }
 
-static void rewrite_member(Blocks *b, const Candidate *c, Member *m)
-{
+static void rewrite_member(Blocks *b, const Candidate *c, Member *m) {
     const Expr *old = m->body;
-    m->body = in_blocks(b, old);
+    m->body = over_blocks(b, old);
     if (c->bound && m->op != REDUCE_NONE) {
         const Index **bound = NEW_ARRAY(const Index *, m->n_bound + 1);
         for (int k = 0; k < m->n_bound; k++)
@@ -214,8 +199,7 @@ static void rewrite_member(Blocks *b, const Candidate *c, Member *m)
     m->subs = subs;
 }
 
-static void rewrite_nest(Layouts *l, Candidate *c)
-{
+static void rewrite_nest(Layouts *l, Candidate *c) {
     Blocks b = blocks_for(l, c->sample);
     c->group->block = b.block;
     c->group->samples = l->samples;
@@ -231,8 +215,7 @@ static void rewrite_nest(Layouts *l, Candidate *c)
 }
 
 /* A group that copies a tensor into blocks. */
-static Group *copy_group(Layouts *l, const Tensor *t)
-{
+static Group *copy_group(Layouts *l, const Tensor *t) {
     Tensor *copy = blocked(t);
     copy->name = name_of(text("%s_blocks", t->name));
     Equation *e = NEW(Equation);
@@ -263,8 +246,7 @@ static Group *copy_group(Layouts *l, const Tensor *t)
     return g;
 }
 
-void split_samples(Groups *groups, const Program *p, bool blas)
-{
+void split_samples(Groups *groups, const Program *p, bool blas) {
     Layouts l = {.program = p};
     for (int k = 0; k < groups->n && !l.samples; k++) {
         const Nest *nest = groups->at[k]->nests.at[0];
@@ -291,7 +273,8 @@ void split_samples(Groups *groups, const Program *p, bool blas)
         Exprs reads = reads_of(c->nest->members.at[0].body);
         for (int r = 0; c->window && r < reads.n; r++) {
             const Tensor *t = reads.at[r]->tensor;
-            if (has_samples(&l, t) && t->rank > 1 && !map_get(&l.split, t) && !map_get(&l.copies, t)) PUSH(result, copy_group(&l, t));
+            bool in_blocks = map_get(&l.split, t) || map_get(&l.copies, t);
+            if (has_samples(&l, t) && t->rank > 1 && !in_blocks) PUSH(result, copy_group(&l, t));
         }
         if (c->blocks) rewrite_nest(&l, c);
         PUSH(result, c->group);

@@ -13,21 +13,18 @@
  * That is right anywhere because expressions are total; what reads a tensor is forgotten when the tensor is assigned. */
 #include "group.h"
 
-const Expr *index_limit(const Index *i)
-{
+const Expr *index_limit(const Index *i) {
     return i->count ? Read(i->count, NULL, 0) : Int(i->extent);
 }
 
-static Node *add(Nodes *to, NodeKind kind)
-{
+static Node *add(Nodes *to, NodeKind kind) {
     Node *n = NEW(Node);
     n->kind = kind;
     PUSH(*to, n);
     return n;
 }
 
-Node *add_loop(Nodes *to, const Index *i, const Expr *from, const Expr *limit, LoopKind kind)
-{
+Node *add_loop(Nodes *to, const Index *i, const Expr *from, const Expr *limit, LoopKind kind) {
     Node *n = add(to, NODE_LOOP);
     n->loop = kind;
     n->index = i;
@@ -36,23 +33,20 @@ Node *add_loop(Nodes *to, const Index *i, const Expr *from, const Expr *limit, L
     return n;
 }
 
-Nodes *add_nest(Nodes *to, const Index *const *index, int n)
-{
+Nodes *add_nest(Nodes *to, const Index *const *index, int n) {
     for (int k = 0; k < n; k++)
         to = &add_loop(to, index[k], NULL, NULL, LOOP_SERIAL)->body;
     return to;
 }
 
-Node *add_declare(Nodes *to, const Tensor *local, const Expr *value)
-{
+Node *add_declare(Nodes *to, const Tensor *local, const Expr *value) {
     Node *n = add(to, NODE_DECLARE);
     n->tensor = local;
     n->value = value;
     return n;
 }
 
-Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n_subs, Assign how, const Expr *value)
-{
+Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n_subs, Assign how, const Expr *value) {
     Node *n = add(to, NODE_ASSIGN);
     n->tensor = t;
     n->subs = subs;
@@ -62,50 +56,43 @@ Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n_subs
     return n;
 }
 
-Node *add_if(Nodes *to, const Expr *condition)
-{
+Node *add_if(Nodes *to, const Expr *condition) {
     Node *n = add(to, NODE_IF);
     n->value = condition;
     return n;
 }
 
-Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents)
-{
+Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents) {
     Dim dims[12];
     for (int k = 0; k < rank; k++)
         dims[k] = (Dim){extents[k], NULL};
     return tensor_new(name_of(name), ROLE_VALUE, type, rank, dims, NULL);
 }
 
-const Expr *read_local(const Tensor *t)
-{
+const Expr *read_local(const Tensor *t) {
     return Read(t, NULL, 0);
 }
 
-const Expr *const *values_of(const Index *const *index, int n)
-{
+const Expr *const *values_of(const Index *const *index, int n) {
     const Expr **values = NEW_ARRAY(const Expr *, n + 1);
     for (int k = 0; k < n; k++)
         values[k] = At(index[k]);
     return values;
 }
 
-bool is_integer(const Expr *e, int64_t value)
-{
+bool is_integer(const Expr *e, int64_t value) {
     double v;
     return is_constant(e, &v) && v == (double)value;
 }
 
-void walk(const Nodes *nodes, void (*visit)(Node *, void *), void *data)
-{
+void walk(const Nodes *nodes, void (*visit)(Node *, void *), void *data) {
     for (int k = 0; k < nodes->n; k++) {
         visit(nodes->at[k], data);
         walk(&nodes->at[k]->body, visit, data);
     }
 }
 
-void rewrite(Nodes *nodes, const Expr *(*change)(const Expr *, void *), void *data)
-{
+void rewrite(Nodes *nodes, const Expr *(*change)(const Expr *, void *), void *data) {
     for (int k = 0; k < nodes->n; k++) {
         Node *n = nodes->at[k];
         if (n->value) n->value = change(n->value, data);
@@ -131,34 +118,29 @@ void rewrite(Nodes *nodes, const Expr *(*change)(const Expr *, void *), void *da
 
 typedef struct { const Index *from; const Expr *to; } IndexChange;
 
-static const Expr *change_index(const Expr *e, void *data)
-{
+static const Expr *change_index(const Expr *e, void *data) {
     const IndexChange *c = data;
     return substitute(e, &c->from, &c->to, 1);
 }
 
-void substitute_nodes(Nodes *nodes, const Index *from, const Expr *to)
-{
+void substitute_nodes(Nodes *nodes, const Index *from, const Expr *to) {
     IndexChange c = {from, to};
     rewrite(nodes, change_index, &c);
 }
 
 typedef struct { const Tensor *from, *to; } TensorChange;
 
-static const Expr *change_read(const Expr *e, void *data)
-{
+static const Expr *change_read(const Expr *e, void *data) {
     const TensorChange *c = data;
     if (e->kind != X_READ || e->tensor != c->from) return e;
     return e->guarded ? ReadElse(c->to, e->arg, e->n - 1, e->arg[e->n - 1]) : Read(c->to, e->arg, e->n);
 }
 
-static const Expr *change_tensor(const Expr *e, void *data)
-{
+static const Expr *change_tensor(const Expr *e, void *data) {
     return transform(e, change_read, data);
 }
 
-static void change_target(Node *n, void *data)
-{
+static void change_target(Node *n, void *data) {
     const TensorChange *c = data;
     if (n->tensor == c->from) n->tensor = c->to;
     if (n->gemm) {
@@ -171,8 +153,7 @@ static void change_target(Node *n, void *data)
     }
 }
 
-void replace_tensor(Nodes *nodes, const Tensor *from, const Tensor *to)
-{
+void replace_tensor(Nodes *nodes, const Tensor *from, const Tensor *to) {
     TensorChange c = {from, to};
     rewrite(nodes, change_tensor, &c);
     walk(nodes, change_target, &c);
@@ -182,16 +163,14 @@ void replace_tensor(Nodes *nodes, const Tensor *from, const Tensor *to)
 typedef struct { const Expr *node; int uses; } Use;
 typedef LIST(Use) Uses;
 
-static Use *use_of(Uses *uses, const Expr *e)
-{
+static Use *use_of(Uses *uses, const Expr *e) {
     for (int k = 0; k < uses->n; k++)
         if (uses->at[k].node == e) return &uses->at[k];
     PUSH(*uses, ((Use){e, 0}));
     return &uses->at[uses->n - 1];
 }
 
-static void count_uses(Uses *uses, const Expr *e)
-{
+static void count_uses(Uses *uses, const Expr *e) {
     if (e->n == 0) return;
     if (use_of(uses, e)->uses++ > 0) return;
     for (int k = 0; k < e->n; k++)
@@ -200,8 +179,7 @@ static void count_uses(Uses *uses, const Expr *e)
 
 typedef struct { Nodes *block; Uses *uses; LIST(const Expr *) shared; LIST(const Expr *) locals; } Lets;
 
-static bool worth_a_local(const Expr *e)
-{
+static bool worth_a_local(const Expr *e) {
     switch (e->kind) {
     case X_OP: return e->type != BOOL || e->n > 1;
     case X_WHERE: case X_RANDOM: return true;
@@ -210,8 +188,7 @@ static bool worth_a_local(const Expr *e)
     }
 }
 
-static const Expr *with_lets(Lets *l, const Expr *e)
-{
+static const Expr *with_lets(Lets *l, const Expr *e) {
     if (e->n == 0) return e;
     for (int k = 0; k < l->shared.n; k++)
         if (l->shared.at[k] == e) return l->locals.at[k];
@@ -234,8 +211,7 @@ static const Expr *with_lets(Lets *l, const Expr *e)
     return result;
 }
 
-static void forget(Lets *l, const Tensor *changed)
-{
+static void forget(Lets *l, const Tensor *changed) {
     int kept = 0;
     for (int k = 0; k < l->shared.n; k++)
         if (!uses_tensor(l->shared.at[k], changed)) {
@@ -245,8 +221,7 @@ static void forget(Lets *l, const Tensor *changed)
     l->shared.n = l->locals.n = kept;
 }
 
-void add_lets(Nodes *block)
-{
+void add_lets(Nodes *block) {
     Uses uses = {0};
     for (int k = 0; k < block->n; k++) {
         const Node *n = block->at[k];
@@ -272,8 +247,7 @@ void add_lets(Nodes *block)
 }
 
 /* Blocks are runs of plain statements: a loop or the body of an `if` may change anything. */
-void add_lets_below(Nodes *nodes)
-{
+void add_lets_below(Nodes *nodes) {
     Nodes result = {0}, run = {0};
     for (int k = 0; k <= nodes->n; k++) {
         Node *n = k < nodes->n ? nodes->at[k] : NULL;

@@ -4,15 +4,13 @@
 
 typedef LIST(const char *) Scope;
 
-static bool taken(const Scope *s, const char *name)
-{
+static bool taken(const Scope *s, const char *name) {
     for (int k = 0; k < s->n; k++)
         if (s->at[k] == name) return true;
     return false;
 }
 
-static const char *fresh(Scope *s, const char *name)
-{
+static const char *fresh(Scope *s, const char *name) {
     const char *result = name_of(name);
     for (int k = 2; taken(s, result); k++)
         result = name_of(text("%s_%d", name, k));
@@ -20,8 +18,7 @@ static const char *fresh(Scope *s, const char *name)
     return result;
 }
 
-static void name_block(Nodes *nodes, Scope *scope)
-{
+static void name_block(Nodes *nodes, Scope *scope) {
     int outer = scope->n;
     for (int k = 0; k < nodes->n; k++) {
         Node *n = nodes->at[k];
@@ -49,8 +46,7 @@ static void name_block(Nodes *nodes, Scope *scope)
     scope->n = outer;
 }
 
-void unique_names(Kernel *k)
-{
+void unique_names(Kernel *k) {
     Scope scope = {0};
     for (int a = 0; a < k->arguments.n; a++)
         PUSH(scope, name_of(k->arguments.at[a]->name));

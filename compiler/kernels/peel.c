@@ -6,8 +6,7 @@
  * in the indices. Each bounds the innermost loop whose index moves it. What is not affine stays a test. */
 #include "group.h"
 
-static void require(Peeled *p, const Expr *condition)
-{
+static void require(Peeled *p, const Expr *condition) {
     double known;
     if (is_constant(condition, &known) && known != 0) return;
     if (condition->kind == X_OP && condition->op == OP_AND) {
@@ -33,8 +32,7 @@ static void require(Peeled *p, const Expr *condition)
     else p->rest = p->rest ? And(p->rest, condition) : condition;
 }
 
-static const Expr *without_guards(Peeled *p, const Expr *e)
-{
+static const Expr *without_guards(Peeled *p, const Expr *e) {
     if (e->kind == X_WHERE && e->type == REAL && is_integer(e->arg[2], 0)) {
         require(p, e->arg[0]);
         return without_guards(p, e->arg[1]);
@@ -58,21 +56,18 @@ static const Expr *without_guards(Peeled *p, const Expr *e)
     return e;
 }
 
-Peeled peel(const Expr *body, bool sum)
-{
+Peeled peel(const Expr *body, bool sum) {
     Peeled p = {.term = body};
     if (sum) p.term = without_guards(&p, body);
     return p;
 }
 
 /* a rounded up: the least d with q*d >= a. */
-static const Expr *quotient_up(const Expr *a, int64_t q)
-{
+static const Expr *quotient_up(const Expr *a, int64_t q) {
     return q == 1 ? a : FloorDiv(Add(a, Int(q - 1)), Int(q));
 }
 
-static void bound_loop(Node *loop, const Expr *e)
-{
+static void bound_loop(Node *loop, const Expr *e) {
     int64_t q;
     stride_of(e, loop->index, &q);
     const Expr *rest = Sub(e, Mul(At(loop->index), Int(q)));
@@ -85,8 +80,7 @@ static void bound_loop(Node *loop, const Expr *e)
     }
 }
 
-Nodes *add_bounded(Nodes *to, const Index *const *index, int n, int lanes, const Peeled *p)
-{
+Nodes *add_bounded(Nodes *to, const Index *const *index, int n, int lanes, const Peeled *p) {
     int *depth = NEW_ARRAY(int, p->atleast.n + 1);
     const Expr *outside = NULL;
     for (int c = 0; c < p->atleast.n; c++) {

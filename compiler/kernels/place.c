@@ -12,8 +12,7 @@ enum { STEP = 16 };
 
 typedef struct { const Tensor *old, *next; const Expr *const *subs; int stores, reads, other; } Replacement;
 
-static void count_old(Replacement *r, const Expr *e)
-{
+static void count_old(Replacement *r, const Expr *e) {
     if (!e || !uses_tensor(e, r->old)) return;
     Exprs reads = reads_of(e);
     for (int k = 0; k < reads.n; k++) {
@@ -27,16 +26,14 @@ static void count_old(Replacement *r, const Expr *e)
     }
 }
 
-static void find_store(Node *n, void *data)
-{
+static void find_store(Node *n, void *data) {
     Replacement *r = data;
     if (n->kind == NODE_ASSIGN && n->tensor == r->next) r->stores++, r->subs = n->subs;
     if (n->gemm && n->gemm->c == r->next) r->stores += 2;
 }
 
 /* A read after the store, in the order of the text, would see the new value. */
-static void find_reads(Node *n, void *data)
-{
+static void find_reads(Node *n, void *data) {
     Replacement *r = data;
     count_old(r, n->value);
     count_old(r, n->from);
@@ -48,8 +45,7 @@ static void find_reads(Node *n, void *data)
     else if (r->stores == 0 && n->value && uses_tensor(n->value, r->old)) r->other++;
 }
 
-static bool replaces(const Schedule *s, const Tensor *next)
-{
+static bool replaces(const Schedule *s, const Tensor *next) {
     Replacement r = {.old = next->of, .next = next};
     int writer = -1;
     for (int k = 0; k < s->kernels.n; k++) {
@@ -67,8 +63,7 @@ static bool replaces(const Schedule *s, const Tensor *next)
     return writer >= 0;
 }
 
-void place_next(Schedule *s)
-{
+void place_next(Schedule *s) {
     const Program *p = s->program;
     for (int k = 0; k < p->equations.n; k++) {
         const Tensor *next = p->equations.at[k]->out;
@@ -88,31 +83,28 @@ void place_next(Schedule *s)
     }
 }
 
-const Storage *storage_of(const Schedule *s, const Tensor *t)
-{
+const Storage *storage_of(const Schedule *s, const Tensor *t) {
     for (int k = 0; k < s->arena.n; k++)
         if (s->arena.at[k].tensor == t) return &s->arena.at[k];
     return NULL;
 }
 
-static bool in_arena(const Tensor *t)
-{
+static bool in_arena(const Tensor *t) {
+    /* Watched values have a struct of their own. */
     switch (t->role) {
-    case ROLE_VALUE: case ROLE_NEXT: case ROLE_LOSS: case ROLE_METRIC: return !t->host;
+    case ROLE_VALUE: case ROLE_NEXT: case ROLE_LOSS: case ROLE_METRIC: return !t->host && !t->watched;
     default: return false;
     }
 }
 
-static int64_t reserved(const Tensor *t)
-{
+static int64_t reserved(const Tensor *t) {
     int64_t size = 1;
     for (int k = 0; k < t->rank; k++)
         size *= t->dim[k].count ? (t->dim[k].extent + 15) / 16 * 16 : t->dim[k].extent;
     return size;
 }
 
-static void find_lives(Schedule *s)
-{
+static void find_lives(Schedule *s) {
     for (int k = 0; k < s->kernels.n; k++) {
         const Kernel *kernel = s->kernels.at[k];
         for (int a = 0; a < kernel->actuals.n; a++) {
@@ -125,18 +117,16 @@ static void find_lives(Schedule *s)
                 PUSH(s->arena, new);
             }
             /* Results are there for the caller when the last kernel has run. */
-            s->arena.at[at].last = t->role == ROLE_VALUE && !t->watched && !is_result(s->program, t) ? k : s->kernels.n;
+            s->arena.at[at].last = is_result(s->program, t) ? s->kernels.n : k;
         }
     }
 }
 
-static bool collide(const Storage *a, const Storage *b)
-{
+static bool collide(const Storage *a, const Storage *b) {
     return a->whole == b->whole && a->first <= b->last && b->first <= a->last;
 }
 
-void place(Schedule *s)
-{
+void place(Schedule *s) {
     find_lives(s);
     int n = s->arena.n;
     int *order = NEW_ARRAY(int, n + 1);

@@ -11,80 +11,28 @@
  * element are computed before the first is stored, so a store may replace what the same element has read.
  * A scatter zeroes its tensor and then adds where the subscripts of its terms say. */
 #include "group.h"
-#include <math.h>
 
-/* The running value of a reduction, and for argmax and argmin the best value so far, by which the winner is known. */
-typedef struct { const Member *m; const Tensor *result, *best; } Accumulator;
-typedef LIST(Accumulator) Accumulators;
-
-const Expr *reduction_start(Reduce op, const Expr *body)
-{
-    switch (op) {
-    case REDUCE_PROD: return body->type == REAL ? Num(1) : Int(1);
-    case REDUCE_MAX: case REDUCE_ARGMAX: return body->type == REAL ? Num(-INFINITY) : Int(body->lo);
-    case REDUCE_MIN: case REDUCE_ARGMIN: return body->type == REAL ? Num(INFINITY) : Int(body->hi);
-    default: return body->type == REAL ? Num(0) : Int(0);
-    }
-}
-
-static bool same_range(const Member *a, const Member *b)
-{
+static bool same_range(const Member *a, const Member *b) {
     if (a->n_bound != b->n_bound) return false;
     for (int k = 0; k < a->n_bound; k++)
         if (a->bound[k] != b->bound[k]) return false;
     return true;
 }
 
-static void add_update(Nodes *to, const Accumulator *a, const Expr *body)
-{
-    static const Assign how[] = {[REDUCE_SUM] = ASSIGN_ADD, [REDUCE_PROD] = ASSIGN_MULTIPLY,
-                                 [REDUCE_MAX] = ASSIGN_MAX, [REDUCE_MIN] = ASSIGN_MIN};
-    const Member *m = a->m;
-    if (!a->best) {
-        add_assign(to, a->result, NULL, 0, how[m->op], body);
-        return;
-    }
-    const Expr *best = read_local(a->best), *offset = Int(0);
-    for (int k = 0; k < m->n_bound; k++)
-        offset = Add(Mul(offset, Int(m->bound[k]->extent)), At(m->bound[k]));
-    /* The first winner stays; NaN wins, and nothing wins over it. */
-    const Expr *keep = m->op == REDUCE_ARGMAX ? Ge(best, body) : Le(best, body);
-    if (body->type == REAL) keep = Or(keep, Operate(OP_NE, best, best));
-    add_assign(to, a->result, NULL, 0, ASSIGN_SET, Where(keep, read_local(a->result), offset));
-    add_assign(to, a->best, NULL, 0, m->op == REDUCE_ARGMAX ? ASSIGN_MAX : ASSIGN_MIN, body);
-}
-
-const char *reduction_name(Reduce op)
-{
-    return op == REDUCE_SUM ? "sum" : op == REDUCE_PROD ? "product" : op == REDUCE_MAX ? "most"
-         : op == REDUCE_MIN ? "least" : "winner";
-}
-
-/* The value of member m as an expression, after the statements that compute it were added to `to`. */
-static void add_reductions(Nodes *to, const Nest *nest, int first, int last, const Expr **value)
-{
-    Accumulators accumulators = {0};
+/* The values of these members, after the statements that compute them were added to `to`. */
+static void add_reductions(Nodes *to, const Nest *nest, int first, int last, const Expr **value) {
+    const Member *members = &nest->members.at[first];
+    RunningList running = add_running(to, members, last - first, NULL, 0);
+    const Expr **body = NEW_ARRAY(const Expr *, last - first);
     for (int k = first; k < last; k++) {
-        const Member *m = &nest->members.at[k];
-        Accumulator a = {.m = m};
-        a.result = m->local ? m->local : local_new(reduction_name(m->op), m->type, 0, NULL);
-        bool winner = m->op == REDUCE_ARGMAX || m->op == REDUCE_ARGMIN;
-        if (winner) {
-            a.best = local_new("best", m->body->type, 0, NULL);
-            add_declare(to, a.best, reduction_start(m->op, m->body));
-        }
-        add_declare(to, a.result, winner ? Int(0) : reduction_start(m->op, m->body));
-        value[k] = read_local(a.result);
-        PUSH(accumulators, a);
+        body[k - first] = nest->members.at[k].body;
+        value[k] = read_local(running.at[k - first].value);
     }
-    Nodes *inner = add_nest(to, nest->members.at[first].bound, nest->members.at[first].n_bound);
-    for (int k = first; k < last; k++)
-        add_update(inner, &accumulators.at[k - first], nest->members.at[k].body);
-    add_lets(inner);
+    Nodes *inner = add_nest(to, members->bound, members->n_bound);
+    add_steps(inner, &running, NULL, 0, body);
 }
 
-static void add_scatter(Nodes *to, const Nest *nest, const Member *m, const Scatter *s)
-{
+static void add_scatter(Nodes *to, const Nest *nest, const Member *m, const Scatter *s) {
     Nodes *zero = add_nest(to, nest->free, nest->n_free);
     add_assign(zero, m->target, m->subs, m->n_subs, ASSIGN_SET, m->body->type == REAL ? Num(0) : Int(0));
     Nodes *inner = add_nest(to, m->bound, m->n_bound);
@@ -124,15 +72,7 @@ static void add_scatter(Nodes *to, const Nest *nest, const Member *m, const Scat
     add_assign(inner, m->target, subs, m->n_subs, ASSIGN_ADD, s->term);
 }
 
-void add_store(Nodes *to, const Member *m, const Expr *const *subs, const Expr *value)
-{
-    if (m->guard && !m->pads_are_zero) to = &add_if(to, m->guard)->body;
-    else if (m->guard) value = Where(m->guard, value, value->type == REAL ? Num(0) : Int(0));
-    add_assign(to, m->target, subs, m->n_subs, ASSIGN_SET, value);
-}
-
-void schedule_plain(Nodes *to, const Nest *nest)
-{
+void schedule_plain(Nodes *to, const Nest *nest) {
     int n = nest->members.n;
     Scatter scatter;
     const Member *first = &nest->members.at[0];
@@ -142,33 +82,14 @@ void schedule_plain(Nodes *to, const Nest *nest)
     }
     Nodes *body = add_nest(to, nest->free, nest->n_free);
     const Expr **value = NEW_ARRAY(const Expr *, n);
-    for (int k = 0; k < n; ) {
+    for (int k = 0, end; k < n; k = end) {
         const Member *m = &nest->members.at[k];
-        int end = k + 1;
-        if (m->op == REDUCE_NONE) {
-            value[k] = m->body;
-            if (m->local) {
-                add_declare(body, m->local, m->body);
-                value[k] = read_local(m->local);
-            }
-        } else {
-            while (end < n && nest->members.at[end].op != REDUCE_NONE && same_range(m, &nest->members.at[end])) end++;
-            add_reductions(body, nest, k, end, value);
-        }
-        k = end;
+        end = k + 1;
+        if (m->op == REDUCE_NONE) continue;
+        while (end < n && nest->members.at[end].op != REDUCE_NONE && same_range(m, &nest->members.at[end])) end++;
+        add_reductions(body, nest, k, end, value);
     }
-    for (int k = 0; k < n; k++) {
-        const Member *m = &nest->members.at[k];
-        if (m->target && m->op == REDUCE_NONE && !m->local && k + 1 < n) {
-            /* Several values are stored: all are computed before the first store. */
-            Tensor *t = local_new(m->name, m->type, 0, NULL);
-            value[k] = read_local(t);
-            add_declare(body, t, m->body);
-        }
-    }
-    for (int k = 0; k < n; k++) {
-        const Member *m = &nest->members.at[k];
-        if (m->target) add_store(body, m, m->subs, value[k]);
-    }
+    Place here = {.n = 0};
+    add_epilogue(body, nest, value, &here);
     add_lets_below(body);
 }

@@ -10,13 +10,11 @@
  *           h[n, o] = max(0, sum) */
 #include "group.h"
 
-static void indent(Writer *w, int depth)
-{
+static void indent(Writer *w, int depth) {
     put(w, "%*s", 2 * depth, "");
 }
 
-static void print_subs(Writer *w, const Expr *const *subs, int n)
-{
+static void print_subs(Writer *w, const Expr *const *subs, int n) {
     for (int k = 0; k < n; k++) {
         put_text(w, k ? ", " : "[");
         expr_print(w, subs[k]);
@@ -24,8 +22,7 @@ static void print_subs(Writer *w, const Expr *const *subs, int n)
     if (n) put_text(w, "]");
 }
 
-static void print_bound(Writer *w, const Node *n)
-{
+static void print_bound(Writer *w, const Node *n) {
     if (!is_integer(n->from, 0)) {
         expr_print(w, n->from);
         put_text(w, " <= ");
@@ -37,8 +34,7 @@ static void print_bound(Writer *w, const Node *n)
     if (n->loop == LOOP_LANE) put_text(w, ", in lanes");
 }
 
-static void print_gemm(Writer *w, const Gemm *g)
-{
+static void print_gemm(Writer *w, const Gemm *g) {
     put(w, "%s %s %s%s %s%s  (m ", g->c->name, g->add ? "+=" : "=", g->a->name, g->a_transposed ? "'" : "", g->b->name,
         g->b_transposed ? "'" : "");
     expr_print(w, g->m);
@@ -49,8 +45,7 @@ static void print_gemm(Writer *w, const Gemm *g)
     put_text(w, ")");
 }
 
-static void print_nodes(Writer *w, const Nodes *nodes, int depth)
-{
+static void print_nodes(Writer *w, const Nodes *nodes, int depth) {
     static const char *const how[] = {"=", "+=", "*=", "max=", "min="};
     for (int k = 0; k < nodes->n; k++) {
         const Node *n = nodes->at[k];
@@ -87,8 +82,7 @@ static void print_nodes(Writer *w, const Nodes *nodes, int depth)
     }
 }
 
-void kernels_print(Writer *w, const Schedule *s)
-{
+void kernels_print(Writer *w, const Schedule *s) {
     put(w, "program %s: arena %lld reals, %lld integers\n", s->program->name, (long long)s->arena_size, (long long)s->whole_size);
     for (int k = 0; k < s->host.n; k++) {
         put_text(w, "number ");

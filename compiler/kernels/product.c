@@ -23,15 +23,13 @@ typedef struct Product {
     int n_outer;
 } Product;
 
-static bool is_matrix(const Expr *e)
-{
+static bool is_matrix(const Expr *e) {
     return e->kind == X_READ && !e->guarded && e->tensor->type == REAL && !e->tensor->byte && e->tensor->rank > 0 &&
            e->tensor->role != ROLE_TOTAL;
 }
 
 /* Sorts an index into its kind; false: its part is none that a product has. */
-static bool sort_index(Product *p, const Index *i, bool bound)
-{
+static bool sort_index(Product *p, const Index *i, bool bound) {
     int64_t stride[3];
     for (int t = 0; t < 3; t++)
         if (!stride_of(p->position[t], i, &stride[t]) || stride[t] < 0) return false;
@@ -56,8 +54,7 @@ static bool sort_index(Product *p, const Index *i, bool bound)
 }
 
 /* The indices of a kind counted as one number, from the innermost out; false: those before `*fits` do not fit. */
-static bool join_indices(const Product *p, Kind *kind, const int *tensors, int *fits)
-{
+static bool join_indices(const Product *p, Kind *kind, const int *tensors, int *fits) {
     kind->extent = 1;
     for (*fits = kind->n; *fits > 0; --*fits) {
         const Index *i = kind->index[*fits - 1];
@@ -73,8 +70,7 @@ static bool join_indices(const Product *p, Kind *kind, const int *tensors, int *
     return true;
 }
 
-static bool arrange(Product *p)
-{
+static bool arrange(Product *p) {
     Kind *kinds[] = {&p->m, &p->n, &p->k};
     static const int tensors[][2] = {{A, C}, {B, C}, {A, B}};
     for (int q = 0; q < 3; q++) {
@@ -92,22 +88,19 @@ static bool arrange(Product *p)
     return (double)p->m.extent * (double)p->n.extent * (double)p->k.extent >= LEAST_WORK;
 }
 
-static const Expr *extent_now(const Kind *kind)
-{
+static const Expr *extent_now(const Kind *kind) {
     const Index *outermost = kind->index[0];
     return Mul(index_limit(outermost), Int(kind->extent / outermost->extent));
 }
 
-static const Expr *offset_of(const Product *p, int tensor)
-{
+static const Expr *offset_of(const Product *p, int tensor) {
     const Expr *e = p->position[tensor];
     e = at_zero(e, p->m.index, p->m.n);
     e = at_zero(e, p->n.index, p->n.n);
     return at_zero(e, p->k.index, p->k.n);
 }
 
-static Gemm *gemm_of(const Product *p)
-{
+static Gemm *gemm_of(const Product *p) {
     Gemm *g = NEW(Gemm);
     g->a = p->tensor[A], g->b = p->tensor[B], g->c = p->tensor[C];
     g->m = extent_now(&p->m), g->n = extent_now(&p->n), g->k = extent_now(&p->k);
@@ -124,8 +117,7 @@ static Gemm *gemm_of(const Product *p)
 }
 
 /* Where the sum goes: its own tensor, or that of a value made of it at the same element, which is then made in place. */
-static const Member *result_of(const Nest *nest)
-{
+static const Member *result_of(const Nest *nest) {
     for (int k = 0; k < nest->members.n; k++) {
         const Member *m = &nest->members.at[k];
         if (!m->target || m->type != REAL || m->target->role == ROLE_NEXT || m->target->role == ROLE_TOTAL) continue;
@@ -140,14 +132,12 @@ static const Member *result_of(const Nest *nest)
 
 typedef struct { const Tensor *local; const Expr *value; } Replaced;
 
-static const Expr *replace_local(const Expr *e, void *data)
-{
+static const Expr *replace_local(const Expr *e, void *data) {
     const Replaced *r = data;
     return e->kind == X_READ && e->tensor == r->local ? r->value : e;
 }
 
-static void add_epilogue(Nodes *to, const Nest *nest, const Member *result)
-{
+static void add_maps(Nodes *to, const Nest *nest, const Member *result) {
     Nest *rest = NEW(Nest);
     rest->free = nest->free;
     rest->n_free = nest->n_free;
@@ -160,8 +150,7 @@ static void add_epilogue(Nodes *to, const Nest *nest, const Member *result)
     if (rest->members.n) schedule_lanes(to, rest);
 }
 
-bool schedule_product(Nodes *to, const Nest *nest)
-{
+bool schedule_product(Nodes *to, const Nest *nest) {
     const Member *sum = &nest->members.at[0];
     if (sum->op != REDUCE_SUM || sum->body->kind != X_OP || sum->body->op != OP_MUL) return false;
     for (int k = 1; k < nest->members.n; k++)
@@ -187,7 +176,7 @@ bool schedule_product(Nodes *to, const Nest *nest)
         n->kind = NODE_GEMM;
         n->gemm = g;
         PUSH(*inner, n);
-        add_epilogue(to, nest, result);
+        add_maps(to, nest, result);
         return true;
     }
     return false;

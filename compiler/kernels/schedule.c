@@ -5,22 +5,19 @@
 #include "group.h"
 #include <stdlib.h>
 
-static void schedule_nest(Nodes *to, const Nest *nest, const Options *options)
-{
+static void schedule_nest(Nodes *to, const Nest *nest, const Options *options) {
     if (!options->plain && options->blas && schedule_product(to, nest)) return;
     if (options->plain) schedule_plain(to, nest);
     else schedule_lanes(to, nest);
 }
 
 /* Loops over blocks stop at the last block that has a sample. */
-static void stop_at_last_block(Node *n, void *data)
-{
+static void stop_at_last_block(Node *n, void *data) {
     const Group *g = data;
     if (n->kind == NODE_LOOP && n->index == g->block) n->to = FloorDiv(Add(Read(g->samples, NULL, 0), Int(15)), Int(16));
 }
 
-static Kernel *schedule_group(const Group *g, const Options *options)
-{
+static Kernel *schedule_group(const Group *g, const Options *options) {
     Kernel *k = NEW(Kernel);
     Nodes *body = &k->body;
     if (g->outer) {
@@ -39,8 +36,7 @@ static Kernel *schedule_group(const Group *g, const Options *options)
 }
 
 /* The outermost loop over a runtime count whose iterations write different elements: threads may cut it. */
-static void mark_chunks(Kernel *k, const Group *g)
-{
+static void mark_chunks(Kernel *k, const Group *g) {
     for (int n = 0; n < k->body.n; n++) {
         Node *loop = k->body.at[n];
         bool rows = g->outer && g->outer->count && loop->index == g->outer && g->equations.at[0]->scan == 0;
@@ -51,8 +47,7 @@ static void mark_chunks(Kernel *k, const Group *g)
     }
 }
 
-Schedule *schedule(const Program *p, const Options *options)
-{
+Schedule *schedule(const Program *p, const Options *options) {
     Schedule *s = NEW(Schedule);
     s->program = p;
     Equations equations = {0};

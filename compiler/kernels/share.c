@@ -9,8 +9,7 @@
 
 typedef struct { Writer key; Map known; bool any_length; } Key;
 
-static int number_of(Key *k, const void *what, bool *new)
-{
+static int number_of(Key *k, const void *what, bool *new) {
     int *number = map_get(&k->known, what);
     *new = !number;
     if (!number) {
@@ -21,21 +20,20 @@ static int number_of(Key *k, const void *what, bool *new)
     return *number;
 }
 
-static void key_tensor(Key *k, const Tensor *t)
-{
+static void key_tensor(Key *k, const Tensor *t) {
     bool new;
     put(&k->key, "T%d", number_of(k, t, &new));
     if (!new) return;
     /* What decides the C type of a pointer or number: the role tells floats of double totals and of scalars. */
     bool number = t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
-    put(&k->key, ":%d%d%d%d(", t->type, t->byte, number, t->role == ROLE_TOTAL || t->role == ROLE_INPUT || t->role == ROLE_TARGET ? (int)t->role : -1);
+    bool own_type = t->role == ROLE_TOTAL || t->role == ROLE_INPUT || t->role == ROLE_TARGET;
+    put(&k->key, ":%d%d%d%d(", t->type, t->byte, number, own_type ? (int)t->role : -1);
     for (int d = 0; d < t->rank && !k->any_length; d++)
         put(&k->key, "%lld%s ", (long long)t->dim[d].extent, t->dim[d].count ? "n" : "");
     put(&k->key, ")%d", k->any_length ? t->rank : -1);
 }
 
-static void key_expr(Key *k, const Expr *e)
-{
+static void key_expr(Key *k, const Expr *e) {
     bool new;
     put(&k->key, "E%d", number_of(k, e, &new));
     if (!new) return;
@@ -59,8 +57,7 @@ static void key_expr(Key *k, const Expr *e)
     put_text(&k->key, ")");
 }
 
-static void key_nodes(Key *k, const Nodes *nodes)
-{
+static void key_nodes(Key *k, const Nodes *nodes) {
     bool new;
     for (int i = 0; i < nodes->n; i++) {
         const Node *n = nodes->at[i];
@@ -85,16 +82,14 @@ static void key_nodes(Key *k, const Nodes *nodes)
     }
 }
 
-static const char *key_of(const Kernel *kernel)
-{
+static const char *key_of(const Kernel *kernel) {
     Key k = {.any_length = kernel->length != NULL};
     key_nodes(&k, &kernel->body);
     return name_of(k.key.text ? k.key.text : "");
 }
 
 /* The last tensor that the kernel computes and stores. */
-static const char *name_for(const Kernel *k)
-{
+static const char *name_for(const Kernel *k) {
     for (int e = k->equations.n - 1; e >= 0; e--) {
         const Tensor *out = k->equations.at[e]->out, *home = out->role == ROLE_NEXT ? out->of : out;
         for (int a = 0; a < k->actuals.n; a++)
@@ -107,15 +102,13 @@ typedef struct { Kernel *kernel, *flat; const char *key, *flat_key; Schedule *sc
 typedef LIST(Entry) Entries;
 
 /* Whether kernels of other lengths would share the flat function of this one. */
-static bool shares_flat(const Entries *all, const Entry *e)
-{
+static bool shares_flat(const Entries *all, const Entry *e) {
     for (int k = 0; e->flat && k < all->n; k++)
         if (all->at[k].flat && all->at[k].flat_key == e->flat_key && all->at[k].key != e->key) return true;
     return false;
 }
 
-static const char *free_name(const Entries *all, int n, const char *base)
-{
+static const char *free_name(const Entries *all, int n, const char *base) {
     const char *name = name_of(base);
     for (int number = 2, k = 0; k < n; k++)
         if (all->at[k].kernel->name == name) {
@@ -125,8 +118,7 @@ static const char *free_name(const Entries *all, int n, const char *base)
     return name;
 }
 
-void share_kernels(Schedule *const *schedules, int n)
-{
+void share_kernels(Schedule *const *schedules, int n) {
     Entries all = {0};
     for (int s = 0; s < n; s++)
         for (int k = 0; schedules[s] && k < schedules[s]->kernels.n; k++) {
