@@ -17,6 +17,14 @@ static void stop_at_last_block(Node *n, void *data) {
     if (n->kind == NODE_LOOP && n->index == g->block) n->to = FloorDiv(Add(Read(g->samples, NULL, 0), Int(15)), Int(16));
 }
 
+/* The numbers of a row are declared where they are assigned, which is once and not inside a loop of the row. */
+static void declare_numbers(Nodes *row, const Group *g) {
+    for (int r = 0; r < g->rows.n; r++)
+        for (int k = 0; k < row->n; k++)
+            if (row->at[k]->kind == NODE_ASSIGN && row->at[k]->tensor == g->rows.at[r] && g->rows.at[r]->rank == 0)
+                row->at[k]->kind = NODE_DECLARE;
+}
+
 static Kernel *schedule_group(const Group *g, const Options *options) {
     Kernel *k = NEW(Kernel);
     Nodes *body = &k->body;
@@ -25,10 +33,11 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
         loop->down = g->down;
         body = &loop->body;
         for (int r = 0; r < g->rows.n; r++)
-            add_declare(body, g->rows.at[r], NULL);
+            if (g->rows.at[r]->rank > 0) add_declare(body, g->rows.at[r], NULL);
     }
     for (int n = 0; n < g->nests.n; n++)
         schedule_nest(body, g->nests.at[n], options);
+    declare_numbers(body, g);
     if (g->block) walk(&k->body, stop_at_last_block, (void *)g);
     for (int e = 0; e < g->equations.n; e++)
         PUSH(k->equations, g->equations.at[e]);
