@@ -11,8 +11,7 @@
 #include <stdlib.h>
 
 static uint32_t state;
-static int64_t pick(int64_t low, int64_t high)
-{
+static int64_t pick(int64_t low, int64_t high) {
     state = state * 1664525u + 1013904223u;
     return low + (int64_t)((state >> 8) % (uint32_t)(high - low + 1));
 }
@@ -21,8 +20,7 @@ static Program *program;
 static Tensor *count;
 static Tensors given;
 
-static void start(int64_t batch)
-{
+static void start(int64_t batch) {
     memory_release();
     expr_start();
     program = NEW(Program);
@@ -35,13 +33,11 @@ static void start(int64_t batch)
 
 enum { BATCH = -1 };
 
-static Dim dim_of(int64_t extent)
-{
+static Dim dim_of(int64_t extent) {
     return extent < 0 ? (Dim){count->hi, count} : (Dim){extent, NULL};
 }
 
-static Tensor *make(const char *name, Role role, Type type, int rank, const int64_t *extents)
-{
+static Tensor *make(const char *name, Role role, Type type, int rank, const int64_t *extents) {
     Dim dims[12];
     for (int k = 0; k < rank; k++)
         dims[k] = dim_of(extents[k]);
@@ -49,16 +45,14 @@ static Tensor *make(const char *name, Role role, Type type, int rank, const int6
 }
 
 #define EXTENTS(...) (int)(sizeof (int64_t[]){__VA_ARGS__} / sizeof(int64_t)), (int64_t[]){__VA_ARGS__}
-static Tensor *give_list(const char *name, Role role, int rank, const int64_t *extents)
-{
+static Tensor *give_list(const char *name, Role role, int rank, const int64_t *extents) {
     Tensor *t = make(name, role, REAL, rank, extents);
     PUSH(given, t);
     return t;
 }
 #define give(name, role, ...) give_list(name, role, EXTENTS(__VA_ARGS__))
 
-static Tensor *give_whole(const char *name, int64_t high, int rank, const int64_t *extents)
-{
+static Tensor *give_whole(const char *name, int64_t high, int rank, const int64_t *extents) {
     Tensor *t = make(name, ROLE_TARGET, INT, rank, extents);
     t->lo = 0;
     t->hi = high;
@@ -66,8 +60,7 @@ static Tensor *give_whole(const char *name, int64_t high, int rank, const int64_
     return t;
 }
 
-static const Index *ix(const char *name, int64_t extent)
-{
+static const Index *ix(const char *name, int64_t extent) {
     Dim d = dim_of(extent);
     return index_new(name_of(name), d.extent, d.count);
 }
@@ -75,8 +68,7 @@ static const Index *ix(const char *name, int64_t extent)
 typedef const Index *const Indices[];
 #define LENGTH(...) (int)(sizeof (Indices){__VA_ARGS__} / sizeof(const Index *))
 static Tensor *define_list(const char *name, Role role, int n, const Index *const *free, Reduce op, int n_bound,
-                           const Index *const *bound, const Expr *body)
-{
+                           const Index *const *bound, const Expr *body) {
     Dim dims[12];
     for (int k = 0; k < n; k++)
         dims[k] = (Dim){free[k]->extent, free[k]->count};
@@ -109,16 +101,14 @@ typedef const Expr *const Values[];
 #define rd(t, ...) read_list(t, VALUES(__VA_ARGS__))
 #define rd0(t, ...) read_else(t, VALUES(__VA_ARGS__))
 
-static int64_t size_of(const Tensor *t, int64_t n)
-{
+static int64_t size_of(const Tensor *t, int64_t n) {
     int64_t size = 1;
     for (int k = 0; k < t->rank; k++)
         size *= t->dim[k].count ? n : t->dim[k].extent;
     return size;
 }
 
-static void compare(const Options *options, int64_t n)
-{
+static void compare(const Options *options, int64_t n) {
     Schedule *s = schedule(program, options);
     Schedule *all[] = {s};
     share_kernels(all, 1);
@@ -151,8 +141,7 @@ static void compare(const Options *options, int64_t n)
 }
 
 /* Orders the program and compares all schedules for several n. */
-static void agree(void)
-{
+static void agree(void) {
     ck_assert(program_order(program));
     ck_assert(program_check(program, "test"));
     static const Options options[] = {{.plain = true}, {.plain = false}, {.blas = true}};
@@ -163,8 +152,7 @@ static void agree(void)
     }
 }
 
-START_TEST(maps)
-{
+START_TEST(maps) {
     state = (uint32_t)_i;
     start(pick(1, 20));
     int64_t h = pick(1, 20), w = pick(1, 40);
@@ -179,8 +167,7 @@ START_TEST(maps)
 }
 END_TEST
 
-START_TEST(reductions)
-{
+START_TEST(reductions) {
     state = (uint32_t)_i;
     start(pick(1, 20));
     int64_t h = pick(1, 9), w = pick(1, 40);
@@ -201,8 +188,7 @@ START_TEST(reductions)
 }
 END_TEST
 
-START_TEST(products)
-{
+START_TEST(products) {
     state = (uint32_t)_i;
     start(pick(1, 70));
     int64_t in = pick(1, 90), out = pick(1, 70);
@@ -222,8 +208,7 @@ START_TEST(products)
 }
 END_TEST
 
-START_TEST(flattened_products)
-{
+START_TEST(flattened_products) {
     state = (uint32_t)_i;
     start(pick(1, 20));
     int64_t c = pick(1, 8), h = pick(1, 5), w = pick(1, 5), out = pick(1, 60);
@@ -237,8 +222,7 @@ START_TEST(flattened_products)
 }
 END_TEST
 
-START_TEST(windows)
-{
+START_TEST(windows) {
     state = (uint32_t)_i;
     start(pick(1, 3)*pick(1, 12));
     int64_t c = pick(1, 3), h = pick(5, 12), w = pick(5, 20), f = pick(1, 4), k = pick(1, 5), s = pick(1, 3), p = pick(0, 2);
@@ -262,8 +246,7 @@ START_TEST(windows)
 }
 END_TEST
 
-START_TEST(pools)
-{
+START_TEST(pools) {
     state = (uint32_t)_i;
     start(pick(1, 36));
     int64_t c = pick(1, 4), h = pick(1, 6), w = pick(1, 18), k = pick(2, 3);
@@ -280,8 +263,7 @@ START_TEST(pools)
 }
 END_TEST
 
-START_TEST(gathers)
-{
+START_TEST(gathers) {
     state = (uint32_t)_i;
     start(pick(1, 6));
     int64_t words = pick(1, 9), d = pick(1, 20), l = pick(1, 7);
@@ -294,8 +276,7 @@ START_TEST(gathers)
 }
 END_TEST
 
-START_TEST(softmax)
-{
+START_TEST(softmax) {
     state = (uint32_t)_i;
     start(pick(1, 20));
     int64_t classes = pick(1, 40);
@@ -315,8 +296,7 @@ START_TEST(softmax)
 }
 END_TEST
 
-static void momentum(const char *name, int rank, const int64_t *extents, const Tensor *rate)
-{
+static void momentum(const char *name, int rank, const int64_t *extents, const Tensor *rate) {
     Tensor *w = give_list(text("%s", name), ROLE_PARAM, rank, extents), *g = give_list(text("d_%s", name), ROLE_GRAD, rank, extents);
     Tensor *m = give_list(text("m_%s", name), ROLE_MOMENT, rank, extents);
     const Index *i[12];
@@ -332,8 +312,7 @@ static void momentum(const char *name, int rank, const int64_t *extents, const T
     wn->of = w;
 }
 
-START_TEST(updates)
-{
+START_TEST(updates) {
     state = (uint32_t)_i;
     start(4);
     Tensor *rate = give_list("rate", ROLE_HYPER, 0, NULL);
@@ -357,8 +336,7 @@ START_TEST(updates)
 }
 END_TEST
 
-START_TEST(scans)
-{
+START_TEST(scans) {
     state = (uint32_t)_i;
     start(pick(1, 5));
     int64_t l = pick(1, 6), d = pick(1, 20);
@@ -380,8 +358,7 @@ START_TEST(scans)
 END_TEST
 
 /* Long chains of values with random lives: the arena must keep what is still needed. */
-START_TEST(lives)
-{
+START_TEST(lives) {
     state = (uint32_t)_i;
     start(pick(1, 20));
     LIST(Tensor *) values = {0};
@@ -406,9 +383,20 @@ START_TEST(lives)
 }
 END_TEST
 
+static Tensor *batch_norm(const Tensor *x, const Index *n, const Index *o, const Index *i, const Index *j) {
+    const Expr *v = rd(x, At(n), At(o), At(i), At(j));
+    const Expr *size = ToReal(Mul(Read(count, NULL, 0), Int(i->extent * j->extent)));
+    Tensor *sum = reduce("bn_sum", ROLE_VALUE, OVER(o), REDUCE_SUM, OVER(n, i, j), v);
+    Tensor *mean = map_of("bn_mean", ROLE_VALUE, OVER(o), Div(rd(sum, At(o)), size));
+    const Expr *d = Sub(v, rd(mean, At(o)));
+    Tensor *squares = reduce("bn_squares", ROLE_VALUE, OVER(o), REDUCE_SUM, OVER(n, i, j), Mul(d, d));
+    Tensor *scale = map_of("bn_scale", ROLE_VALUE, OVER(o),
+                           Div(Num(1), Operate(OP_SQRT, Add(Div(rd(squares, At(o)), size), Num(0.01)), NULL)));
+    return map_of("bn", ROLE_VALUE, OVER(n, o, i, j), Mul(d, rd(scale, At(o))));
+}
+
 /* A small network with its gradients: windows, pools and what is between them, kept in blocks of samples. */
-START_TEST(networks)
-{
+START_TEST(networks) {
     state = (uint32_t)_i;
     start(pick(1, 2) * pick(1, 20));
     int64_t c = pick(1, 2), h = 2 * pick(4, 7), f = pick(1, 6), k = pick(1, 3), p = pick(0, 1), g = pick(1, 4);
@@ -419,6 +407,7 @@ START_TEST(networks)
     const Expr *row = Add(At(i), Sub(At(u), Int(p))), *column = Add(At(j), Sub(At(v), Int(p)));
     Tensor *conv = reduce("conv", ROLE_VALUE, OVER(n, o, i, j), REDUCE_SUM, OVER(q, u, v),
                           Mul(rd(a, At(o), At(q), At(u), At(v)), rd0(x, At(n), At(q), row, column)));
+    if (pick(0, 1)) conv = batch_norm(conv, n, o, i, j);
     Tensor *relu = map_of("relu", ROLE_VALUE, OVER(n, o, i, j),
                           Operate(OP_MAX, Add(rd(conv, At(n), At(o), At(i), At(j)), rd(b, At(o))), Num(0)));
     const Index *pi = ix("i", ph), *pj = ix("j", ph), *pu = ix("u", 2), *pv = ix("v", 2);
@@ -443,8 +432,39 @@ START_TEST(networks)
 }
 END_TEST
 
-START_TEST(totals)
-{
+/* A recurrence over embedded words, and its gradients: gathers, scatters, scans in both directions. */
+START_TEST(recurrences) {
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    int64_t words = pick(2, 6), d = pick(1, 5), l = pick(1, 5);
+    Tensor *token = give_whole("token", words - 1, 2, (int64_t[]){BATCH, l});
+    Tensor *table = give("table", ROLE_PARAM, words, d), *w = give("w", ROLE_PARAM, d, d);
+    const Index *n = ix("n", BATCH), *t = ix("t", l), *k = ix("k", d), *m = ix("m", d), *k2 = ix("k", d), *t2 = ix("t", l);
+    Tensor *x = map_of("x", ROLE_VALUE, OVER(n, t, k), rd(table, rd(token, At(n), At(t)), At(k)));
+    Dim dims[] = {dim_of(BATCH), dim_of(l), dim_of(d)};
+    Tensor *h = tensor_new("h", ROLE_VALUE, REAL, 3, dims, NULL), *s = tensor_new("s", ROLE_VALUE, REAL, 3, dims, NULL);
+    const Index *free[] = {n, t, k}, *free2[] = {n, t2, k2}, *bound[] = {m};
+    equation_new(program, h, free, REDUCE_NONE, NULL, 0,
+                 Operate(OP_TANH, Add(rd(x, At(n), At(t), At(k)), rd(s, At(n), At(t), At(k))), NULL), NULL);
+    equation_new(program, s, free2, REDUCE_SUM, bound, 1,
+                 Mul(rd(w, At(k2), At(m)), rd0(h, At(n), Sub(At(t2), Int(1)), At(m))), NULL);
+    const Expr *last = rd(h, At(n), Int(l - 1), At(k));
+    Tensor *loss = define_list("loss", ROLE_LOSS, 0, NULL, REDUCE_SUM, LIST_OF(n, k), Mul(last, last));
+    const Tensor *wrt[] = {table, w};
+    Tensor *grads[2];
+    ck_assert(program_order(program));
+    differentiate(program, loss, wrt, 2, grads);
+    for (int g = 0; g < 2; g++) {
+        grads[g]->role = ROLE_GRAD;
+        PUSH(program->results, grads[g]);
+    }
+    ck_assert(program_order(program));
+    simplify(program);
+    agree();
+}
+END_TEST
+
+START_TEST(totals) {
     state = (uint32_t)_i;
     start(pick(1, 40));
     Tensor *x = give("x", ROLE_INPUT, BATCH, 3), *label = give_whole("label", 2, 1, (int64_t[]){BATCH});
@@ -458,8 +478,7 @@ START_TEST(totals)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("kernels");
     TCase *c = tcase_create("schedules");
     tcase_set_timeout(c, 120);
@@ -475,6 +494,7 @@ int main(void)
     tcase_add_loop_test(c, scans, 0, 10);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
+    tcase_add_loop_test(c, recurrences, 0, 10);
     tcase_add_loop_test(c, totals, 0, 5);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
