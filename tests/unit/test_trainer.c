@@ -22,6 +22,8 @@ static void make_data(void) {
     fclose(out);
 }
 
+static const nn_model *served = &tiny_model;
+
 /* A command as the shell would give it. What it prints goes to the files out and errors. */
 static int command(const char *words) {
     char text[512], *list[40] = { (char[]){ "tiny" } }, *rest = text, *word;
@@ -33,7 +35,7 @@ static int command(const char *words) {
     int out = dup(1), errors = dup(2);
     ck_assert_ptr_nonnull(freopen("out", "w", stdout));
     ck_assert_ptr_nonnull(freopen("errors", "w", stderr));
-    int code = nn_main(&tiny_model, n, list);
+    int code = nn_main(served, n, list);
     fflush(stdout);
     fflush(stderr);
     dup2(out, 1);
@@ -123,6 +125,23 @@ START_TEST(commands) {
     holds_predictions("p.csv");
     ck_assert_int_eq(command("predict --weights w --test x=data.csv:0-2 --output other=p.csv"), 1);
     says("errors", "no such output");
+} END_TEST
+
+static double crooked_gradients(void *instance, int n, const void *const *given) {
+    double loss = gradients(instance, n, given);
+    ((tiny *)instance)->grads.linear_w[1] *= (nn_real)1.1;
+    return loss;
+}
+
+START_TEST(wrong_gradients) {
+    nn_model crooked = tiny_model;
+    crooked.gradients = crooked_gradients;
+    served = &crooked;
+    make_data();
+    ck_assert_int_eq(command("check --train x=data.csv:0-2 --train y=data.csv:y"), 3);
+    says("errors", "the gradient of 'linear.w' is wrong in 1 of 3 places: at [1]");
+    says("out", "linear.b                     good");
+    served = &tiny_model;
 } END_TEST
 
 START_TEST(loss_that_is_lost) {
@@ -250,7 +269,7 @@ START_TEST(json_log) {
 
 int main(void) {
     const TTest *const tests[] = {
-        wrong_commands, commands, loss_that_is_lost, resumed_runs, killed_runs, stopped_runs, json_log
+        wrong_commands, commands, wrong_gradients, loss_that_is_lost, resumed_runs, killed_runs, stopped_runs, json_log
     };
     return run_tests("trainer", tests, sizeof tests / sizeof *tests);
 }
