@@ -106,10 +106,10 @@ static Tensor *tensor(Model *m, const char *name, Role role, Type type, int rank
     return made;
 }
 
-static Model *build(uint32_t seed) {
+/* A model whose inputs are there and whose prediction is still empty. */
+static Model *start(void) {
     memory_release();
     expr_start();
-    state = seed;
     Model *m = NEW(Model);
     m->name = "many";
     m->batch = BATCH;
@@ -125,17 +125,44 @@ static Model *build(uint32_t seed) {
     byte->byte = true, byte->lo = 0, byte->hi = 255;
     Program *p = m->predict = NEW(Program);
     p->name = "predict";
+    return m;
+}
+
+static Tensor *add_output(Model *m, Type type) {
+    Tensor *out = tensor(m, text("out%d", m->outputs.n), ROLE_OUTPUT, type, 2);
+    PUSH(m->outputs, out);
+    PUSH(m->predict->results, out);
+    b = index_new(name_of("b"), BATCH, count);
+    i = index_new(name_of("i"), WIDTH, NULL);
+    return out;
+}
+
+static void define(Model *m, Tensor *out, const Expr *body) {
+    if (body->type != REAL) out->lo = body->lo, out->hi = body->hi;
+    equation_new(m->predict, out, (const Index *[]){ b, i }, REDUCE_NONE, NULL, 0, body, NULL);
+}
+
+static Model *build_random(uint32_t seed) {
+    Model *m = start();
+    state = seed;
     for (int o = 0; o < OUTPUTS; o++) {
-        b = index_new(name_of("b"), BATCH, count);
-        i = index_new(name_of("i"), WIDTH, NULL);
-        const Expr *body = o % 4 == 3 ? Mod(whole(4), Int(1000)) : real(5);
-        Tensor *out = tensor(m, text("out%d", o), ROLE_OUTPUT, body->type, 2);
-        if (body->type != REAL) out->lo = body->lo, out->hi = body->hi;
-        equation_new(p, out, (const Index *[]){ b, i }, REDUCE_NONE, NULL, 0, body, NULL);
-        PUSH(m->outputs, out);
-        PUSH(p->results, out);
+        Tensor *out = add_output(m, o % 4 == 3 ? INT : REAL);
+        define(m, out, o % 4 == 3 ? Mod(whole(4), Int(1000)) : real(5));
     }
-    program_order(p);
+    program_order(m->predict);
+    return m;
+}
+
+/* A recurrence, and one that runs down and reads it. */
+static Model *build_recurrences(void) {
+    Model *m = start();
+    Tensor *up = add_output(m, REAL);
+    const Expr *before = ReadElse(up, (const Expr *[]){ At(b), Sub(At(i), Int(1)) }, 2, read(x, At(b), Int(0)));
+    define(m, up, Operate(OP_TANH, Add(before, Mul(Num(0.3), read(x, At(b), At(i)))), NULL));
+    Tensor *down = add_output(m, REAL);
+    const Expr *after = ReadElse(down, (const Expr *[]){ At(b), Add(At(i), Int(1)) }, 2, Num(0));
+    define(m, down, Add(Mul(after, Num(0.5)), Mul(read(up, At(b), At(i)), read(x, At(b), At(i)))));
+    program_order(m->predict);
     return m;
 }
 
@@ -162,12 +189,12 @@ static void write_program(const Model *m) {
         "    nn_real x[4][5]; int32_t k[4], t[4]; unsigned char byte[4][5];\n"
         "    for (int s = 0; s < 4; s++) { k[s] = (s*5) %% 19 - 9; t[s] = s*11 - 20; for (int a = 0; a < 5; a++) {\n"
         "        x[s][a] = (nn_real)(((s*7 + a*3) %% 11 - 5) * 0.31); byte[s][a] = (unsigned char)((s*50 + a*31) %% 256); } }\n");
-    for (int o = 0; o < OUTPUTS; o++)
+    for (int o = 0; o < m->outputs.n; o++)
         fprintf(f, "    static %s out%d[20];\n", m->outputs.at[o]->type == REAL ? "nn_real" : "int32_t", o);
     fprintf(f, "    many_predict(&work, 4, &x[0][0], k, t, &byte[0][0]");
-    for (int o = 0; o < OUTPUTS; o++) fprintf(f, ", out%d", o);
+    for (int o = 0; o < m->outputs.n; o++) fprintf(f, ", out%d", o);
     fprintf(f, ");\n");
-    for (int o = 0; o < OUTPUTS; o++) fprintf(f, "    for (int a = 0; a < 20; a++) printf(\"%%.17g\\n\", (double)out%d[a]);\n", o);
+    for (int o = 0; o < m->outputs.n; o++) fprintf(f, "    for (int a = 0; a < 20; a++) printf(\"%%.17g\\n\", (double)out%d[a]);\n", o);
     fprintf(f, "    return 0;\n}\n");
     fclose(f);
 }
@@ -195,45 +222,61 @@ static void compile(const char *compiler, const char *what) {
     ck_assert_msg(system(command) == 0, "%s", command);
 }
 
-START_TEST(random_expressions) {
+/* Compiles a model with all warnings as errors, runs it, and compares each output with the evaluator's. */
+static void check_model(const Model *m, bool plain) {
+    write_program(m);
+    emit(m, true);
+    compile("gcc -std=c11 -Wpedantic", text("-c %s/many.c -o %s/many.o", directory, directory));
+    compile("clang -std=c11 -Wpedantic", text("-c %s/many.c -o %s/many.o", directory, directory));
+    emit(m, plain);
+    compile("gcc -std=gnu11 -DNN_DOUBLE -fsanitize=address,undefined -fno-sanitize-recover=all",
+            text("%s/main.c %s/many.c -lm -o %s/main", directory, directory, directory));
+    Evaluation *e = evaluation_new(m->predict, 0, 0);
+    *evaluation_array(e, count) = BATCH;
+    for (int s = 0; s < BATCH; s++) {
+        evaluation_array(e, k)[s] = given(1, s, 0);
+        evaluation_array(e, t)[s] = given(2, s, 0);
+        for (int a = 0; a < WIDTH; a++) {
+            evaluation_array(e, x)[s * WIDTH + a] = given(0, s, a);
+            evaluation_array(e, byte)[s * WIDTH + a] = given(3, s, a);
+        }
+    }
+    evaluation_run(e);
+    FILE *f = popen(text("%s/main", directory), "r");
+    for (int o = 0; o < m->outputs.n; o++) {
+        Writer equation = { 0 };
+        equation_print(&equation, equation_of(m->predict, m->outputs.at[o]));
+        for (int a = 0; a < BATCH * WIDTH; a++) {
+            double found, wanted = evaluation_array(e, m->outputs.at[o])[a];
+            ck_assert_int_eq(fscanf(f, "%lf", &found), 1);
+            bool equal = fabs(found - wanted) <= 1e-9 * (1 + fabs(wanted)) || (isnan(found) && isnan(wanted)) || found == wanted;
+            ck_assert_msg(equal, "element %d is %.17g, wanted %.17g: %s", a, found, wanted, equation.text);
+        }
+    }
+    ck_assert_int_eq(pclose(f), 0);
+}
+
+static void start_directory(void) {
     strcpy(directory, "/tmp/nnc_print_XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
-    for (uint32_t seed = 1; seed <= 3; seed++) {
-        Model *m = build(seed);
-        write_program(m);
-        emit(m, true);
-        compile("gcc -std=c11 -Wpedantic", text("-c %s/many.c -o %s/many.o", directory, directory));
-        compile("clang -std=c11 -Wpedantic", text("-c %s/many.c -o %s/many.o", directory, directory));
-        emit(m, seed % 2);
-        compile("gcc -std=gnu11 -DNN_DOUBLE -fsanitize=address,undefined -fno-sanitize-recover=all",
-                text("%s/main.c %s/many.c -lm -o %s/main", directory, directory, directory));
-        Evaluation *e = evaluation_new(m->predict, 0, 0);
-        *evaluation_array(e, count) = BATCH;
-        for (int s = 0; s < BATCH; s++) {
-            evaluation_array(e, k)[s] = given(1, s, 0);
-            evaluation_array(e, t)[s] = given(2, s, 0);
-            for (int a = 0; a < WIDTH; a++) {
-                evaluation_array(e, x)[s * WIDTH + a] = given(0, s, a);
-                evaluation_array(e, byte)[s * WIDTH + a] = given(3, s, a);
-            }
-        }
-        evaluation_run(e);
-        FILE *f = popen(text("%s/main", directory), "r");
-        for (int o = 0; o < OUTPUTS; o++) {
-            Writer equation = { 0 };
-            equation_print(&equation, m->predict->equations.at[o]);
-            for (int a = 0; a < BATCH * WIDTH; a++) {
-                double found, wanted = evaluation_array(e, m->outputs.at[o])[a];
-                ck_assert_int_eq(fscanf(f, "%lf", &found), 1);
-                bool equal = fabs(found - wanted) <= 1e-9 * (1 + fabs(wanted)) || (isnan(found) && isnan(wanted))
-                             || found == wanted;
-                ck_assert_msg(equal, "seed %" PRIu32 ", element %d is %.17g, wanted %.17g: %s", seed, a, found, wanted,
-                              equation.text);
-            }
-        }
-        ck_assert_int_eq(pclose(f), 0);
-    }
+}
+
+static void end_directory(void) {
     ck_assert_int_eq(system(text("rm -r %s", directory)), 0);
+}
+
+START_TEST(random_expressions) {
+    start_directory();
+    for (uint32_t seed = 1; seed <= 3; seed++) check_model(build_random(seed), seed % 2);
+    end_directory();
+}
+END_TEST
+
+START_TEST(recurrences) {
+    start_directory();
+    check_model(build_recurrences(), true);
+    check_model(build_recurrences(), false);
+    end_directory();
 }
 END_TEST
 
@@ -242,6 +285,7 @@ int main(void) {
     TCase *c = tcase_create("print_c");
     tcase_set_timeout(c, 120);
     tcase_add_test(c, random_expressions);
+    tcase_add_test(c, recurrences);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
