@@ -64,6 +64,7 @@ void split_samples(Groups *groups, const Program *p, bool blas);
 /* Schedulers: each appends the tree of a nest. */
 void schedule_plain(Nodes *to, const Nest *nest);
 void schedule_lanes(Nodes *to, const Nest *nest);
+void schedule_map(Nodes *to, const Nest *nest);                 /* phases.c: a nest without reductions */
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
 /* names.c, share.c, place.c, check.c: over finished trees. */
 void unique_names(Kernel *k);

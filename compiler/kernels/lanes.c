@@ -13,7 +13,7 @@
  *
  * Compilers may not change the order of additions, so the order that lanes give is written down: it is part of the
  * schedule and the same on every machine. Guards of a sum become bounds (peel.c). Long lanes are cut into tiles that stay
- * in registers. A map that looks at its last index by y//2 and y%2 is cut into its phases. */
+ * in registers. Maps are in phases.c. */
 #include "group.h"
 
 enum { LONGEST_TILE = 64, MOST_ACCUMULATORS = 1024 };
@@ -271,62 +271,7 @@ static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, cons
     }
 }
 
-/* ---- maps ------------------------------------------------------------------------------------------------------------ */
-typedef struct { const Index *index; int64_t period; bool mixed; } Phases;
-
-static void find_period(const Expr *e, void *data) {
-    Phases *p = data;
-    if (e->kind != X_OP || (e->op != OP_FLOORDIV && e->op != OP_MOD)) return;
-    if (e->arg[0]->kind != X_INDEX || e->arg[0]->index != p->index) return;
-    if (e->arg[1]->kind != X_INT || (p->period && p->period != e->arg[1]->integer)) p->mixed = true;
-    else p->period = e->arg[1]->integer;
-}
-
-static void add_map(Nodes *to, const Nest *nest) {
-    Nest *split = NEW(Nest);
-    *split = *nest;
-    split->members.at = NEW_ARRAY(Member, nest->members.n);
-    for (int k = 0; k < nest->members.n; k++)
-        split->members.at[k] = nest->members.at[k];
-    const Index **index = NEW_ARRAY(const Index *, 2 * nest->n_free + 1);
-    int n = 0;
-    for (int f = 0; f < nest->n_free; f++) {
-        Phases p = {.index = nest->free[f]};
-        for (int k = 0; k < nest->members.n; k++)
-            visit_nodes(nest->members.at[k].body, find_period, &p);
-        if (p.mixed || !p.period || p.index->count || p.index->extent % p.period || p.period > 8) {
-            index[n++] = p.index;
-            continue;
-        }
-        const Index *block = index_new(p.index->name, p.index->extent / p.period, NULL);
-        const Index *phase = index_new(name_of(text("%s_phase", p.index->name)), p.period, NULL);
-        const Expr *value = Add(Mul(At(block), Int(p.period)), At(phase));
-        index[n++] = block;
-        index[n++] = phase;
-        for (int k = 0; k < nest->members.n; k++) {
-            Member *m = &split->members.at[k];
-            m->body = substitute(m->body, &p.index, &value, 1);
-            const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
-            for (int s = 0; s < m->n_subs; s++)
-                subs[s] = substitute(m->subs[s], &p.index, &value, 1);
-            m->subs = subs;
-        }
-    }
-    split->free = index;
-    split->n_free = n;
-    Nodes tree = {0};
-    schedule_plain(&tree, split);
-    Nodes *innermost = &tree;
-    Node *last = NULL;
-    while (innermost->n == 1 && innermost->at[0]->kind == NODE_LOOP) {
-        last = innermost->at[0];
-        innermost = &last->body;
-    }
-    if (last && !last->index->count) last->loop = LOOP_LANE;
-    for (int k = 0; k < tree.n; k++)
-        PUSH(*to, tree.at[k]);
-}
-
+/* ---- the nest -------------------------------------------------------------------------------------------------------- */
 void schedule_lanes(Nodes *to, const Nest *nest) {
     int n = nest->members.n, n_reductions = 0;
     const Member *first = &nest->members.at[0];
@@ -340,7 +285,7 @@ void schedule_lanes(Nodes *to, const Nest *nest) {
     Scatter scatter;
     bool scatters = first->op == REDUCE_SUM && scatter_of(first->body, nest->free, nest->n_free, &scatter);
     if (n_reductions == 0) {
-        add_map(to, nest);
+        schedule_map(to, nest);
         return;
     }
     Choice choice = choose_lane(nest, n_reductions);
