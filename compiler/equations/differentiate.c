@@ -246,7 +246,8 @@ static const Expr *offset_of(const Index *const *index, int n) {
 
 /* Where the maximum was found: the first winner. The kernel of the maximum can compute it in the same sweep. */
 static Pair to_winner(Work *w, const Equation *e, const Expr *value) {
-    Tensor *winner = tensor_new(fresh_name(w->names, text("%s_winner", e->out->name)), ROLE_VALUE, INT, e->out->rank, e->out->dim, e->origin);
+    const char *name = fresh_name(w->names, text("%s_winner", e->out->name));
+    Tensor *winner = tensor_new(name, ROLE_VALUE, INT, e->out->rank, e->out->dim, e->origin);
     winner->lo = 0;
     winner->hi = 0;
     for (int k = 0; k < e->n_bound; k++) winner->hi = winner->hi * e->bound[k]->extent + e->bound[k]->extent - 1;
@@ -255,7 +256,8 @@ static Pair to_winner(Work *w, const Equation *e, const Expr *value) {
     return (Pair){Eq(offset_of(e->bound, e->n_bound), read_at(winner, e->free)), value};
 }
 
-/* The product of the others, which is right where factors are zero too: others[free, bound] = prod(k) where(k == bound, 1, body(k)). */
+/* The product of the others, which is right where factors are zero too:
+ * others[free, bound] = prod(k) where(k == bound, 1, body(k)). */
 static Pair to_factors(Work *w, const Equation *e, const Expr *value) {
     int rank = e->n_free + e->n_bound;
     const Index **index = NEW_ARRAY(const Index *, rank), **inner = NEW_ARRAY(const Index *, e->n_bound);
@@ -311,7 +313,9 @@ static Equation *equation_of_sum(Work *w, Tensor *out, const Index *const *free,
     const Expr *body = sum_body(s);
     for (int k = 0; k < s->bound.n; k++) {                      /* names are told apart within the equation */
         const Index *old = s->bound.at[k], *index = old;
-        if (name_taken(taken.at, taken.n, old->name)) index = index_new(free_name(taken.at, taken.n, old->name), old->extent, old->count);
+        if (name_taken(taken.at, taken.n, old->name)) {
+            index = index_new(free_name(taken.at, taken.n, old->name), old->extent, old->count);
+        }
         const Expr *at = At(index);
         body = substitute(body, &old, &at, 1);
         s->bound.at[k] = index;

@@ -82,7 +82,9 @@ static inline Tensor *reduce(const char *name, Indices free, Reduce op, Indices 
     equation_new(program, t, free.at, op, bound.at, bound.n, body, NULL);
     return t;
 }
-static inline Tensor *map(const char *name, Indices free, const Expr *body) { return reduce(name, free, REDUCE_NONE, SCALAR, body); }
+static inline Tensor *map(const char *name, Indices free, const Expr *body) {
+    return reduce(name, free, REDUCE_NONE, SCALAR, body);
+}
 
 /* sum of c*t, c given and random. */
 static inline Tensor *loss_of(Tensor *t) {

@@ -100,7 +100,8 @@ START_TEST(untaken_branches) {
     const Expr *at = READ(x, At(i)), *inside = Gt(at, Num(0));
     const Expr *root = Operate(OP_SQRT, at, NULL), *log = Log(at);
     /* sqrt and log of what is negative, and 1/0, in branches that are not taken */
-    const Expr *y = Add(Where(inside, Mul(root, log), at), Where(Lt(At(i), Int(3)), Mul(at, at), Div(at, ToReal(Sub(At(i), At(i))))));
+    const Expr *by_zero = Div(at, ToReal(Sub(At(i), At(i))));
+    const Expr *y = Add(Where(inside, Mul(root, log), at), Where(Lt(At(i), Int(3)), Mul(at, at), by_zero));
     y = Where(Lt(At(i), Int(3)), y, Where(inside, Mul(log, Num(3)), Num(0)));
     CHECK(loss_of(map("y", OVER(i), y)), x);
     finish();
@@ -291,7 +292,8 @@ START_TEST(recurrence) {
     const Expr *keep = Sigmoid(Add(READ(z, At(n), At(t), Int(0), At(j)), READ(x, At(n), At(t), At(j))));
     const Expr *fresh = Operate(OP_TANH, READ(z, At(n), At(t), Int(1), At(j)), NULL);
     const Expr *old = ELSE(h, Num(0), At(n), then, At(j));
-    equation_new(program, h, (const Index *[]){n, t, j}, REDUCE_NONE, NULL, 0, Add(Mul(keep, old), Mul(Sub(Num(1), keep), fresh)), NULL);
+    const Expr *next = Add(Mul(keep, old), Mul(Sub(Num(1), keep), fresh));
+    equation_new(program, h, (const Index *[]){n, t, j}, REDUCE_NONE, NULL, 0, next, NULL);
     CHECK(loss_of(h), x, u, first);
     finish();
 } END_TEST
@@ -337,7 +339,8 @@ START_TEST(attention) {
     INDEX(k, 4);
     INDEX(d, 3);
     Tensor *q = REALS("q", ANY, 4, 3), *key = REALS("key", ANY, 4, 3), *v = REALS("v", ANY, 4, 3);
-    Tensor *dot = reduce("dot", OVER(n, i, j), REDUCE_SUM, OVER(d), Mul(READ(q, At(n), At(i), At(d)), READ(key, At(n), At(j), At(d))));
+    const Expr *pair = Mul(READ(q, At(n), At(i), At(d)), READ(key, At(n), At(j), At(d)));
+    Tensor *dot = reduce("dot", OVER(n, i, j), REDUCE_SUM, OVER(d), pair);
     const Expr *score = Mul(Num(0.5), READ(dot, At(n), At(i), At(j)));
     Tensor *s = map("s", OVER(n, i, j), Where(Le(At(j), At(i)), score, Num(-INFINITY)));
     Tensor *top = reduce("top", OVER(n, i), REDUCE_MAX, OVER(k), READ(s, At(n), At(i), At(k)));
@@ -382,7 +385,8 @@ START_TEST(lstm) {
     Tensor *h = tensor_new("h", ROLE_VALUE, REAL, 3, dim, NULL), *c = tensor_new("c", ROLE_VALUE, REAL, 3, dim, NULL);
     const Expr *row = Add(Mul(At(q), Int(3)), At(j)), *before = Add(At(t), Int(-1));
     Tensor *zx = reduce("zx", OVER(n, t, q, j), REDUCE_SUM, OVER(i), Mul(READ(w, row, At(i)), READ(x, At(n), At(t), At(i))));
-    Tensor *zh = reduce("zh", OVER(n, t, q, j), REDUCE_SUM, OVER(k), Mul(READ(u, row, At(k)), ELSE(h, Num(0), At(n), before, At(k))));
+    const Expr *last = ELSE(h, Num(0), At(n), before, At(k));
+    Tensor *zh = reduce("zh", OVER(n, t, q, j), REDUCE_SUM, OVER(k), Mul(READ(u, row, At(k)), last));
     const Expr *at[] = {At(n), At(t), At(q), At(j)};
     Tensor *z = map("z", OVER(n, t, q, j), Add(Add(READ(b, row), read_of(zx, at)), read_of(zh, at)));
     const Expr *gate[4];

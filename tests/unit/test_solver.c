@@ -6,7 +6,8 @@
 START_TEST(solved_sums) {
     start();
     draws = (uint64_t)_i + 5;
-    int64_t s = draw_int(1, 4), d = draw_int(1, 4), pad = draw_int(0, 4), I = draw_int(1, 7), U = draw_int(1, 5), T = draw_int(1, 20);
+    int64_t s = draw_int(1, 4), d = draw_int(1, 4), pad = draw_int(0, 4);
+    int64_t I = draw_int(1, 7), U = draw_int(1, 5), T = draw_int(1, 20);
     int64_t mirrored = draw_int(0, 3), tail = draw_int(1, 3);
     INDEX(i, I);
     INDEX(u, U);
