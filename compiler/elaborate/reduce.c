@@ -1,0 +1,228 @@
+/* Reductions: sum, mean, prod, max, min, argmax, argmin, any, all over named indices, whole axes, batch or data.
+ *
+ * Each becomes an equation of its own, for the indices around it that its body uses:
+ *
+ *     b[o] + sum(i) w[o, i]*x[i]      ->      s[o] = sum(i) w[o, i]*x[i];   b[o] + s[o]
+ *
+ * A range that depends on outer indices is widened to its largest and the body guarded. `data` gathers over a pass: the
+ * sum over the batch is added to a total, and what stands around the reduction is computed once at the end. */
+#include "scope.h"
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static bool same(const char *a, const char *b) { return !strcmp(a, b); }
+
+const Expr *reduction(Elaborator *e, Scope *s, const Env *env, Span at, Reduce op, const Index *const *bound, int n, const Expr *body) {
+    (void)env;
+    if (!body) return NULL;
+    if (op == REDUCE_SUM && body->type == BOOL) body = Add(Where(body, Int(1), Int(0)), Int(0));
+    double constant;
+    if (op == REDUCE_SUM && is_constant(body, &constant) && body->type != REAL) {      /* a count */
+        const Expr *count = body;
+        for (int k = 0; k < n; k++) count = Mul(count, bound[k]->count ? Read(bound[k]->count, NULL, 0) : Int(bound[k]->extent));
+        return count;
+    }
+    const Index *free[4 * MAX_RANK];
+    int n_free = carried_indices(e, body, bound, n, free, 4 * MAX_RANK);
+    if (n_free < 0 || n_free > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
+    Dim dims[MAX_RANK];
+    int64_t extents[MAX_RANK];
+    const Expr *subs[MAX_RANK];
+    for (int k = 0; k < n_free; k++) {
+        dims[k] = (Dim){ free[k]->extent, free[k]->count };
+        extents[k] = free[k]->extent;
+        subs[k] = At(free[k]);
+    }
+    if (checked_size(e, s, at, extents, n_free) < 0) return NULL;
+    int64_t cells = 1;
+    for (int k = 0; k < n; k++) cells *= bound[k]->extent;
+    bool arg = op == REDUCE_ARGMAX || op == REDUCE_ARGMIN;
+    Type type = arg ? INT : body->type;
+    Origin *o = NEW(Origin);
+    *o = (Origin){ at, s->origin };
+    Tensor *t = tensor_new("", ROLE_VALUE, type, n_free, dims, o);
+    if (type != REAL) {
+        t->lo = arg ? 0 : INT64_MIN;
+        t->hi = arg ? cells - 1 : INT64_MAX;
+        if (!arg && op == REDUCE_SUM && body->lo >= 0 && body->hi < ((int64_t)1 << 20) && cells < ((int64_t)1 << 40)) { t->lo = 0; t->hi = body->hi * cells; }
+        if (op == REDUCE_MAX || op == REDUCE_MIN) { t->lo = body->lo; t->hi = body->hi; }
+    }
+    const Index *all[2 * MAX_RANK + MAX_RANK];
+    for (int k = 0; k < n_free; k++) all[k] = free[k];
+    for (int k = 0; k < n; k++) all[n_free + k] = bound[k];
+    body = settle_draws(e, t, all, n_free + n, body);
+    equation_new(e->program, t, free, op, bound, n, body, o);
+    PUSH(e->named, ((Named){ t, s->instance, op == REDUCE_SUM ? "sum" : op == REDUCE_PROD ? "prod" : op == REDUCE_MAX ? "max" : op == REDUCE_MIN ? "min" : "winner", false }));
+    return Read(t, subs, n_free);
+}
+
+/* Adds what one call gathers to a total over the pass; gives the total's value at the end of it. */
+static const Expr *gather(Elaborator *e, Scope *s, const Tree *tree, Span at, Reduce op, const Expr *term, int part) {
+    if (!term) return NULL;
+    const Index *foreign[4 * MAX_RANK];
+    int n = carried_indices(e, term, NULL, 0, foreign, 4 * MAX_RANK);
+    Dim dims[MAX_RANK];
+    const Expr *subs[MAX_RANK];
+    if (n < 0 || n > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
+    for (int k = 0; k < n; k++) { dims[k] = (Dim){ foreign[k]->extent, NULL }; subs[k] = At(foreign[k]); }
+    Tensor *total = own(e, s->instance, tree, part);
+    Origin *o = NEW(Origin);
+    *o = (Origin){ at, s->origin };
+    if (!total) {
+        total = tensor_new("", ROLE_TOTAL, REAL, n, dims, o);
+        total->initial = op == REDUCE_SUM ? 0 : op == REDUCE_MAX ? -INFINITY : INFINITY;
+        own_add(e, s->instance, tree, part, total, s, tree, part ? "count" : "total");
+        PUSH(e->named, ((Named){ total, s->instance, part ? "count" : "total", false }));
+    }
+    for (int k = 0; k < e->program->equations.n; k++)
+        if (e->program->equations.at[k]->out->of == total) return Read(total, subs, n);
+    Tensor *next = tensor_new("", ROLE_NEXT, REAL, n, dims, o);
+    next->of = total;
+    PUSH(e->named, ((Named){ next, s->instance, part ? "count_next" : "total_next", false }));
+    const Expr *old = Read(total, subs, n);
+    equation_new(e->program, next, foreign, REDUCE_NONE, NULL, 0,
+                 Operate(op == REDUCE_SUM ? OP_ADD : op == REDUCE_MAX ? OP_MAX : OP_MIN, old, term), o);
+    return old;
+}
+
+static const Expr *identity(Reduce op, Type type) {
+    switch (op) {
+    case REDUCE_SUM: return type == REAL ? Num(0) : Int(0);
+    case REDUCE_PROD: return type == REAL ? Num(1) : Int(1);
+    case REDUCE_MAX: case REDUCE_ARGMAX: return type == REAL ? Num(-INFINITY) : Int(INT64_MIN / 4);
+    default: return type == REAL ? Num(INFINITY) : Int(INT64_MAX / 4);
+    }
+}
+
+static Reduce reduce_op(const char *text) {
+    return same(text, "sum") || same(text, "mean") ? REDUCE_SUM : same(text, "prod") ? REDUCE_PROD : same(text, "max") || same(text, "any") ? REDUCE_MAX
+         : same(text, "min") || same(text, "all") ? REDUCE_MIN : same(text, "argmax") ? REDUCE_ARGMAX : REDUCE_ARGMIN;
+}
+
+static const Expr *truth_to_integer(const Expr *body) { return Where(ToTruth(body), Int(1), Int(0)); }
+
+Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
+    Reduce op = reduce_op(t->text);
+    const Tree *body_tree = t->child[t->n - 1];
+    const Index *bound[4 * MAX_RANK];
+    int n = 0;
+    bool over_data = false, over_batch = false;
+    const Expr *condition = NULL;
+    const Env *inner = env;
+    const Tree *where[1] = { body_tree };
+    for (int k = 0; k < t->n - 1; k++) {
+        const Tree *b = t->child[k];
+        const char *name = NULL;
+        const Tree *low = NULL, *high = NULL;
+        bool low_strict = false, high_strict = true;
+        if (n + MAX_RANK > 4 * MAX_RANK) { model_error(e, s, b->span, "too many indices"); return bad_value; }
+        if (b->kind == TREE_NAME && (same(b->text, "batch") || same(b->text, "data"))) {
+            over_data = over_data || same(b->text, "data");
+            over_batch = true;
+            if (e->batch) bound[n++] = e->batch;
+            else { model_error(e, s, b->span, "there are no samples here to reduce over"); return bad_value; }
+            continue;
+        }
+        if (b->kind == TREE_NAME && same(b->text, "params")) {
+            model_error(e, s, b->span, "a reduction over all parameters is not available yet");
+            return bad_value;
+        }
+        if (b->kind == TREE_DOTS) {
+            int64_t dims[MAX_RANK];
+            int rank = 0;
+            if (!find_dots(e, s, inner, where, 1, dims, &rank)) { model_error(e, s, b->span, "cannot see what `..` stands for here: no read in the body has it"); return bad_value; }
+            Env *dots = NEW(Env);
+            *dots = (Env){ .name = name_of(".."), .n = rank, .range = b->span, .outer = inner };
+            for (int d = 0; d < rank; d++) { bound[n] = index_new("r", dims[d], NULL); dots->value[d] = At(bound[n++]); }
+            inner = dots;
+            continue;
+        }
+        Env *index = NEW(Env);
+        *index = (Env){ .n = 1, .range = b->span, .outer = inner };
+        if (b->kind == TREE_NAME) {
+            name = b->text;
+            Range r = find_range(e, s, inner, name, where, 1);
+            if (!r.known) {
+                Diagnostic *d = model_error(e, s, b->span, "the range of `%s` is not plain", name);
+                if (d) help(d, "write %s(%s < n), or read something at %s itself", t->text, name, name);
+                return bad_value;
+            }
+            index->range = r.span;
+            index->explicit = r.explicit;
+            bound[n] = index_new(name, r.extent, NULL);
+            index->value[0] = At(bound[n++]);
+        } else if (is_binder(b, &name, &low, &low_strict, &high, &high_strict)) {
+            Value h = evaluate(e, s, inner, high), l = low ? evaluate(e, s, inner, low) : scalar(Int(0));
+            if (h.kind != VALUE_TENSOR || l.kind != VALUE_TENSOR || !h.body || !l.body) return bad_value;
+            if (h.rank || l.rank || h.body->type == REAL || l.body->type == REAL) { model_error(e, s, b->span, "a range ends at an integer"); return bad_value; }
+            const Expr *from = low_strict ? Add(l.body, Int(1)) : l.body, *to = high_strict ? h.body : Add(h.body, Int(1));
+            int64_t first = from->lo, last = to->hi;
+            if (first <= INT64_MIN / 4 || last >= INT64_MAX / 4) { model_error(e, s, b->span, "the range of `%s` has no largest value that is known now", name); return bad_value; }
+            int64_t extent = last > first ? last - first : 0;
+            double fixed;
+            bool both = is_constant(from, &fixed) && is_constant(to, &fixed);
+            index->explicit = true;
+            bound[n] = index_new(name, extent, NULL);
+            index->value[0] = Add(At(bound[n++]), Int(first));
+            if (!both) {
+                const Expr *in = And(Ge(index->value[0], from), Lt(index->value[0], to));
+                condition = condition ? And(condition, in) : in;
+            }
+        } else { model_error(e, s, b->span, "this is no index: write i, i < n, or a <= i < b"); return bad_value; }
+        if (scope_find(s, name)) {
+            Diagnostic *d = model_error(e, s, b->span, "`%s` is %s here already; an index needs a name of its own", name,
+                                     scope_find(s, name)->kind == ENTRY_DIMENSION ? "a dimension" : "a name");
+            if (d) note(d, scope_find(s, name)->span, "`%s` stands here", name);
+            return bad_value;
+        }
+        if (env_find(env, name)) { model_error(e, s, b->span, "`%s` is an index of this equation already; choose another name", name); return bad_value; }
+        index->name = name;
+        inner = index;
+    }
+    for (int k = 0; k < n; k++) if (bound[k]->extent == 0 && (op == REDUCE_MAX || op == REDUCE_MIN || op >= REDUCE_ARGMAX)) {
+        model_error(e, s, t->span, "%s over nothing: the range is empty", t->text);
+        return bad_value;
+    }
+    Value v = evaluate(e, s, inner, body_tree);
+    if (v.kind == VALUE_FUNCTION) { model_error(e, s, body_tree->span, "a function cannot be reduced"); return bad_value; }
+    if (v.kind != VALUE_TENSOR || !v.body) return v;
+    if (over_data && v.rank) v = reduce_whole(e, s, t, &v);
+    const Expr *body = v.body;
+    if (same(t->text, "any") || same(t->text, "all")) body = truth_to_integer(body);
+    if (same(t->text, "mean")) body = ToReal(body);
+    if (condition) body = Where(condition, body, identity(op, body->type));
+    const Expr *result = reduction(e, s, inner, t->span, op, bound, n, body), *count = NULL;
+    if (same(t->text, "mean")) {
+        const Expr *one = condition ? Where(condition, Int(1), Int(0)) : Int(1);
+        count = reduction(e, s, inner, t->span, REDUCE_SUM, bound, n, one);
+    }
+    if (over_data && result) {
+        if (op == REDUCE_PROD || op >= REDUCE_ARGMAX) { model_error(e, s, t->span, "%s cannot be gathered over the data: use sum, mean, max or min", t->text); return bad_value; }
+        result = gather(e, s, t, t->span, op, ToReal(result), 0);
+        if (count) count = gather(e, s, t, t->span, REDUCE_SUM, ToReal(count), 1);
+    }
+    (void)over_batch;
+    if (count && result) result = Div(result, count);
+    if (result && (same(t->text, "any") || same(t->text, "all"))) result = ToTruth(result);
+    v.body = result;
+    v.hint = NULL;
+    return v;
+}
+
+/* sum(x), mean(x), max(x) ...: over all axes of a whole value. */
+Value reduce_whole(Elaborator *e, Scope *s, const Tree *t, const Value *v) {
+    if (v->kind == VALUE_BAD || !v->body) return v->kind == VALUE_BAD ? bad_value : (Value){ .kind = VALUE_TENSOR };
+    if (v->kind == VALUE_FUNCTION) { model_error(e, s, t->span, "a function cannot be reduced"); return bad_value; }
+    Reduce op = reduce_op(t->text);
+    const Expr *body = v->body, *result;
+    if (same(t->text, "any") || same(t->text, "all")) body = truth_to_integer(body);
+    if (v->rank == 0) return scalar(op >= REDUCE_ARGMAX ? Int(0) : body);
+    int64_t cells = 1;
+    for (int k = 0; k < v->rank; k++) cells *= v->dim[k];
+    if (same(t->text, "mean")) body = ToReal(body);
+    result = reduction(e, s, NULL, t->span, op, v->axis, v->rank, body);
+    if (result && same(t->text, "mean")) result = Div(result, Num((double)cells));
+    if (result && (same(t->text, "any") || same(t->text, "all"))) result = ToTruth(result);
+    return scalar(result);
+}

@@ -1,0 +1,157 @@
+/* What the files of elaboration share: values, scopes, instances.
+ *
+ * A *value* is what an expression stands for: a tensor as a function of its axes (a scalar expression over indices that
+ * stand for the axes), or a function of the language with some of its arguments already given.
+ * A *scope* is one use of a definition: its arguments, dimensions, and the statements of its body, each evaluated on
+ * demand and once. An *instance* is the place of such a use in the model, `conv2d_2` in `encoder.conv2d_2.f`: it is the
+ * same in every mode (training or not), and owns the parameters and states.
+ *
+ * An expression may use indices of the equation around a call (the batch, the time of a recurrence). When an equation of
+ * the callee is made a tensor, it gains these *carried* indices as leading dims, and is read back at them. So the batch
+ * is nothing special, and `cell(x[t, _], h[t-1, _ else 0])` works for every t.
+ *
+ * An equation that reads itself, directly or through others, is first elaborated with an unknown value; then again with
+ * the shape and carried indices that came out, until they stay the same. What was remembered meanwhile is forgotten. */
+#ifndef NNC_SCOPE_H
+#define NNC_SCOPE_H
+#include "elaborate.h"
+
+enum { MAX_RANK = 12, MAX_DEPTH = 120 };
+
+typedef struct Scope Scope;
+typedef struct Instance Instance;
+typedef struct Function Function;
+
+typedef struct Value {
+    enum { VALUE_BAD, VALUE_TENSOR, VALUE_FUNCTION } kind;      /* BAD: an error was reported, or not known yet */
+    int rank;
+    int64_t dim[MAX_RANK];
+    const Index *axis[MAX_RANK];
+    const Expr *body;                                           /* NULL: the shape is known, the value not yet */
+    const Function *function;
+    const char *hint;                                           /* a name for it, should it become a tensor */
+} Value;
+
+/* An expression with the place where it is evaluated, or a value already at hand. */
+typedef struct Env Env;
+typedef struct Argument { const char *name; const Tree *tree; Scope *scope; const Env *env; Value *value; bool hole, busy; } Argument;
+
+struct Function {
+    const Tree *definition;                                     /* TREE_FN */
+    int op;                                                     /* or, when NULL, a scalar operator */
+    LIST(Argument) given;                                       /* with holes */
+    Instance *instance;                                         /* of a call with a hole: where its parameters live */
+    const Origin *use;
+};
+
+/* Index names in force, innermost first; `..` has several expressions. */
+struct Env { const char *name; const Expr *value[MAX_RANK]; int n; Span range; bool explicit; const Env *outer; };
+
+typedef enum { ENTRY_ARGUMENT, ENTRY_DIMENSION, ENTRY_EQUATION, ENTRY_PARAM, ENTRY_STATE, ENTRY_INPUT } EntryKind;
+typedef struct Name {                                           /* one name of a scope */
+    const char *name;
+    EntryKind kind;
+    Span span;
+    const Tree *tree;                                           /* the statement, declaration or parameter */
+    int which;                                                  /* of several names on an equation's left */
+    Argument *argument;
+    int64_t extent;
+    const Tree *extents;                                        /* a result's declared shape, or NULL */
+    Value *value;                                               /* remembered */
+    bool busy, recursive, used;
+    const Value *assumed;                                       /* of an equation that reads itself */
+    Tensor *assumed_tensor;
+} Name;
+
+struct Scope {
+    const Tree *definition;                                     /* TREE_FN or TREE_MODEL */
+    Scope *caller;
+    Instance *instance;
+    const Origin *origin;                                       /* of the call */
+    LIST(Name *) names;
+    LIST(const Tree *) losses;
+    bool has_dots;
+    int n_dots;
+    int64_t dots[MAX_RANK];
+    int depth;
+    const char *label;                                          /* hint for its results */
+};
+
+struct Instance { Instance *parent; const Tree *call; int64_t stage; const char *label; const Tensor *parameter; LIST(Instance *) children; int number; const char *path; };
+/* `parameter`: the instance of an update line for this parameter */
+
+/* A parameter, state, total or hyper: the same tensor in every mode. */
+typedef struct Owned { Instance *instance; const void *key; int part; Tensor *tensor; Scope *scope; const Tree *tree; const char *local; bool live; } Owned;
+typedef struct Named { Tensor *tensor; Instance *instance; const char *local; bool whole; } Named;
+typedef struct Draw { Site *site; Tensor *tensor; int number; } Draw;
+
+typedef struct Elaborator {
+    LIST(const Tree *) functions, models;
+    Model *model;
+    Program *program;                                           /* where equations go */
+    bool training, updating, initialising;
+    const Index *batch;                                         /* NULL while there is no batch: init, update */
+    int64_t batch_extent;
+    Scope *root;
+    Instance *top;
+    LIST(Owned) owned;
+    LIST(Named) named;
+    LIST(Draw) draws;
+    LIST(void **) journal;                                      /* what was remembered, to be forgotten on a retry */
+    LIST(Scope *) scopes;
+    LIST(const Tree *) means;                                   /* the means over the data that metrics imply */
+    LIST(const Site *) open_sites;
+    int tentative;                                              /* > 0: something is not known yet, errors wait */
+    LIST(const char *) fixed;                                   /* hypers that must be constants */
+    bool again;
+    Scope *update_scope;                                        /* of the update line at work */
+} Elaborator;
+
+/* scope.c */
+extern const Value bad_value;
+Scope *scope_new(Elaborator *e, const Tree *definition, Scope *caller, Instance *instance, const Origin *origin);
+Name *scope_find(const Scope *s, const char *name);
+Name *scope_add(Scope *s, const char *name, EntryKind kind, Span span, const Tree *tree);
+Instance *instance_of(Instance *parent, const Tree *call, int64_t stage, const char *label);
+const Tree *function_named(const Elaborator *e, const char *name);
+Diagnostic *model_error(Elaborator *e, const Scope *s, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
+Value *remember(Elaborator *e, void *slot, Value value);        /* stores a pointer to a copy in *slot, which may be forgotten */
+void finish_names(Elaborator *e);                               /* gives every tensor its final name and path */
+/* call.c */
+Value call(Elaborator *e, Scope *s, const Env *env, const Tree *tree, const Value *first, int64_t stage, Scope **instance);
+Value apply(Elaborator *e, Scope *s, const Env *env, const Function *f, const Tree *tree, const Value *first, int64_t stage, Scope **instance);
+Value argument_value(Elaborator *e, Argument *a);
+Value result_value(Elaborator *e, Scope *s, int which);
+/* value.c */
+Value evaluate(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
+Value scalar(const Expr *body);
+Value of_tensor(const Tensor *t, const Expr *const *carried, int n_carried);
+bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree, int64_t *value);
+Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *a, const Value *b);
+Value select_value(Elaborator *e, Scope *s, Span at, const Value *c, const Value *a, const Value *b);
+const Expr *value_at(Elaborator *e, const Value *v, const Expr *const *subs);  /* the value's scalar at proved subscripts */
+const char *shape_text(const Value *v);
+const Env *env_find(const Env *env, const char *name);
+Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
+/* reduce.c */
+Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
+Value reduce_whole(Elaborator *e, Scope *s, const Tree *tree, const Value *v);
+const Expr *reduction(Elaborator *e, Scope *s, const Env *env, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
+/* range.c */
+typedef struct Range { bool known, explicit; int64_t extent; Span span; } Range;
+Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *const *where, int n);
+bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, int64_t *dims, int *rank);
+bool is_binder(const Tree *t, const char **name, const Tree **low, bool *low_strict, const Tree **high, bool *high_strict);
+/* equation.c */
+Value name_value(Elaborator *e, Scope *s, Name *n);
+Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char *local, bool whole, const Expr *const **carried, int *n_carried);
+Value stored(Elaborator *e, Scope *s, Span at, const Value *v, const char *local);     /* the value as a tensor's */
+int carried_indices(Elaborator *e, const Expr *body, const Index *const *own, int n_own, const Index **carried, int room);
+const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int n, const Expr *body);
+bool has_open_draw(const Elaborator *e, const Expr *body);
+int64_t checked_size(Elaborator *e, const Scope *s, Span at, const int64_t *dims, int n);
+/* model.c: the lines of a model */
+Tensor *own(Elaborator *e, Instance *instance, const void *key, int part);
+void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tensor *t, Scope *scope, const Tree *tree, const char *local);
+void scope_body(Elaborator *e, Scope *s, const Tree *statements);
+#endif
