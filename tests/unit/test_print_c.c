@@ -194,7 +194,8 @@ static void write_program(const Model *m) {
     fprintf(f, "    many_predict(&work, 4, &x[0][0], k, t, &byte[0][0]");
     for (int o = 0; o < m->outputs.n; o++) fprintf(f, ", out%d", o);
     fprintf(f, ");\n");
-    for (int o = 0; o < m->outputs.n; o++) fprintf(f, "    for (int a = 0; a < 20; a++) printf(\"%%.17g\\n\", (double)out%d[a]);\n", o);
+    for (int o = 0; o < m->outputs.n; o++)
+        fprintf(f, "    for (int a = 0; a < 20; a++) printf(\"%%.17g\\n\", (double)out%d[a]);\n", o);
     fprintf(f, "    return 0;\n}\n");
     fclose(f);
 }
