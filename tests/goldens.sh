@@ -18,8 +18,7 @@ golden() {
 }
 # What a program prints in a short run, without the times at the ends of lines.
 short_run() {
-    data="--data $SMALL"
-    [ "$1" = linear_regression ] && data=
+    data=$(data_of "$1")
     # shellcheck disable=SC2086
     {
         "$WORK/plain/$1" info

@@ -43,6 +43,6 @@ head -c 1000 "$WORK/whole.safetensors" >"$WORK/short.safetensors"
 if [ $? = 1 ] && grep -q 'short.safetensors' "$WORK/said"; then pass; else fail "a truncated checkpoint"; fi
 try "nnc linear_regression" "$NNC" models/linear_regression.nn -o "$WORK/linear_regression.c"
 try "build linear_regression" program linear_regression
-"$WORK/linear_regression" train --resume "$WORK/whole.safetensors" >"$WORK/said" 2>&1
+"$WORK/linear_regression" train --data models/data --resume "$WORK/whole.safetensors" >"$WORK/said" 2>&1
 if [ $? = 1 ] && grep -q 'whole.safetensors' "$WORK/said"; then pass; else fail "the checkpoint of another model"; fi
 finish

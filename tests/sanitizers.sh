@@ -14,8 +14,7 @@ if [ $? = 0 ]; then pass; else fail "bad programs with the checked compiler"; fi
 
 BUILD=$checked
 for model in $MODELS; do
-    data="--data $SMALL"
-    [ "$model" = linear_regression ] && data=
+    data=$(data_of "$model")
     try "build $model" program "$model" -g -fsanitize=address,undefined -fno-sanitize-recover=all
     # shellcheck disable=SC2086
     try "$model train" "$WORK/$model" train $data --steps 20 --save "$WORK/$model.safetensors"

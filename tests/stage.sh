@@ -36,6 +36,8 @@ finish() {
     [ "$failed" = 0 ]
     exit
 }
+# data_of MODEL: the option that finds its data in the repository.
+data_of() { if [ "$1" = linear_regression ]; then echo "--data models/data"; else echo "--data $SMALL"; fi; }
 # libraries FILE.c: what the generated file must be linked with.
 libraries() { if grep -q 'cblas\.h' "$1"; then echo "-lopenblas -lz -lm -lpthread"; else echo "-lz -lm -lpthread"; fi; }
 # program NAME FLAGS...: $WORK/NAME.c and the archive become $WORK/NAME.

@@ -6,7 +6,7 @@ for model in $MODELS; do
     try "build $model" program "$model" -march=native
 done
 
-try "linear regression" "$WORK/linear_regression" train --quiet --save "$WORK/line.safetensors"
+try "linear regression" "$WORK/linear_regression" train --data models/data --quiet --save "$WORK/line.safetensors"
 # y = w*x + b by least squares, against the two numbers of the checkpoint: the data of a safetensors file follow a header
 # whose length stands in its first eight bytes.
 awk -F, 'NR > 1 { n++; x += $1; y += $2; xx += $1*$1; xy += $1*$2 }

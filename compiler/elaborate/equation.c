@@ -104,7 +104,7 @@ Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char
     if (v->body->type != REAL) { t->lo = v->body->lo; t->hi = v->body->hi; }
     const Expr *body = settle_draws(e, t, free, n + v->rank, v->body);
     equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, o);
-    PUSH(e->named, ((Named){ t, s->instance, local, whole }));
+    PUSH(e->named, ((Named){ t, s->instance, local, whole, e->mode }));
     const Expr **at_carried = NEW_ARRAY(const Expr *, n + 1);
     for (int k = 0; k < n; k++) at_carried[k] = At(free[k]);
     *carried = at_carried;
@@ -370,7 +370,7 @@ static void rename_tensor(Elaborator *e, Scope *s, const Tensor *t, const char *
         if (e->named.at[k].tensor == t) {
             Named *n = &e->named.at[k];
             bool unnamed = s == e->root || n->local == NULL || !strcmp(n->local, "sum") || !strcmp(n->local, "max") || !strcmp(n->local, "min") || !strcmp(n->local, "prod") || !strcmp(n->local, "winner");
-            if (unnamed) *n = (Named){ (Tensor *)(uintptr_t)t, s->instance, local, whole };
+            if (unnamed) *n = (Named){ (Tensor *)(uintptr_t)t, s->instance, local, whole, n->mode };
             return;
         }
 }
@@ -405,7 +405,7 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
     *o = (Origin){ n->tree->span, s->origin };
     Tensor *t = tensor_new("", ROLE_NEXT, REAL, before->rank, before->dim, o);
     t->of = before;
-    PUSH(e->named, ((Named){ t, s->instance, text("%s_next", state->name), false }));
+    PUSH(e->named, ((Named){ t, s->instance, text("%s_next", state->name), false, e->mode }));
     equation_new(e->program, t, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, t, v.axis, v.rank, ToReal(v.body)), o);
     return of_tensor(t, NULL, 0);
 }
@@ -511,7 +511,7 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, int journal, 
             Origin *o = NEW(Origin);
             *o = (Origin){ n->tree->span, s->origin };
             equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, o);
-            PUSH(e->named, ((Named){ t, s->instance, n->name, is_whole_result(s, n) }));
+            PUSH(e->named, ((Named){ t, s->instance, n->name, is_whole_result(s, n), e->mode }));
             Value r = *n->assumed;
             n->assumed = NULL;
             return r;

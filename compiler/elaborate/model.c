@@ -157,6 +157,7 @@ static Tensor *result(Elaborator *e, Role role, const char *name, const Expr *bo
     Dim dims[MAX_RANK];
     for (int k = 0; k < rank; k++) free[n + k] = shape->axis[k];
     for (int k = 0; k < n + rank; k++) dims[k] = (Dim){ free[k]->extent, free[k]->count };
+    PUSH(e->results, name);
     Tensor *t = tensor_new(name, role, REAL, n + rank, dims, origin_of(at));
     equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, settle_draws(e, t, free, n + rank, ToReal(body)), t->origin);
     return t;
@@ -271,6 +272,7 @@ static Program *program_new(const char *name) {
 
 static void begin_mode(Elaborator *e, const Tree *model, bool training, int64_t batch, const Define *defines, int n_defines) {
     e->training = training;
+    e->mode++;
     e->program = program_new("model");
     e->batch = index_new("n", batch, batch == 1 && !training && e->batch ? NULL : e->model->count);
     e->tentative = 0;
@@ -424,7 +426,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
     Tensor *next = tensor_new("", ROLE_NEXT, REAL, p->rank, p->dim, origin_of(line->span));
     next->of = p;
-    PUSH(e->named, ((Named){ next, instance, "next", false }));
+    PUSH(e->named, ((Named){ next, instance, "next", false, e->mode }));
     equation_new(e->program, next, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, next, v.axis, v.rank, ToReal(v.body)), next->origin);
     PUSH(*results, next);
 }
@@ -455,6 +457,7 @@ static void next_moments(Elaborator *e, int from_scope, Tensors *results) {
 
 static Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
     int from = e->scopes.n, named = e->named.n;
+    e->mode++;
     Tensors results = { 0 };
     for (int round = 0; round < 8; round++) {                   /* again when a choice hung on a number that could be set */
         e->again = false;
@@ -487,7 +490,8 @@ static const Expr *to_first_values(const Expr *x, void *data) {
 
 static Program *init_program(Elaborator *e, const Program *model, const Tensors *owned) {
     Tensors results = { 0 };
-    e->initialising = e->training = true;
+    e->training = true;
+    e->mode++;
     e->program = program_new("init");
     e->batch = NULL;
     for (int i = 0; i < e->owned.n; i++) {
@@ -504,7 +508,7 @@ static Program *init_program(Elaborator *e, const Program *model, const Tensors 
         for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == w.dim[k];
         if (!equal) { model_error(e, o.scope, o.tree->child[1]->span, "`%s` is %s, and its first value is %s", o.local, shape_text(&w), shape_text(&v)); continue; }
         if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
-        PUSH(e->named, ((Named){ next, o.instance, text("%s_first", o.local), false }));
+        PUSH(e->named, ((Named){ next, o.instance, text("%s_first", o.local), false, e->mode }));
         equation_new(e->program, next, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, next, v.axis, v.rank, ToReal(v.body)), next->origin);
         PUSH(results, next);
     }
@@ -517,7 +521,6 @@ static Program *init_program(Elaborator *e, const Program *model, const Tensors 
         x->body = transform(x->body, to_first_values, &results);
     }
     Program *p = cut(e->program, "init", &results);
-    e->initialising = false;
     return p;
 }
 
@@ -755,6 +758,10 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
         }
         reach_end(&r);
     }
+    for (int k = 0; k < training->equations.n; k++) {
+        Tensor *t = training->equations.at[k]->out;
+        if (t->role == ROLE_NEXT && t->of->role == ROLE_TOTAL) PUSH(training_results, t);
+    }
     Program *live = cut(training, "gradients", &training_results);
     mark_live(e, live);
     Tensors still_results = { 0 };
@@ -829,10 +836,6 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     Tensors results = { 0 };
     for (int k = 0; k < training_results.n; k++) if (training_results.at[k]->role != ROLE_METRIC) PUSH(results, training_results.at[k]);
     for (int k = 0; k < m->grads.n; k++) PUSH(results, m->grads.at[k]);
-    for (int k = 0; k < live->equations.n; k++) {
-        Tensor *t = live->equations.at[k]->out;
-        if (t->role == ROLE_NEXT && t->of->role == ROLE_TOTAL) PUSH(results, t);
-    }
     if (loss) m->gradients = cut(live, "gradients", &results);
     results.n = 0;
     if (still_loss) PUSH(results, still_loss);

@@ -53,7 +53,7 @@ const Expr *reduction(Elaborator *e, Scope *s, const Env *env, Span at, Reduce o
     for (int k = 0; k < n; k++) all[n_free + k] = bound[k];
     body = settle_draws(e, t, all, n_free + n, body);
     equation_new(e->program, t, free, op, bound, n, body, o);
-    PUSH(e->named, ((Named){ t, s->instance, op == REDUCE_SUM ? "sum" : op == REDUCE_PROD ? "prod" : op == REDUCE_MAX ? "max" : op == REDUCE_MIN ? "min" : "winner", false }));
+    PUSH(e->named, ((Named){ t, s->instance, op == REDUCE_SUM ? "sum" : op == REDUCE_PROD ? "prod" : op == REDUCE_MAX ? "max" : op == REDUCE_MIN ? "min" : "winner", false, e->mode }));
     return Read(t, subs, n_free);
 }
 
@@ -73,13 +73,13 @@ static const Expr *gather(Elaborator *e, Scope *s, const Tree *tree, Span at, Re
         total = tensor_new("", ROLE_TOTAL, REAL, n, dims, o);
         total->initial = op == REDUCE_SUM ? 0 : op == REDUCE_MAX ? -INFINITY : INFINITY;
         own_add(e, s->instance, tree, part, total, s, tree, part ? "count" : "total");
-        PUSH(e->named, ((Named){ total, s->instance, part ? "count" : "total", false }));
+        PUSH(e->named, ((Named){ total, s->instance, part ? "count" : "total", false, e->mode }));
     }
     for (int k = 0; k < e->program->equations.n; k++)
         if (e->program->equations.at[k]->out->of == total) return Read(total, subs, n);
     Tensor *next = tensor_new("", ROLE_NEXT, REAL, n, dims, o);
     next->of = total;
-    PUSH(e->named, ((Named){ next, s->instance, part ? "count_next" : "total_next", false }));
+    PUSH(e->named, ((Named){ next, s->instance, part ? "count_next" : "total_next", false, e->mode }));
     const Expr *old = Read(total, subs, n);
     equation_new(e->program, next, foreign, REDUCE_NONE, NULL, 0,
                  Operate(op == REDUCE_SUM ? OP_ADD : op == REDUCE_MAX ? OP_MAX : OP_MIN, old, term), o);

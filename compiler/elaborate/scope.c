@@ -134,8 +134,11 @@ void finish_names(Elaborator *e) {
         o->tensor->name = unused_name(&taken, identifier(o->tensor->path));
         PUSH(taken, o->tensor->name);
     }
+    for (int i = 0; i < e->results.n; i++) PUSH(taken, e->results.at[i]);
+    int shared = taken.n;                                       /* names of all modes */
     for (int i = 0; i < e->named.n; i++) {
         const Named *n = &e->named.at[i];
+        if (i && n->mode != e->named.at[i - 1].mode) taken.n = shared;
         Tensor *t = n->tensor;
         const char *base = n->instance->path;
         t->path = n->whole && base[0] ? base : base[0] ? text("%s.%s", base, n->local) : n->local;

@@ -82,14 +82,15 @@ struct Instance { Instance *parent; const Tree *call; int64_t stage; const char 
 
 /* A parameter, state, total or hyper: the same tensor in every mode. */
 typedef struct Owned { Instance *instance; const void *key; int part; Tensor *tensor; Scope *scope; const Tree *tree; const char *local; bool live; } Owned;
-typedef struct Named { Tensor *tensor; Instance *instance; const char *local; bool whole; } Named;
+typedef struct Named { Tensor *tensor; Instance *instance; const char *local; bool whole; int mode; } Named;
 typedef struct Draw { Site *site; Tensor *tensor; int number; } Draw;
 
 typedef struct Elaborator {
     LIST(const Tree *) functions, models;
     Model *model;
     Program *program;                                           /* where equations go */
-    bool training, updating, initialising;
+    bool training, updating;
+    int mode;                                                   /* tensors of different modes may share a name */
     const Index *batch;                                         /* NULL while there is no batch: init, update */
     int64_t batch_extent;
     Scope *root;
@@ -99,6 +100,7 @@ typedef struct Elaborator {
     LIST(Draw) draws;
     LIST(void **) journal;                                      /* what was remembered, to be forgotten on a retry */
     LIST(Scope *) scopes;
+    LIST(const char *) results;                                 /* names of the loss, outputs and metrics */
     LIST(const Tree *) means;                                   /* the means over the data that metrics imply */
     LIST(const Site *) open_sites;
     int tentative;                                              /* > 0: something is not known yet, errors wait */

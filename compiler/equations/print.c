@@ -62,6 +62,7 @@ void put_number(Writer *w, double v) {
     char digits[40];
     if (v != v) put(w, "(inf - inf)");
     else if (isinf(v)) put(w, v < 0 ? "-inf" : "inf");
+    else if (fabs(v) < 1e9 && v == floor(v)) put(w, "%.0f", v == 0 ? 0 : v);
     else {
         for (int precision = 1; precision <= 17; precision++) {
             snprintf(digits, sizeof digits, "%.*g", precision, v == 0 ? 0 : v);

@@ -12,6 +12,7 @@
  * Of forward equations only deltas are solved, and equal ones merged: their text keeps its rounding. */
 #include "names.h"
 #include "simplify.h"
+#include <string.h>
 
 enum { FEWEST_POINTS = 4 };         /* of a sum that gets an equation of its own */
 
@@ -36,19 +37,35 @@ static const Expr *follow_merge(const Expr *e, void *data) {
 
 /* An adjoint that is another tensor, element by element, is that tensor. It is found before anything else is done, since in
  * a scan the reader may stand first. */
+static bool is_kept(const Work *w, const Tensor *t) { return t->role != ROLE_VALUE || t->watched || map_get(&w->results, t); }
+
+/* Of two names for one tensor the shorter stays: it is nearer to the model's own text. */
+static void choose_name(const Work *w, Tensor *alias, const Tensor *t) {
+    const Equation *e = equation_of(w->program, t);
+    if (!e || !t->adjoint || is_kept(w, t) || strlen(alias->name) >= strlen(t->name)) return;
+    const char *name = t->name, *path = t->path;
+    e->out->name = alias->name;
+    e->out->path = alias->path;
+    alias->name = name;
+    alias->path = path;
+}
+
 static void merge_aliases(Work *w) {
-    for (int k = 0; k < w->program->equations.n; k++) {
-        const Equation *e = w->program->equations.at[k];
+    const Equations *all = &w->program->equations;
+    for (int k = 0; k < all->n; k++) {
+        const Equation *e = all->at[k];
         const Expr *body = transform(e->body, follow_merge, w);
-        bool alias = e->op == REDUCE_NONE && e->out->adjoint && e->out->role == ROLE_VALUE && !e->out->watched
-            && !map_get(&w->results, e->out) && body->kind == X_READ && !body->guarded && body->tensor != e->out
+        bool alias = e->op == REDUCE_NONE && e->out->adjoint && !is_kept(w, e->out) && body->kind == X_READ && !body->guarded && body->tensor != e->out
             && body->tensor->rank == e->n_free;
         for (int i = 0; alias && i < e->n_free; i++) {
             alias = body->arg[i] == At(e->free[i]) && body->tensor->dim[i].extent == e->free[i]->extent
                 && body->tensor->dim[i].count == e->free[i]->count;
         }
-        if (alias) map_put(&w->merged, e->out, (void *)(uintptr_t)body->tensor);
+        if (!alias) continue;
+        map_put(&w->merged, e->out, (void *)(uintptr_t)body->tensor);
+        choose_name(w, e->out, body->tensor);
     }
+    for (int k = 0; k < all->n; k++) all->at[k]->body = transform(all->at[k]->body, follow_merge, w);
 }
 
 /* --- solving again --- */
@@ -144,11 +161,6 @@ static const Index *canonical_index(Work *w, int place, const Index *index) {
     return known;
 }
 
-static bool may_merge(Work *w, const Equation *e) {
-    const Tensor *t = e->out;
-    return t->role == ROLE_VALUE && !t->watched && !e->scan && !map_get(&w->results, t);
-}
-
 static bool equal(const Equation *a, const Equation *b, const Index *const *index_a, const Index *const *index_b) {
     if (a->op != b->op || a->n_free != b->n_free || a->n_bound != b->n_bound || a->out->type != b->out->type) return false;
     for (int k = 0; k < a->n_free + a->n_bound; k++) {
@@ -170,7 +182,7 @@ static void merge(Work *w, const Equation *e) {
     const Expr *body = substitute(e->body, from, at, n);
     Seen *first = map_get(&w->seen, body);
     for (Seen *s = first; s; s = s->next) {
-        if (!equal(s->equation, e, s->index, to) || !may_merge(w, e)) continue;
+        if (!equal(s->equation, e, s->index, to) || e->scan || is_kept(w, e->out)) continue;
         map_put(&w->merged, e->out, s->equation->out);
         return;
     }
@@ -183,9 +195,10 @@ static void merge(Work *w, const Equation *e) {
 void simplify(Program *p) {
     if (!program_order(p)) return;
     Work w = {.program = p, .names = names_of(p)};
-    Inlining *inlining = inlining_new(p);
     for (int k = 0; k < p->results.n; k++) map_put(&w.results, p->results.at[k], p);
     merge_aliases(&w);
+    if (!program_order(p)) return;
+    Inlining *inlining = inlining_new(p);
     for (int k = 0, n = p->equations.n; k < n; k++) {
         Equation *e = p->equations.at[k];
         e->body = transform(e->body, follow_merge, &w);

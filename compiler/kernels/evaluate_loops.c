@@ -4,7 +4,6 @@
  * as NaN, as every local array does: what is read before it is written shows. Kernels are called as the printed C calls
  * them: a kernel that is the same as another runs the other's tree on its own actuals. */
 #include "group.h"
-#include "../equations/map.h"
 #define NN_DOUBLE
 #include "../../runtime/nn_random.h"
 #include <math.h>

@@ -11,7 +11,6 @@
  *
  * What remains stored is what a later group reads, and results. An equation moves up to the nest that it joins only
  * when everything that it reads is computed by then. */
-#include "../equations/map.h"
 #include "group.h"
 
 enum { ROW_WORK = 4096, ROW_SIZE = 2048 };
@@ -30,6 +29,7 @@ typedef struct Fusion {
     LIST(Part) parts;
     LIST(Draft) drafts;
     Map number;                     /* Tensor -> the number of its part */
+    Readers readers;                /* Tensor -> the parts that read it */
 } Fusion;
 
 static const Part *part_of(const Fusion *f, const Tensor *t) {
@@ -41,6 +41,7 @@ static void keep_part(Fusion *f, Part part) {
     int *number = NEW(int);
     *number = f->parts.n;
     map_put(&f->number, part.e->out, number);
+    readers_add_body(&f->readers, part.body, f->parts.n);
     PUSH(f->parts, part);
 }
 
@@ -115,6 +116,25 @@ static bool is_light(const Equation *e) {
            volume(e->free + 1, e->n_free - 1) * volume(e->bound, e->n_bound) <= ROW_WORK;
 }
 
+/* The nests from `first` on that compute or read what is read here, in their order. */
+static Numbers neighbours(const Fusion *f, const Exprs *reads, int first) {
+    Numbers near = {0};
+    for (int r = 0; r < reads->n; r++) {
+        Numbers parts = readers_of(&f->readers, reads->at[r]->tensor);
+        const int *producer = map_get(&f->number, reads->at[r]->tensor);
+        for (int k = producer ? -1 : 0; k < parts.n; k++) {
+            int nest = f->parts.at[k < 0 ? *producer : parts.at[k]].nest, at = near.n;
+            while (at > 0 && near.at[at - 1] > nest) at--;
+            if (nest < first || (at > 0 && near.at[at - 1] == nest)) continue;
+            PUSH(near, nest);
+            for (int m = near.n - 1; m > at; m--)
+                near.at[m] = near.at[m - 1];
+            near.at[at] = nest;
+        }
+    }
+    return near;
+}
+
 static void add_part(Fusion *f, const Equation *e) {
     /* The first nest that e may stand in: none before those of its producers, nor before one that still reads the old
      * value of what e replaces. */
@@ -124,14 +144,17 @@ static void add_part(Fusion *f, const Equation *e) {
         const Part *producer = part_of(f, reads.at[k]->tensor);
         if (producer && producer->nest > first) first = producer->nest;
     }
-    if (e->out->role == ROLE_NEXT)
-        for (int k = 0; k < f->parts.n; k++)
-            if (f->parts.at[k].nest > first && uses_tensor(f->parts.at[k].body, e->out->of)) first = f->parts.at[k].nest;
+    if (e->out->role == ROLE_NEXT) {
+        Numbers old = readers_of(&f->readers, e->out->of);
+        for (int k = 0; k < old.n; k++)
+            if (f->parts.at[old.at[k]].nest > first) first = f->parts.at[old.at[k]].nest;
+    }
     Part part = {.e = e, .bound = e->bound, .body = e->body};
     Scatter scatter;
     bool alone = e->scan || (e->op == REDUCE_SUM && scatter_of(e->body, e->free, e->n_free, &scatter));
-    for (int k = first; k < f->drafts.n && !alone; k++)
-        if (joins(f, &f->drafts.at[k], k, e, &part)) {
+    Numbers near = neighbours(f, &reads, first);
+    for (int c = 0, k; c < near.n && !alone; c++)
+        if (k = near.at[c], joins(f, &f->drafts.at[k], k, e, &part)) {
             part.nest = k;
             PUSH(f->drafts.at[k].parts, f->parts.n);
             f->drafts.at[k].light &= is_light(e);
@@ -195,9 +218,9 @@ static const Expr *rename_read(const Expr *e, void *data) {
 static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool *inside_nest, bool *inside_group) {
     bool any = false;
     *inside_nest = *inside_group = true;
-    for (int k = 0; k < f->parts.n; k++) {
-        const Part *p = &f->parts.at[k];
-        if (!uses_tensor(p->body, t)) continue;
+    Numbers readers = readers_of(&f->readers, t);
+    for (int k = 0; k < readers.n; k++) {
+        const Part *p = &f->parts.at[readers.at[k]];
         any = true;
         *inside_nest &= p->nest == nest;
         *inside_group &= f->drafts.at[p->nest].group == group;

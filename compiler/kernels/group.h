@@ -7,6 +7,7 @@
  * The members' bodies are already written over the nest's own indices, and read members by their locals. */
 #ifndef NNC_GROUP_H
 #define NNC_GROUP_H
+#include "../equations/map.h"
 #include "kernel.h"
 
 typedef struct Member {
@@ -50,6 +51,13 @@ extern const char *const class_name[];
 /* A scatter taken apart: out[.., v, ..] += term where v = place, guarded. */
 typedef struct Scatter { LIST(const Index *) index; LIST(const Expr *) place; const Expr *guard, *term; } Scatter;
 bool scatter_of(const Expr *body, const Index *const *free, int n_free, Scatter *s);
+
+/* readers.c: tensor -> the numbers of those that touch it. */
+typedef Map Readers;
+typedef LIST(int) Numbers;
+void readers_add(Readers *r, const Tensor *t, int number);
+void readers_add_body(Readers *r, const Expr *body, int number);
+Numbers readers_of(const Readers *r, const Tensor *t);
 
 /* host.c: moves host equations, and host parts of the other bodies, to the schedule's list of numbers. */
 void separate_host(Schedule *s, Equations *equations);

@@ -7,7 +7,7 @@
  * something and depends on no index becomes a number of its own; equal parts become one. */
 #include "group.h"
 
-typedef struct { Schedule *schedule; LIST(const Expr *) parts; LIST(const Tensor *) numbers; const Origin *origin; } Numbers;
+typedef struct { Schedule *schedule; LIST(const Expr *) parts; LIST(const Tensor *) numbers; const Origin *origin; } HostNumbers;
 
 static bool is_scalar(const Tensor *t) {
     return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
@@ -22,7 +22,7 @@ static void look(const Expr *e, void *data) {
     c->work += e->kind == X_OP || e->kind == X_WHERE;
 }
 
-static const Expr *number_of(Numbers *n, const Expr *e) {
+static const Expr *number_of(HostNumbers *n, const Expr *e) {
     for (int k = 0; k < n->parts.n; k++)
         if (n->parts.at[k] == e) return Read(n->numbers.at[k], NULL, 0);
     Tensor *t = tensor_new(name_of(text("number_%d", n->parts.n + 1)), ROLE_VALUE, REAL, 0, NULL, n->origin);
@@ -38,7 +38,7 @@ static const Expr *number_of(Numbers *n, const Expr *e) {
 }
 
 /* Largest parts first: from the root down, stopping at what depends on scalars only. */
-static const Expr *separate(Numbers *n, const Expr *e) {
+static const Expr *separate(HostNumbers *n, const Expr *e) {
     if (e->n == 0) return e;
     Contents c = {0};
     visit_nodes(e, look, &c);
@@ -53,7 +53,7 @@ static const Expr *separate(Numbers *n, const Expr *e) {
 }
 
 void separate_host(Schedule *s, Equations *equations) {
-    Numbers numbers = {.schedule = s};
+    HostNumbers numbers = {.schedule = s};
     int kept = 0;
     for (int k = 0; k < equations->n; k++) {
         Equation *e = equations->at[k];

@@ -51,7 +51,7 @@ static double volume(const Equation *e, bool with_bound) {
     return v;
 }
 
-static bool goes(const Equation *e, const Equations *all, const Program *p) {
+static bool goes(const Equation *e, const Equations *all, const Numbers *readers, const Program *p) {
     if (e->op != REDUCE_NONE || e->scan || is_result(p, e->out)) return false;
     Cost c = {0};
     visit_nodes(e->body, add_cost, &c);
@@ -59,12 +59,12 @@ static bool goes(const Equation *e, const Equations *all, const Program *p) {
     /* One number a sample is cheap to keep, and keeps what it is made of inside the loop over the samples. */
     if (e->n_free == 1 && e->free[0]->count && c.cost > 1) return false;
     double repeated = 0, size = volume(e, false);
-    for (int k = 0; k < all->n; k++) {
+    for (int k = 0; k < readers->n; k++) {
+        const Equation *reader = all->at[readers->at[k]];
         Uses u = {.tensor = e->out};
-        visit_nodes(all->at[k]->body, count_reads, &u);
-        if (u.reads == 0) continue;
+        visit_nodes(reader->body, count_reads, &u);
         if (u.guarded && !copy) return false;
-        repeated += u.reads * volume(all->at[k], true);
+        repeated += u.reads * volume(reader, true);
     }
     if (c.transcendental && repeated > size) return false;
     return repeated * c.cost <= size * (c.cost + 4) + repeated;
@@ -90,21 +90,25 @@ static const Expr *put_in(const Expr *read, void *data) {
 }
 
 void inline_maps(Equations *equations, const Program *p) {
+    Readers readers = {0};
+    for (int k = 0; k < equations->n; k++)
+        readers_add_body(&readers, equations->at[k]->body, k);
     Equations kept = {0};
     for (int k = 0; k < equations->n; k++) {
         const Equation *e = equations->at[k];
-        if (!goes(e, equations, p)) {
+        Numbers own = readers_of(&readers, e->out);
+        if (!goes(e, equations, &own, p)) {
             PUSH(kept, equations->at[k]);
             continue;
         }
         Definition d = {e};
-        for (int r = k + 1; r < equations->n; r++)
-            if (uses_tensor(equations->at[r]->body, e->out)) {
-                Equation *reader = NEW(Equation);
-                *reader = *equations->at[r];
-                reader->body = transform(reader->body, put_in, &d);
-                equations->at[r] = reader;
-            }
+        for (int r = 0; r < own.n; r++) {
+            Equation *reader = NEW(Equation);
+            *reader = *equations->at[own.at[r]];
+            reader->body = transform(reader->body, put_in, &d);
+            equations->at[own.at[r]] = reader;
+            readers_add_body(&readers, reader->body, own.at[r]);
+        }
     }
     *equations = kept;
 }

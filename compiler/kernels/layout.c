@@ -11,7 +11,6 @@
  * hold its values again, as reads clamp the sample; stores to other layouts leave them out; adjoints are zero there, so
  * sums of products with an adjoint over the samples need no test; other sums over samples stop at the last. */
 #include "group.h"
-#include "../equations/map.h"
 
 enum { BLOCK = 16, LEAST_WINDOW = 4 };
 
@@ -21,6 +20,7 @@ typedef struct Layouts {
     const Program *program;
     LIST(Candidate) all;
     const Tensor *samples;
+    Readers touched;                /* Tensor -> the candidates that read or write it */
     Map split;                      /* Tensor -> its tensor in blocks */
     Map copies;                     /* Tensor -> a copy of it in blocks */
 } Layouts;
@@ -73,31 +73,37 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     return c;
 }
 
-static bool touches(const Candidate *c, const Tensor *t) {
+static void note_touched(Layouts *l, const Candidate *c, int number) {
     for (int n = 0; n < c->group->nests.n; n++) {
         const Nest *nest = c->group->nests.at[n];
-        for (int k = 0; k < nest->members.n; k++)
-            if (nest->members.at[k].target == t || uses_tensor(nest->members.at[k].body, t)) return true;
+        for (int k = 0; k < nest->members.n; k++) {
+            const Member *m = &nest->members.at[k];
+            if (m->target) readers_add(&l->touched, m->target, number);
+            readers_add_body(&l->touched, m->body, number);
+        }
     }
-    return false;
 }
 
 static bool may_be_split(const Layouts *l, const Tensor *t) {
     return t->role == ROLE_VALUE && t->rank > 1 && has_samples(l, t) && !is_result(l->program, t);
 }
 
+static bool touched_in_blocks(const Layouts *l, const Tensor *t) {
+    Numbers all = readers_of(&l->touched, t);
+    bool any = false;
+    for (int k = 0; k < all.n; k++)
+        any |= l->all.at[all.at[k]].blocks;
+    return any && may_be_split(l, t);
+}
+
 /* Whether c shares a value with a nest that works on blocks. */
 static bool meets_blocks(const Layouts *l, const Candidate *c) {
-    for (int k = 0; k < l->all.n; k++) {
-        const Candidate *other = &l->all.at[k];
-        if (!other->blocks) continue;
-        for (int m = 0; m < c->nest->members.n; m++) {
-            const Member *member = &c->nest->members.at[m];
-            if (member->target && may_be_split(l, member->target) && touches(other, member->target)) return true;
-            Exprs reads = reads_of(member->body);
-            for (int r = 0; r < reads.n; r++)
-                if (may_be_split(l, reads.at[r]->tensor) && touches(other, reads.at[r]->tensor)) return true;
-        }
+    for (int m = 0; m < c->nest->members.n; m++) {
+        const Member *member = &c->nest->members.at[m];
+        if (member->target && touched_in_blocks(l, member->target)) return true;
+        Exprs reads = reads_of(member->body);
+        for (int r = 0; r < reads.n; r++)
+            if (touched_in_blocks(l, reads.at[r]->tensor)) return true;
     }
     return false;
 }
@@ -119,8 +125,9 @@ static void split_values(Layouts *l) {
             const Tensor *t = l->all.at[k].nest->members.at[m].target;
             if (!t || !may_be_split(l, t) || t->rank > 10) continue;
             bool everywhere = true;
-            for (int o = 0; o < l->all.n; o++)
-                everywhere &= l->all.at[o].blocks || !touches(&l->all.at[o], t);
+            Numbers all = readers_of(&l->touched, t);
+            for (int o = 0; o < all.n; o++)
+                everywhere &= l->all.at[all.at[o]].blocks;
             if (everywhere) map_put(&l->split, t, blocked(t));
         }
 }
@@ -253,11 +260,15 @@ void split_samples(Groups *groups, const Program *p, bool blas) {
         if (!groups->at[k]->outer && nest->n_free && nest->free[0]->count) l.samples = nest->free[0]->count;
     }
     if (!l.samples || l.samples->role != ROLE_SCALAR || l.samples->hi < BLOCK || l.samples->hi > INT32_MAX) return;
+    bool windows = false;
     for (int k = 0; k < groups->n; k++) {
         Candidate c = candidate_of(&l, groups->at[k], blas);
         c.blocks = c.window;
+        windows |= c.window;
+        note_touched(&l, &c, k);
         PUSH(l.all, c);
     }
+    if (!windows) return;
     for (bool again = true; again; ) {
         again = false;
         for (int k = 0; k < l.all.n; k++) {

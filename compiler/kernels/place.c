@@ -45,15 +45,17 @@ static void find_reads(Node *n, void *data) {
     else if (r->stores == 0 && n->value && uses_tensor(n->value, r->old)) r->other++;
 }
 
-static bool replaces(const Schedule *s, const Tensor *next) {
+static bool replaces(const Schedule *s, const Tensor *next, const Readers *touched) {
     Replacement r = {.old = next->of, .next = next};
     int writer = -1;
-    for (int k = 0; k < s->kernels.n; k++) {
+    Numbers new = readers_of(touched, next), old = readers_of(touched, next->of);
+    for (int n = 0; n < new.n; n++) {
         int before = r.stores;
-        walk(&s->kernels.at[k]->body, find_store, &r);
-        if (r.stores > before) writer = k;
+        walk(&s->kernels.at[new.at[n]]->body, find_store, &r);
+        if (r.stores > before) writer = new.at[n];
     }
-    for (int k = 0; k < s->kernels.n; k++) {
+    for (int n = 0, k; n < old.n; n++) {
+        k = old.at[n];
         Replacement here = r;
         here.reads = here.other = 0;
         walk(&s->kernels.at[k]->body, find_reads, &here);
@@ -65,12 +67,21 @@ static bool replaces(const Schedule *s, const Tensor *next) {
 
 void place_next(Schedule *s) {
     const Program *p = s->program;
+    Readers touched = {0};
+    for (int k = 0; k < s->kernels.n; k++) {
+        collect_arguments(s->kernels.at[k]);
+        for (int a = 0; a < s->kernels.at[k]->arguments.n; a++)
+            readers_add(&touched, s->kernels.at[k]->arguments.at[a], k);
+    }
     for (int k = 0; k < p->equations.n; k++) {
         const Tensor *next = p->equations.at[k]->out;
         if (next->role != ROLE_NEXT || next->host) continue;
-        if (replaces(s, next)) {
-            for (int i = 0; i < s->kernels.n; i++)
-                replace_tensor(&s->kernels.at[i]->body, next, next->of);
+        if (replaces(s, next, &touched)) {
+            Numbers users = readers_of(&touched, next);
+            for (int i = 0; i < users.n; i++) {
+                replace_tensor(&s->kernels.at[users.at[i]]->body, next, next->of);
+                readers_add(&touched, next->of, users.at[i]);
+            }
             continue;
         }
         Kernel *copy = NEW(Kernel);

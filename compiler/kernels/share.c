@@ -4,7 +4,6 @@
  * by type and dims only. The later one keeps no function of its own: it calls the earlier with its own tensors.
  * Maps that differ in the lengths of their tensors only (the optimizer's, one for each parameter) become flat first.
  * A kernel is named after the last tensor that it stores. */
-#include "../equations/map.h"
 #include "group.h"
 
 typedef struct { Writer key; Map known; bool any_length; } Key;

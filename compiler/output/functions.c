@@ -148,14 +148,14 @@ static const char *place_of(const Module *m, const Equation *e) {
     return m->file;
 }
 
-/* The last space within the width, as far out in the brackets as possible, but not in the first half of the line. */
+/* The last space within the width, as far out in the brackets as possible, but not in the first quarter of the line. */
 static size_t break_of_comment(const char *line, size_t width) {
     size_t best = 0;
     int depth = 0, best_depth = 1 << 20;
     for (size_t k = 0; k <= width && line[k]; k++) {
         depth += line[k] == '(' || line[k] == '[' ? 1 : line[k] == ')' || line[k] == ']' ? -1 : 0;
-        if (line[k] != ' ' || (k < width / 2 && best_depth < 1 << 20 && depth >= best_depth)) continue;
-        if (depth <= best_depth || best < width / 2) best = k, best_depth = depth;
+        if (line[k] != ' ') continue;
+        if (depth <= best_depth || best < width / 4) best = k, best_depth = depth;
     }
     return best;
 }

@@ -33,6 +33,7 @@ static const Binding *bound(const Scope *s, const void *what, const char *name) 
 }
 
 char *c_number(double value) {
+    if (value == floor(value) && fabs(value) < 1e15) return text("%.0f", value == 0 ? 0.0 : value);
     char *shortest = NULL;
     for (int digits = 1; digits <= 17; digits++) {
         shortest = text("%.*g", digits, value);
@@ -269,9 +270,7 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
     *precedence = C_PREC_CALL;
     switch (e->kind) {
     case X_NUM: {
-        bool whole = isfinite(e->num) && e->num == floor(e->num) && fabs(e->num) < 1e6;
-        const char *number = isnan(e->num) ? "NAN" : isinf(e->num) ? e->num < 0 ? "-INFINITY" : "INFINITY"
-                           : whole ? text("%.0f", e->num) : c_number(e->num);
+        const char *number = isnan(e->num) ? "NAN" : isinf(e->num) ? e->num < 0 ? "-INFINITY" : "INFINITY" : c_number(e->num);
         if (type == C_REAL) put(w, "R(%s)", number);
         else if (!isfinite(e->num)) put(w, "(double)%s", number);
         else put(w, "%s%s", number, strpbrk(number, ".e") ? "" : ".0");
@@ -505,7 +504,7 @@ static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
     s->names = names_new(outer);
     char *from = operand(s, n->from, C_PREC_SUM, type);
     char *to = operand(s, n->down ? Sub(n->to, Int(1)) : n->to, C_PREC_SUM, type);
-    const char *name = name_add(s->names, i->name);
+    const char *name = name_add(s->names, i->count && strcmp(i->name, "n") == 0 ? "b" : i->name);   /* n is how many there are */
     scope_bind(s, i, name, type, false);
     const char *head = n->down
         ? text("for (%s %s = %s; %s >= %s; %s--)", c_type_name(type), name, to, name, from, name)
