@@ -210,8 +210,8 @@ void table_print(Writer *w, const Module *m, const Layout *l) {
     put_list(w, m, "hypers", model->hypers.n, "hypers_table");
     put_list(w, m, "metrics", model->metrics.n, "metrics_table");
     put_list(w, m, "settings", model->n_train, "settings_table");
-    put(w, "    .step_offset = offsetof(%s, step), .epoch_offset = offsetof(%s, epoch), .seed_offset = offsetof(%s, seed),\n",
-        p, p, p);
+    put(w, "    .step_offset = offsetof(%s, step),\n    .epoch_offset = offsetof(%s, epoch),\n", p, p);
+    put(w, "    .seed_offset = offsetof(%s, seed),\n", p);
     put(w, "    .init = %s_table_init,\n    .reset = %s_table_reset,\n    .metrics_of = %s_table_metrics,\n", p, p, p);
     if (model->gradients) put(w, "    .gradients = %s_table_gradients,\n", p);
     if (model->update) put(w, "    .update = %s_table_update,\n", p);
