@@ -136,6 +136,14 @@ static bool is_user_text(const Origin *o)
     return o->span.source && !o->span.source->library;
 }
 
+static bool noted(const Diagnostic *d, Span at)         /* a recursion comes by the same places again and again */
+{
+    for (int i = 0; i < d->notes.n; i++)
+        if (d->notes.at[i].at.source == at.source && d->notes.at[i].at.begin == at.begin)
+            return true;
+    return false;
+}
+
 /* The place is the innermost text of the user. Library text further in and uses further out become notes. */
 static Diagnostic *report_from(Severity severity, const char *option, const Origin *at, const char *message)
 {
@@ -146,10 +154,10 @@ static Diagnostic *report_from(Severity severity, const char *option, const Orig
         place = at;
     Diagnostic *d = collect(severity, option, place ? place->span : (Span){0}, message);
     for (const Origin *o = at; o && o != place; o = o->use)
-        if (o->span.source)
+        if (o->span.source && !noted(d, o->span))
             note(d, o->span, o == at ? "in this text of the library" : "which is used here");
     for (const Origin *o = place ? place->use : NULL; o; o = o->use)
-        if (is_user_text(o))
+        if (is_user_text(o) && !noted(d, o->span))
             note(d, o->span, "used here");
     return d;
 }
