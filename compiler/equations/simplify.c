@@ -35,8 +35,6 @@ static const Expr *follow_merge(const Expr *e, void *data) {
     return e->guarded ? ReadElse(t, e->arg, e->n - 1, e->arg[e->n - 1]) : Read(t, e->arg, e->n);
 }
 
-/* An adjoint that is another tensor, element by element, is that tensor. It is found before anything else is done, since in
- * a scan the reader may stand first. */
 static bool is_kept(const Work *w, const Tensor *t) { return t->role != ROLE_VALUE || t->watched || map_get(&w->results, t); }
 
 /* Of two names for one tensor the shorter stays: it is nearer to the model's own text. */
@@ -50,13 +48,15 @@ static void choose_name(const Work *w, Tensor *alias, const Tensor *t) {
     alias->path = path;
 }
 
+/* An adjoint that is another tensor, element by element, is that tensor. It is found before anything else is done, since in
+ * a scan the reader may stand first. */
 static void merge_aliases(Work *w) {
     const Equations *all = &w->program->equations;
     for (int k = 0; k < all->n; k++) {
         const Equation *e = all->at[k];
         const Expr *body = transform(e->body, follow_merge, w);
-        bool alias = e->op == REDUCE_NONE && e->out->adjoint && !is_kept(w, e->out) && body->kind == X_READ && !body->guarded && body->tensor != e->out
-            && body->tensor->rank == e->n_free;
+        bool alias = e->op == REDUCE_NONE && e->out->adjoint && !is_kept(w, e->out) && body->kind == X_READ
+            && !body->guarded && body->tensor != e->out && body->tensor->rank == e->n_free;
         for (int i = 0; alias && i < e->n_free; i++) {
             alias = body->arg[i] == At(e->free[i]) && body->tensor->dim[i].extent == e->free[i]->extent
                 && body->tensor->dim[i].count == e->free[i]->count;
