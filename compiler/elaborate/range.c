@@ -46,6 +46,7 @@ static const Tree *written(const Tree *t, const char *name) {
 typedef struct Search { Elaborator *e; Scope *s; const Env *env; const char *name; const Tree *const *where; int n, depth; } Search;
 
 static Range nowhere(void) { return (Range){ 0 }; }
+static Range range_of(const Search *q);
 
 /* The extent of a group's member, given the whole group's: the others must have ranges of their own. */
 static Range split(const Search *q, const Tree *group, int64_t whole, Span at) {
@@ -65,12 +66,10 @@ static Range split(const Search *q, const Tree *group, int64_t whole, Span at) {
             Range r;
             if (outer && outer->value[0]->type == INT) r = (Range){ true, true, outer->value[0]->hi + 1, at };
             else {
-                Range found;
-                Search inner = *q;
+                Search inner = *q;                              /* members of groups may name each other: not for ever */
                 inner.name = m->text;
                 inner.depth++;
-                found = find_range(inner.e, inner.s, inner.env, inner.name, inner.where, inner.n);
-                r = found;
+                r = range_of(&inner);
             }
             if (!r.known) return nowhere();
             extent = r.extent;
@@ -155,24 +154,23 @@ static Range plain_place(const Search *q, const Tree *t) {
     return nowhere();
 }
 
-Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *const *where, int n) {
-    Search q = { e, s, env, name, where, n, 0 };
-    static int depth;                                           /* members of groups may name each other */
-    if (depth > 8) return nowhere();
-    depth++;
+static Range range_of(const Search *q) {
     Range r = nowhere();
-    for (int i = 0; i < n && !r.known; i++) {
-        const Tree *binder = written(where[i], name);
+    for (int i = 0; i < q->n && !r.known; i++) {
+        const Tree *binder = written(q->where[i], q->name);
         const char *bound;
         const Tree *low, *high;
         bool ls, hs;
         int64_t extent;
-        if (binder && is_binder(binder, &bound, &low, &ls, &high, &hs) && constant_integer(e, s, env, high, &extent))
+        if (binder && is_binder(binder, &bound, &low, &ls, &high, &hs) && constant_integer(q->e, q->s, q->env, high, &extent))
             r = (Range){ true, true, hs ? extent : extent + 1, binder->span };
     }
-    for (int i = 0; i < n && !r.known; i++) r = plain_place(&q, where[i]);
-    depth--;
+    for (int i = 0; i < q->n && !r.known; i++) r = plain_place(q, q->where[i]);
     return r;
+}
+
+Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *const *where, int n) {
+    return range_of(&(Search){ e, s, env, name, where, n, 0 });
 }
 
 /* The dims of `..`: from a read with `..`, or from the signature. */
