@@ -47,8 +47,9 @@ static Tree *group_of_dots(Span span, Span inner)
     return TREE(TREE_GROUP, span, NULL, dots);
 }
 
-static Tree *with_brackets(Tree *list)
+static Tree *with_brackets(Span span, Tree *list)
 {
+    list->span = span;
     list->has_list = true;
     return list;
 }
@@ -158,7 +159,7 @@ parameter_list: parameter               { $$ = tree_append(tree_list(@$), $1); }
 parameter: NAME dims                    { $$ = declare(TREE_DECLARE, @$, $1, $2, NULL); }
          | NAME dims '=' expr           { $$ = declare(TREE_DECLARE, @$, $1, $2, $4); } ;
 dims: %empty                            { $$ = tree_list(@$); }
-    | '[' list ']'                      { $$ = with_brackets($2); } ;
+    | '[' list ']'                      { $$ = with_brackets(@$, $2); } ;
 results: declared                       { $$ = tree_append(tree_list(@$), $1); }
        | results ',' declared           { $$ = tree_append($1, $3); } ;
 declared: NAME dims                     { $$ = declare(TREE_DECLARE, @$, $1, $2, NULL); } ;
