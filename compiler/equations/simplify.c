@@ -103,8 +103,9 @@ static void solve_term(Equation *e, const Expr *term) {
 /* A forward sum that is written with deltas: a scatter of the language, or sum(j) where(j == y, z[j], 0). Solving leaves out
  * terms that are 0, and no other rounding. */
 static bool has_delta(const Equation *e) {
+    if (e->out->type != REAL || e->op != REDUCE_SUM) return false;  /* a count stays one of integers */
     const Sum *s = sum_new(e->body);
-    for (int k = 0; k < s->conditions.n && e->op == REDUCE_SUM; k++) {
+    for (int k = 0; k < s->conditions.n; k++) {
         const Expr *c = s->conditions.at[k];
         if (c->kind == X_OP && c->op == OP_EQ && c->arg[0]->type == INT && c->arg[1]->type == INT) return true;
     }
