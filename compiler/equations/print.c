@@ -237,6 +237,31 @@ static bool reads_as_integer(const Expr *e) {
     return reads_as_integer(e->arg[0]) && (e->n < 2 || reads_as_integer(e->arg[1]));
 }
 
+static void print_right(Printer *p, const Equation *e, const Exprs *reads) {
+    if (e->op != REDUCE_NONE) {
+        put(p->w, "%s(", reduce_names[e->op]);
+        for (int k = 0; k < e->n_bound; k++) {
+            put_text(p->w, k ? ", " : "");
+            if (e->bound[k] == p->batch) put_text(p->w, "batch");
+            else print_index(p, e, reads, e->bound[k]);
+        }
+        put_text(p->w, ") ");
+    }
+    bool wants_point = e->body->type == REAL && reads_as_integer(e->body);
+    if (wants_point && e->body->kind == X_NUM && e->body->num >= 0) put(p->w, "%.1f", e->body->num);
+    else {
+        print_at(p, e->body, wants_point || e->op != REDUCE_NONE ? PREC_TERM : PREC_PIPE);
+        if (wants_point) put_text(p->w, "*1.0");
+    }
+}
+
+void print_value(Printer *p, const Equation *e) {
+    Exprs reads = reads_of(e->body);
+    p->indices.n = 0;
+    p->batch = batch_of(e);
+    print_right(p, e, &reads);
+}
+
 void print_equation(Printer *p, const Equation *e) {
     Exprs reads = reads_of(e->body);
     p->indices.n = 0;
@@ -248,21 +273,7 @@ void print_equation(Printer *p, const Equation *e) {
         print_index(p, e, &reads, e->free[k]);
     }
     put_text(p->w, e->n_free > first ? "] = " : " = ");
-    if (e->op != REDUCE_NONE) {
-        put(p->w, "%s(", reduce_names[e->op]);
-        for (int k = 0; k < e->n_bound; k++) {
-            put_text(p->w, k ? ", " : "");
-            if (e->bound[k] == p->batch) put_text(p->w, "batch");
-            else print_index(p, e, &reads, e->bound[k]);
-        }
-        put_text(p->w, ") ");
-    }
-    bool wants_point = e->body->type == REAL && reads_as_integer(e->body);
-    if (wants_point && e->body->kind == X_NUM && e->body->num >= 0) put(p->w, "%.1f", e->body->num);
-    else {
-        print_at(p, e->body, wants_point || e->op != REDUCE_NONE ? PREC_TERM : PREC_PIPE);
-        if (wants_point) put_text(p->w, "*1.0");
-    }
+    print_right(p, e, &reads);
 }
 
 static void gather_names(const Expr *e, void *data) {

@@ -10,7 +10,7 @@
  *         param w[10, 784] = 0
  *         ...
  *         d_w[o, i] = sum(batch) d_z[o]*x[i]
- *         loss l
+ *         loss sum(batch) nll/batch
  *         watch d_w
  *         train batch=64
  *     } */
@@ -18,7 +18,7 @@
 #include "printer.h"
 
 typedef struct { Tensors list; Map members; } Set;
-typedef struct { const Program *program; const Equation *equation; Set given, with_next, samples; } Gathering;
+typedef struct { const Program *program; const Equation *equation; Set given, with_next, samples, read; } Gathering;
 
 static bool holds(const Set *s, const Tensor *t) { return map_get(&s->members, t) != NULL; }
 
@@ -43,6 +43,7 @@ static void gather_tensor(const Expr *e, void *data) {
     Gathering *g = data;
     if (e->kind != X_READ) return;
     if (e->tensor->role != ROLE_SCALAR && equation_place(g->program, e->tensor) < 0) include(&g->given, e->tensor);
+    include(&g->read, e->tensor);
     if (other_sample(g->equation, e)) include(&g->samples, e->tensor);
 }
 
@@ -98,7 +99,12 @@ static void put_declarations(const Printer *p, const Model *m, const Gathering *
     }
 }
 
-static void put_results(const Printer *p, const Model *m) {
+/* A number that nothing else reads stands in its loss or metric line. */
+static bool is_inline(const Gathering *g, const Tensor *t) {
+    return (t->role == ROLE_LOSS || t->role == ROLE_METRIC) && !t->rank && !t->watched && !holds(&g->read, t);
+}
+
+static void put_results(Printer *p, const Gathering *g, const Model *m) {
     Writer *w = p->w;
     const Equations *list = &p->program->equations;
     Set results = { 0 };
@@ -107,7 +113,14 @@ static void put_results(const Printer *p, const Model *m) {
     for (int k = 0; k < list->n; k++) {
         const Tensor *t = list->at[k]->out;
         const char *word = t->role == ROLE_LOSS ? "loss" : t->role == ROLE_OUTPUT ? "output" : "metric";
-        if (t->role == ROLE_LOSS || t->role == ROLE_OUTPUT || t->role == ROLE_METRIC) put(w, "    %s %s\n", word, tensor_text(p, t));
+        if (t->role != ROLE_LOSS && t->role != ROLE_OUTPUT && t->role != ROLE_METRIC) continue;
+        put(w, "    %s ", word);
+        if (!is_inline(g, t)) put_text(w, tensor_text(p, t));
+        else {
+            if (t->role == ROLE_METRIC) put(w, "%s = ", tensor_text(p, t));
+            print_value(p, list->at[k]);
+        }
+        put_text(w, "\n");
     }
     for (int k = 0; k < list->n; k++) {
         const Tensor *t = list->at[k]->out;
@@ -135,10 +148,11 @@ void model_print(Writer *w, const Model *m, const Program *program, const char *
         put(w, "    %s_samples = samples(%s)\n", whole, whole);
     }
     for (int k = 0; k < program->equations.n; k++) {
+        if (is_inline(&g, program->equations.at[k]->out)) continue;
         put_text(w, "    ");
         print_equation(&p, program->equations.at[k]);
         put_text(w, "\n");
     }
-    put_results(&p, m);
+    put_results(&p, &g, m);
     put_text(w, "}\n");
 }

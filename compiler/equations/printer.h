@@ -18,5 +18,6 @@ void printer_names(Printer *p, NameList names);
 NameList program_names(const Program *program);
 const char *tensor_text(const Printer *p, const Tensor *t);
 void print_equation(Printer *p, const Equation *e);
+void print_value(Printer *p, const Equation *e);                /* its right side */
 void put_number(Writer *w, double v);                           /* in the fewest digits that read back equal */
 #endif

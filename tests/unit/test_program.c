@@ -324,10 +324,9 @@ START_TEST(a_program_prints_as_a_model) {
         "    param w[3, 5] = 0\n"
         "    state seen = 0\n"
         "    y[o] = sum(i) w[o, i]*x[i]\n"
-        "    l = sum(batch) y[label]/batch\n"
         "    d_w[o < 3, i] = sum(batch) where(o == label, x[i], 0)\n"
         "    seen' = seen + 1\n"
-        "    loss l\n"
+        "    loss sum(batch) y[label]/batch\n"
         "    watch d_w\n"
         "    train batch=4\n"
         "}\n");
