@@ -22,28 +22,29 @@ Value argument_value(Elaborator *e, Argument *a) {
     Value v = evaluate(e, a->scope, a->env, a->tree);
     if (v.kind == VALUE_TENSOR && v.body && has_open_draw(e, v.body)) v = stored(e, a->scope, a->tree->span, &v, a->name);
     a->busy = false;
+    if (v.kind == VALUE_BAD && e->tentative) return v;          /* not known yet: asked again later */
     remember(e, &a->value, v);
     return v;
 }
 
 /* Binds what a signature's brackets say, x[C, .., W], against the value's shape. */
-static void bind_dims(Elaborator *e, Scope *s, const Name *n, const Tree *extents) {
+static bool bind_dims(Elaborator *e, Scope *s, const Name *n, const Tree *extents) {
     Value v = argument_value(e, n->argument);
-    if (v.kind == VALUE_FUNCTION) { model_error(e, s->caller, s->origin->span, "`%s` of `%s` is an array, and a function was given", n->name, s->definition->text); return; }
-    if (v.kind == VALUE_BAD) return;
+    if (v.kind == VALUE_FUNCTION) { model_error(e, s->caller, s->origin->span, "`%s` of `%s` is an array, and a function was given", n->name, s->definition->text); return false; }
+    if (v.kind == VALUE_BAD) return e->tentative;               /* an error was reported: nothing follows from it */
     int dots = -1;
     for (int k = 0; k < extents->n; k++) if (extents->child[k]->kind == TREE_DOTS) dots = k;
-    if (v.rank == 0 && !(dots >= 0 && extents->n == 1) && n->tree->n > 1) return;      /* a number for an optional array: it spreads */
+    if (v.rank == 0 && !(dots >= 0 && extents->n == 1) && n->tree->n > 1) return true; /* a number for an optional array: it spreads */
     int fixed = extents->n - (dots >= 0 ? 1 : 0);
     if (dots < 0 ? v.rank != fixed : v.rank < fixed) {
         if (v.rank == 0 && fixed && dots < 0) {
             model_error(e, s->caller, s->origin->span, "`%s` takes %s%s, and this is a number", s->definition->text, n->name, span_text(extents->span));
-            return;
+            return false;
         }
         Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s; this is %s", s->definition->text, n->name, span_text(extents->span), shape_text(&v));
         if (d) note(d, n->span, "`%s` is declared here", n->name);
         if (d && v.rank > fixed && dots < 0) help(d, "apply it to a part, x[t, _, ...], so that the other axes stay outside");
-        return;
+        return false;
     }
     int pack = v.rank - fixed;
     for (int k = 0, axis = 0; k < extents->n; k++) {
@@ -68,8 +69,10 @@ static void bind_dims(Elaborator *e, Scope *s, const Name *n, const Tree *extent
             Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s with %s = %" PRId64 "; this is %s", s->definition->text, n->name,
                                      span_text(extents->span), span_text(x->span), wanted, shape_text(&v));
             if (d && known) note(d, known->span, "`%s` is %" PRId64 " from here", known->name, wanted);
+            return false;
         }
     }
+    return true;
 }
 
 static void add_statement(Elaborator *e, Scope *s, const Tree *t) {
@@ -111,6 +114,10 @@ void scope_body(Elaborator *e, Scope *s, const Tree *statements) {
 static const Tree *body_of(const Tree *fn) { return fn->child[2]; }
 
 static Scope *enter(Elaborator *e, Scope *s, const Tree *fn, Instance *instance, Span at, Argument *const *arguments, int n) {
+    /* Definitions that use each other twice grow without bound before they are deep. */
+    if (e->uses == MAX_USES && model_error(e, s, at, "the model uses definitions more than %d times", MAX_USES)) e->uses++;
+    if (e->uses >= MAX_USES) return NULL;
+    e->uses++;
     Origin *o = NEW(Origin);
     *o = (Origin){ at, s->origin };
     Scope *inner = scope_new(e, fn, s, instance, o);
@@ -140,8 +147,8 @@ static Scope *enter(Elaborator *e, Scope *s, const Tree *fn, Instance *instance,
     }
     if (!complete) return NULL;
     for (int k = 0; k < parameters->n; k++)
-        if (parameters->child[k]->has_list) bind_dims(e, inner, scope_find(inner, parameters->child[k]->text), parameters->child[k]->child[0]);
-    return inner;
+        if (parameters->child[k]->has_list && !bind_dims(e, inner, scope_find(inner, parameters->child[k]->text), parameters->child[k]->child[0])) complete = false;
+    return complete ? inner : NULL;
 }
 
 /* The values of a definition's arguments, from what is given in order and by name. */

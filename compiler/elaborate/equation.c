@@ -148,7 +148,9 @@ static bool declared_dims(Elaborator *e, Scope *s, const Name *n, int64_t *dims,
     return true;
 }
 
-static void range_unknown(Elaborator *e, Scope *s, const Tree *at, const Name *n) {
+/* Not reported when the search for the range met an error: this only follows from it. */
+static void range_unknown(Elaborator *e, Scope *s, const Tree *at, const Name *n, int errors) {
+    if (error_count() > errors) return;
     Diagnostic *d = model_error(e, s, at->span, "the range of `%s` is not plain", span_text(at->span));
     if (d) help(d, "write %s[%s < ...]", n->name, span_text(at->span));
 }
@@ -170,7 +172,7 @@ static bool index_name_free(Elaborator *e, Scope *s, const Tree *at, const char 
 /* Binds the indices of the left side, in order. */
 static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, const Tree *const *where, int n_where, Left *l) {
     int64_t declared[MAX_RANK], dims[MAX_RANK];
-    int n_declared = 0, n_dots = 0;
+    int errors = error_count(), n_declared = 0, n_dots = 0;
     bool is_declared = declared_dims(e, s, n, declared, &n_declared);
     bool has_dots = false;
     int n_subs = left->n - (left->has_else ? 1 : 0);
@@ -185,8 +187,8 @@ static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, 
             memcpy(dims, declared + k, sizeof *dims * (size_t)n_dots);
             known = true;
         }
-        if (!known && !find_dots(e, s, NULL, where, n_where, dims, &n_dots)) {
-            model_error(e, s, left->span, "cannot see what `..` stands for here: no read on the right has it");
+        if (!known && !find_dots(e, s, l->env, where, n_where, dims, &n_dots)) {
+            if (error_count() == errors) model_error(e, s, left->span, "cannot see what `..` stands for here: no read on the right has it");
             return false;
         }
     }
@@ -240,13 +242,13 @@ static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, 
                 int n_all = 0;
                 for (int q = 0; q < n_where; q++) all[n_all++] = where[q];
                 all[n_all++] = left;
-                Range r = find_range(e, s, NULL, name, all, n_all);
+                Range r = find_range(e, s, l->env, name, all, n_all);
                 extent[m++] = r.known ? r.extent : -1;
             }
             int missing = -1;
-            for (int g = 0; g < m; g++) if (extent[g] < 0) { if (missing >= 0) { range_unknown(e, s, sub, n); return false; } missing = g; } else whole *= extent[g];
+            for (int g = 0; g < m; g++) if (extent[g] < 0) { if (missing >= 0) { range_unknown(e, s, sub, n, errors); return false; } missing = g; } else whole *= extent[g];
             if (missing >= 0) {
-                if (!is_declared) { range_unknown(e, s, sub->child[missing < sub->n ? missing : 0], n); return false; }
+                if (!is_declared) { range_unknown(e, s, sub->child[missing < sub->n ? missing : 0], n, errors); return false; }
                 if (whole == 0 || declared[l->n] % whole) { model_error(e, s, sub->span, "%" PRId64 " do not split into groups of %" PRId64, declared[l->n], whole); return false; }
                 extent[missing] = declared[l->n] / whole;
                 whole = declared[l->n];
@@ -284,10 +286,10 @@ static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, 
                 if (is_declared && declared[l->n] != r.extent) { model_error(e, s, sub->span, "this axis is declared with %" PRId64 ", and runs over %" PRId64, declared[l->n], r.extent); return false; }
             } else if (is_declared) {
                 r = (Range){ true, false, declared[l->n], n->extents->span };
-                Range written_range = find_range(e, s, NULL, name, where, n_where);
+                Range written_range = find_range(e, s, l->env, name, where, n_where);
                 if (written_range.known && written_range.extent != r.extent && written_range.explicit) { model_error(e, s, sub->span, "`%s` runs over %" PRId64 " here and over %" PRId64 " elsewhere", name, r.extent, written_range.extent); return false; }
-            } else r = find_range(e, s, NULL, name, where, n_where);
-            if (!r.known) { range_unknown(e, s, sub, n); return false; }
+            } else r = find_range(e, s, l->env, name, where, n_where);
+            if (!r.known) { range_unknown(e, s, sub, n, errors); return false; }
             if (r.extent < 0) { model_error(e, s, sub->span, "the range of `%s` is negative: %" PRId64, name, r.extent); return false; }
             l->dim[l->n] = r.extent;
             l->index[l->n] = index_new(name, r.extent, NULL);
@@ -309,6 +311,7 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
         return bad_value;
     }
     const Tree *where[2] = { right, left };
+    int errors = error_count();
     const Index *bound[4 * MAX_RANK];
     int n_bound = 0;
     const Env *env = NULL;
@@ -321,7 +324,7 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
         for (int k = x->n - 1; k >= 0 && depth < 250; k--) stack[depth++] = x->child[k];
         if (x->kind != TREE_NAME || env_find(env, x->text) || scope_find(s, x->text) || function_named(e, x->text)) continue;
         Range r = find_range(e, s, NULL, x->text, where, 2);
-        if (!r.known) { range_unknown(e, s, x, n); return bad_value; }
+        if (!r.known) { range_unknown(e, s, x, n, errors); return bad_value; }
         if (n_bound == MAX_RANK) return bad_value;
         bound[n_bound] = index_new(x->text, r.extent, NULL);
         env = bind(env, x->text, At(bound[n_bound++]), r.span, r.explicit);
@@ -563,7 +566,7 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
         n->assumed = NULL;
         n->assumed_tensor = NULL;
         v = equation(e, s, n);
-        e->tentative = tentative;
+        if (n->recursive) e->tentative = tentative;             /* until here, what hangs on it was not known */
         if (n->recursive) {
             if (v.kind != VALUE_TENSOR) {
                 const Tree *left = n->tree->child[n->which];

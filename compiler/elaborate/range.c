@@ -128,9 +128,7 @@ static Range plain_place(const Search *q, const Tree *t) {
             if (!alone && !(sub->kind == TREE_GROUP && member(sub, q->name))) continue;
             Name *n = scope_find(q->s, t->text);
             if (!n) continue;
-            q->e->tentative++;
             Value v = name_value(q->e, q->s, n);
-            q->e->tentative--;
             if (v.kind != VALUE_TENSOR || v.rank == 0) continue;
             int axis = axis_of(t, t->n, k, v.rank);
             if (axis < 0 || axis >= v.rank) continue;
@@ -183,9 +181,7 @@ static bool dots_of_read(const Search *q, const Tree *t, int64_t *dims, int *ran
             if (t->child[k]->kind != TREE_DOTS) continue;
             Name *n = scope_find(q->s, t->text);
             if (!n) continue;
-            q->e->tentative++;
             Value v = name_value(q->e, q->s, n);
-            q->e->tentative--;
             if (v.kind != VALUE_TENSOR || v.rank < n_subs - 1 || (v.rank == 0 && n_subs > 0)) continue;
             *rank = v.rank - (n_subs - 1);
             for (int d = 0; d < *rank; d++) dims[d] = v.dim[k + d];

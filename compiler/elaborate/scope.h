@@ -16,7 +16,7 @@
 #define NNC_SCOPE_H
 #include "elaborate.h"
 
-enum { MAX_RANK = 12, MAX_DEPTH = 120 };
+enum { MAX_RANK = 12, MAX_DEPTH = 120, MAX_USES = 200000 };
 
 typedef struct Scope Scope;
 typedef struct Instance Instance;
@@ -90,6 +90,7 @@ typedef struct Elaborator {
     Model *model;
     Program *program;                                           /* where equations go */
     bool training, updating;
+    int uses;                                                   /* of definitions so far */
     int mode;                                                   /* tensors of different modes may share a name */
     const Index *batch;                                         /* NULL while there is no batch: init, update */
     int64_t batch_extent;
@@ -104,6 +105,7 @@ typedef struct Elaborator {
     LIST(const Tree *) means;                                   /* the means over the data that metrics imply */
     LIST(const Site *) open_sites;
     int tentative;                                              /* > 0: something is not known yet, errors wait */
+    int in_else;                                                /* > 0: in the else of a read, whose own reads are guarded */
     LIST(const char *) fixed;                                   /* hypers that must be constants */
     bool again;
     Scope *update_scope;                                        /* of the update line at work */

@@ -290,7 +290,7 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             if (d && plain->range.source) note(d, plain->range, "`%s` has its range of %" PRId64 " from here", plain->name, subs[k]->index->extent);
             return bad_value;
         }
-        if (proved) continue;
+        if (proved || e->in_else) continue;
         Diagnostic *d = NULL;
         const char *what = span_text(from[k]->span);
         if (subs[k]->lo <= INT64_MIN / 2 || subs[k]->hi >= INT64_MAX / 2) {
@@ -306,11 +306,13 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         return bad_value;
     }
     if (!v.body) return r;
-    if (!t->has_else || inside) {
+    if (inside || (!t->has_else && !e->in_else)) {
         r.body = value_at(e, &v, subs);
         return r;
     }
-    Value other = evaluate(e, s, env, t->child[t->n - 1]);
+    e->in_else++;                                               /* reached only where the read itself is outside */
+    Value other = t->has_else ? evaluate(e, s, env, t->child[t->n - 1]) : scalar(Num(0));
+    e->in_else--;
     if (!is_stored(&v)) v = stored(e, s, t->span, &v, t->text);
     if (v.kind == VALUE_BAD || !v.body || other.kind == VALUE_BAD) return r;
     if (other.rank && other.rank != r.rank) { model_error(e, s, t->span, "the else is %s, and should be %s or a number", shape_text(&other), shape_text(&r)); return bad_value; }
