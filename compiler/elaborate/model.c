@@ -484,7 +484,10 @@ static Program *update_program(Elaborator *e, Tensor *const *params, Tensor *con
 static const Expr *to_first_values(const Expr *x, void *data) {
     const Tensors *next = data;
     if (x->kind != X_READ) return x;
-    for (int k = 0; k < next->n; k++) if (next->at[k]->of == x->tensor) return Read(next->at[k], x->arg, x->n);
+    for (int k = 0; k < next->n; k++) {
+        const Tensor *t = next->at[k];
+        if (t->of == x->tensor) return x->guarded ? ReadElse(t, x->arg, t->rank, x->arg[t->rank]) : Read(t, x->arg, t->rank);
+    }
     return x;
 }
 
