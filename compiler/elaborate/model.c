@@ -565,6 +565,10 @@ static void check_program(Elaborator *e, const Program *p, const Index *batch) {
             error_from(q->origin, "an update cannot read `%s` of a sample", x->tensor->name);
             return;
         }
+        if (same(p->name, "init") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
+            error_from(q->origin, "a first value is there before any sample is, and this reads `%s`", x->tensor->name);
+            return;
+        }
     }
     (void)e;
 }
