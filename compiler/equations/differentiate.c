@@ -15,6 +15,7 @@
 #include "map.h"
 #include "names.h"
 #include "solve.h"
+#include <math.h>
 
 typedef struct { const Expr *guard, *value; } Pair;             /* where(guard, value, 0) */
 
@@ -24,6 +25,7 @@ typedef struct Known {
     Equation *equation;                                         /* NULL: given */
     Equations readers;                                          /* that can be differentiated by it */
     bool depends, matters;
+    bool done;                                                  /* its equation has given all its shares */
     Tensor *adjoint;
     const Index **index;                                        /* the free indices of its adjoint */
     LIST(Sum *) shares;
@@ -279,8 +281,37 @@ static Pair to_factors(Work *w, const Equation *e, const Expr *value) {
     return (Pair){Truth(true), Mul(value, read_at(others, index))};
 }
 
+static void note_infinity(const Expr *e, void *found) {
+    if (e->kind == X_NUM && isinf(e->num)) *(bool *)found = true;
+}
+
+/* Conditions about infinities, as in where(top == -inf, ..), under which alone the adjoint of e's result is not 0: they go
+ * along into the next equation, whose own derivative may be inf or NaN where they do not hold. */
+static const Expr *guard_of(Work *w, const Equation *e, const Known *f) {
+    const Expr *guard = Truth(true), *at[13];
+    for (int k = 0; k < f->readers.n; k++) {
+        const Tensor *reader = f->readers.at[k]->out;
+        if (is_active(w, reader) && !known_of(w, reader)->done) return guard;
+    }
+    for (int k = 0; k < e->n_free; k++) at[k] = At(e->free[k]);
+    for (int i = 0; f->shares.n && i < f->shares.at[0]->conditions.n; i++) {
+        const Expr *c = f->shares.at[0]->conditions.at[i];
+        bool wanted = false;
+        visit_nodes(c, note_infinity, &wanted);
+        for (int k = 0; wanted && k < f->shares.n; k++) {
+            const Sum *s = f->shares.at[k];
+            wanted = s->bound.n == 0;
+            bool has = false;
+            for (int n = 0; n < s->conditions.n; n++) has = has || s->conditions.at[n] == c;
+            wanted = wanted && has;
+        }
+        if (wanted) guard = And(guard, substitute(c, f->index, at, e->n_free));
+    }
+    return guard;
+}
+
 static void differentiate_equation(Work *w, const Equation *e) {
-    const Known *f = known_of(w, e->out);
+    Known *f = known_of(w, e->out);
     Path path = {0};
     Map relevant = {0}, adjoints = {0};
     follow(&path, e->body);
@@ -290,6 +321,8 @@ static void differentiate_equation(Work *w, const Equation *e) {
     Pair start = {Truth(true), d_out};
     if (e->op == REDUCE_MAX || e->op == REDUCE_MIN) start = to_winner(w, e, d_out);
     if (e->op == REDUCE_PROD) start = to_factors(w, e, d_out);
+    start.guard = And(guard_of(w, e, f), start.guard);
+    f->done = true;
     add_to(&adjoints, e->body, start);
     for (int i = path.nodes.n - 1; i >= 0; i--) {
         const Expr *node = path.nodes.at[i];

@@ -70,7 +70,8 @@ Sum *sum_new(const Expr *term) {
 static const Expr *guard_read(const Expr *e, void *unused) {
     (void)unused;
     if (e->kind != X_READ || e->guarded || read_proved(e)) return e;
-    return ReadElse(e->tensor, e->arg, e->n, e->tensor->type == REAL ? Num(0) : Int(0));
+    const Expr *nothing = e->type == REAL ? Num(0) : e->type == BOOL ? Truth(false) : Int(0);
+    return ReadElse(e->tensor, e->arg, e->n, nothing);
 }
 
 /* A divisor that does not become 0 where the condition is false: it does not notice. */

@@ -119,6 +119,21 @@ START_TEST(infinite_else) {
     finish();
 } END_TEST
 
+/* A row of which nothing is allowed: its sum is NaN, and stands in an equation of its own. */
+START_TEST(infinite_rows) {
+    start();
+    INDEX(i, 3);
+    INDEX(k, 4);
+    Tensor *x = REALS("x", 3, 4);
+    Tensor *a = map("a", OVER(i, k), Where(Eq(At(i), Int(1)), Num(-INFINITY), READ(x, At(i), At(k))));
+    Tensor *top = reduce("top", OVER(i), REDUCE_MAX, OVER(k), READ(a, At(i), At(k)));
+    const Expr *m = Operate(OP_STOP, READ(top, At(i)), NULL);
+    Tensor *s = reduce("s", OVER(i), REDUCE_SUM, OVER(k), Exp(Sub(READ(a, At(i), At(k)), m)));
+    Tensor *y = map("y", OVER(i), Where(Eq(m, Num(-INFINITY)), Num(0), Add(m, Log(READ(s, At(i))))));
+    CHECK(loss_of(y), x);
+    finish();
+} END_TEST
+
 /* --- reductions --- */
 
 START_TEST(matrix_product) {
@@ -478,6 +493,7 @@ int main(void) {
     tcase_add_loop_test(c, operators_of_two, 0, OP_COUNT);
     tcase_add_test(c, untaken_branches);
     tcase_add_test(c, infinite_else);
+    tcase_add_test(c, infinite_rows);
     tcase_add_test(c, matrix_product);
     tcase_add_test(c, products);
     tcase_add_test(c, winners);
