@@ -23,7 +23,7 @@ for page in README.md docs/*.md; do
     [ -e "$WORK/$name.list" ] || continue
     while read -r number kind line; do
         cp "$WORK/$name-$number.nn" "$WORK/example.nn"
-        (cd "$WORK" && "$ROOT/$NNC" --check --color=never example.nn) >"$WORK/said" 2>&1
+        (cd "$WORK" && "$NNC" --check --color=never example.nn) >"$WORK/said" 2>&1
         status=$?
         expected=$WORK/$name-$number.text
         if [ $kind = good ]; then
@@ -56,9 +56,9 @@ done
 mkdir -p "$WORK/readme"
 awk '/^```sh test$/ { inside = 1; next } /^```/ { inside = 0 } inside { sub(/^\$ /, ""); print }' README.md >"$WORK/readme.sh"
 if [ -s "$WORK/readme.sh" ]; then
-    make -s install PREFIX="$ROOT/$WORK/prefix" >"$WORK/said" 2>&1 || fail "make install"
+    make -s install BUILD="$BUILD" PREFIX="$WORK/prefix" >"$WORK/said" 2>&1 || fail "make install"
     (cd "$WORK/readme" && ln -s "$ROOT/models" models &&
-        C_INCLUDE_PATH="$ROOT/$WORK/prefix/include" LIBRARY_PATH="$ROOT/$WORK/prefix/lib" PATH="$ROOT/$WORK/prefix/bin:$PATH" XDG_CACHE_HOME="$ROOT/$WORK/cache" \
+        C_INCLUDE_PATH="$WORK/prefix/include" LIBRARY_PATH="$WORK/prefix/lib" PATH="$WORK/prefix/bin:$PATH" XDG_CACHE_HOME="$WORK/cache" \
         sh -e ../readme.sh) >"$WORK/said" 2>&1
     if [ $? = 0 ]; then pass; else fail "the README's commands"; fi
 else

@@ -2,7 +2,7 @@
 # The examples build in a copy of their own, without a warning, and their programs succeed.
 . "$(dirname "$0")/stage.sh"
 cp -r examples "$WORK/examples"
-places="NNC=$ROOT/$NNC NN=$ROOT"
+places="NNC=$NNC NN=$ROOT"
 run() { (cd "$WORK/examples/$1" && shift && "$@"); }
 # shellcheck disable=SC2086
 try "build examples/embed" run embed make -s $places CFLAGS="-O2 -Wall -Wextra -Werror"

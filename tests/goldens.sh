@@ -34,7 +34,7 @@ for model in $MODELS; do
     "$NNC" --kernels=plain "models/$model.nn" -o "$WORK/plain/$model.c" >"$WORK/said" 2>&1 || { fail "nnc --kernels=plain $model"; continue; }
     for file in "$model.c" "$model.h" "plain/$model.c" "plain/$model.h"; do golden "$file" "generated/$file"; done
     # The same bytes from another directory, by another name of the file.
-    (cd "$WORK/again" && "$ROOT/$NNC" "$ROOT/models/$model.nn" -o "$model.c") >"$WORK/said" 2>&1
+    (cd "$WORK/again" && "$NNC" "$ROOT/models/$model.nn" -o "$model.c") >"$WORK/said" 2>&1
     try "$model has the same bytes from another directory" cmp "$WORK/$model.c" "$WORK/again/$model.c"
     if program "plain/$model" -ffp-contract=off >"$WORK/said" 2>&1; then
         short_run "$model" >"$WORK/$model.txt"

@@ -7,8 +7,9 @@ ROOT=$(cd "$(dirname "$0")" && pwd)
 while [ ! -e "$ROOT/runtime/nn.h" ] && [ "$ROOT" != / ]; do ROOT=$(dirname "$ROOT"); done
 cd "$ROOT" || exit 2
 export LC_ALL=C OPENBLAS_NUM_THREADS=1
-BUILD=${BUILD:-build}
-NNC=${NNC:-$BUILD/nnc}
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$ROOT/$1" ;; esac; }
+BUILD=$(absolute "${BUILD:-build}")
+NNC=$(absolute "${NNC:-$BUILD/nnc}")
 CC=${CC:-gcc}
 MODELS="linear_regression mlp lenet cnn"
 SMALL=models/data/fashion-mnist-small
