@@ -259,7 +259,10 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         const Part *p = &f->parts.at[d->parts.at[m]];
         if ((p->e->op == REDUCE_NONE) != (turn >= d->parts.n)) continue;
         const Tensor *out = p->e->out;
-        Member member = {.bound = p->bound, .n_bound = p->e->n_bound, .op = p->e->op, .type = out->type, .name = out->name};
+        Member member = {.bound = p->bound, .n_bound = p->e->n_bound, .op = p->e->op, .name = out->name};
+        /* The value's own type: a whole tensor may be given a sum that simplifying has made real. */
+        bool winner = p->e->op == REDUCE_ARGMAX || p->e->op == REDUCE_ARGMIN;
+        member.type = !winner && p->body->type == REAL ? REAL : out->type;
         bool inside_nest, inside_group, own_reader = false;
         bool any = read_in(f, out, number, d->group, &inside_nest, &inside_group);
         for (int o = 0; o < d->parts.n; o++)
@@ -286,7 +289,7 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         if (own_outer) member.body = substitute(member.body, &own_outer, &outer_value, 1);
         member.subs = own_subs;
         if (own_reader && !p->e->scan) {
-            Tensor *local = local_new(out->name, out->type, 0, NULL);
+            Tensor *local = local_new(out->name, member.type, 0, NULL);
             local->lo = out->lo, local->hi = out->hi;
             member.local = local;
             /* Within the nest the local hides the row or the stored tensor. */

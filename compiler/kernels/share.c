@@ -92,7 +92,8 @@ static const char *name_for(const Kernel *k) {
     for (int e = k->equations.n - 1; e >= 0; e--) {
         const Tensor *out = k->equations.at[e]->out, *home = out->role == ROLE_NEXT ? out->of : out;
         for (int a = 0; a < k->actuals.n; a++)
-            if (k->actuals.at[a] == out || k->actuals.at[a] == home) return out->name;
+            /* By name: a tensor kept in blocks stands for the one of the program. */
+            if (k->actuals.at[a] && (k->actuals.at[a] == home || k->actuals.at[a]->name == out->name)) return out->name;
     }
     return k->equations.at[0]->out->name;
 }
