@@ -20,7 +20,9 @@ Value argument_value(Elaborator *e, Argument *a) {
     if (a->busy) { model_error(e, a->scope, a->tree->span, "this argument depends on itself"); return bad_value; }
     a->busy = true;
     Value v = evaluate(e, a->scope, a->env, a->tree);
-    if (v.kind == VALUE_TENSOR && v.body && has_open_draw(e, v.body)) v = stored(e, a->scope, a->tree->span, &v, a->name);
+    /* a definition may read its argument often, and the draw is one; an operator (without names) reads it once, and the draw
+     * stays one for each element of the equation */
+    if (v.kind == VALUE_TENSOR && v.body && a->name && has_open_draw(e, v.body)) v = stored(e, a->scope, a->tree->span, &v, a->name);
     a->busy = false;
     if (v.kind == VALUE_BAD && e->tentative) return v;          /* not known yet: asked again later */
     remember(e, &a->value, v);
@@ -204,7 +206,9 @@ static bool collect(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
         Argument *a = NEW(Argument);
         *a = (Argument){ .tree = t, .scope = s, .env = env };
         Value v = *first;
-        if (v.kind == VALUE_TENSOR && v.body && has_open_draw(e, v.body)) v = stored(e, s, t->span, &v, v.hint ? v.hint : "value");
+        /* a definition may read its argument often, and the draw is one; an operator (without names) reads it once, and the draw
+     * stays one for each element of the equation */
+    if (v.kind == VALUE_TENSOR && v.body && a->name && has_open_draw(e, v.body)) v = stored(e, s, t->span, &v, v.hint ? v.hint : "value");
         remember(e, &a->value, v);
         g->positional[g->n++] = a;
     }
