@@ -81,7 +81,7 @@ static const char *row_type(const Tensor *t) {
 /* One row. `place`: the member that holds the tensor; NULL for inputs and outputs, whose dims go without the batch. */
 static void print_row(Writer *w, const Module *m, const Tensor *t, const char *before, const char *place) {
     int first = !place && t->rank > 0 ? 1 : 0;
-    const char *name = text("%s%s", before, t->path ? t->path : t->name);
+    const char *name = text("%s%s", before, t->path && t->role != ROLE_TOTAL ? t->path : t->name);
     put_text(w, "    { ");
     put_string(w, name, strlen(name));
     put(w, ", %s, %d, {", row_type(t), t->rank - first);

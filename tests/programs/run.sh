@@ -20,7 +20,7 @@ for model in $MODELS; do
     for real in "" _in_double; do
         {
             echo "#include \"$model.h\""
-            sed -n "/\"bytes$real\"/,/}/p" "$WORK/report.json" |
+            sed -n "/\"bytes$real\": {/,/}/p" "$WORK/report.json" |
                 sed -n 's/^ *"\([a-z0-9_]*\)": \([0-9]*\),*$/_Static_assert(sizeof(\1) == \2, "the report says \2");/p'
         } >"$WORK/sizes.c"
         try "the report of $model has sizes" grep -q "sizeof(${model}_params)" "$WORK/sizes.c"
