@@ -142,7 +142,9 @@ void finish_names(Elaborator *e) {
         Tensor *t = n->tensor;
         const char *base = n->instance->path;
         t->path = n->whole && base[0] ? base : base[0] ? text("%s.%s", base, n->local) : n->local;
-        t->name = unused_name(&taken, identifier(t->path));
+        const char *wish = identifier(t->path);
+        t->name = unused_name(&taken, wish);
+        t->path = text("%s%s", t->path, t->name + strlen(wish));       /* as unique as the name: totals are saved by it */
         PUSH(taken, t->name);
     }
     for (int i = 0; i < e->draws.n; i++) {

@@ -1,0 +1,75 @@
+/* What can be seen of a whole model only: values used where they are not known, and names that have no effect. */
+#include "model.h"
+#include <string.h>
+
+static bool same(const char *a, const char *b) { return !strcmp(a, b); }
+
+typedef struct Finder { Role role; const Expr *found; } Finder;
+static void find_role(const Expr *x, void *data) {
+    Finder *f = data;
+    if (x->kind == X_READ && x->tensor->role == f->role) f->found = x;
+}
+static const Expr *reads_role(const Equation *q, Role role) {
+    Finder f = { .role = role };
+    visit_nodes(q->body, find_role, &f);
+    return f.found;
+}
+
+void check_program(const Program *p) {
+    for (int k = 0; k < p->equations.n; k++) {
+        const Equation *q = p->equations.at[k];
+        const Expr *x;
+        if (!same(p->name, "metrics") && q->out->role != ROLE_NEXT && reads_role(q, ROLE_TOTAL)) {
+            Diagnostic *d = error_from(q->origin, "this reads a value that is known at the end of the pass only, and cannot be used for one sample");
+            if (d) help(d, "`data` reductions are for metrics; use `batch` in a loss");
+            return;
+        }
+        if (same(p->name, "metrics") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
+            error_from(q->origin, "this mixes `%s` of one sample with what is known at the end of the pass", x->tensor->name);
+            return;
+        }
+        if (same(p->name, "predict") && (x = reads_role(q, ROLE_TARGET))) {
+            error_from(q->origin, "an output may not depend on a target, and this reads `%s`", x->tensor->name);
+            return;
+        }
+        if (same(p->name, "predict")) for (int b = 0; b < q->n_bound; b++) if (q->bound[b]->count) {
+            error_from(q->origin, "the output mixes samples: a prediction is made for each sample alone");
+            return;
+        }
+        if (same(p->name, "update") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
+            error_from(q->origin, "an update cannot read `%s` of a sample", x->tensor->name);
+            return;
+        }
+        if (same(p->name, "init") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
+            error_from(q->origin, "a first value is there before any sample is, and this reads `%s`", x->tensor->name);
+            return;
+        }
+    }
+}
+
+static bool mentioned(const Tree *t, const char *name, const Tree *except) {
+    if (t == except) return false;
+    if ((t->kind == TREE_NAME || t->kind == TREE_READ || t->kind == TREE_CALL) && t->text == name) return true;
+    for (int k = 0; k < t->n; k++) if (mentioned(t->child[k], name, except)) return true;
+    return false;
+}
+
+void warn_unused(Elaborator *e, const Scope *root) {
+    for (int k = 0; k < root->names.n; k++) {
+        const Name *n = root->names.at[k];
+        size_t length = strlen(n->name);
+        if (n->kind == ENTRY_ARGUMENT || n->kind == ENTRY_DIMENSION || mentioned(root->definition->child[1], n->name, n->tree) || (length && n->name[length - 1] == '\'')) continue;
+        Origin *o = origin_of(n->span);
+        warn_from("unused", o, n->kind == ENTRY_INPUT ? "`%s` is never read" : n->kind == ENTRY_EQUATION ? "`%s` is never used: it has no effect on the loss or an output" : "`%s` is never used", n->name);
+    }
+    for (int i = 0; i < e->scopes.n; i++) {
+        const Scope *s = e->scopes.at[i];
+        if (s == root || s->definition->kind != TREE_FN || s->definition->span.source->library) continue;
+        for (int k = 0; k < s->names.n; k++) {
+            const Name *n = s->names.at[k];
+            if ((n->kind != ENTRY_PARAM && n->kind != ENTRY_STATE) || mentioned(s->definition->child[2], n->name, n->tree)) continue;
+            warn_from("unused", origin_of(n->span), "`%s` is never used in `%s`", n->name, s->definition->text);
+        }
+    }
+}
+

@@ -1,0 +1,258 @@
+/* The lines of a model: constants, inputs, the train line, losses, metrics, outputs, what is watched.
+ *
+ * A loss of one sample is averaged over the batch, and several add up; a metric of one sample is averaged over the data;
+ * an output has the batch as its first axis. */
+#include "model.h"
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static bool same(const char *a, const char *b) { return !strcmp(a, b); }
+
+Origin *origin_of(Span span) {
+    Origin *o = NEW(Origin);
+    o->span = span;
+    return o;
+}
+
+/* ---- the model's own scope ---- */
+
+Scope *model_scope(Elaborator *e, const Tree *model, const Define *defines, int n_defines) {
+    Scope *s = scope_new(e, model, NULL, e->top, NULL);
+    e->root = s;
+    const Tree *parameters = model->child[0];
+    for (int k = 0; k < parameters->n; k++) {
+        const Tree *p = parameters->child[k];
+        Argument *a = NEW(Argument);
+        *a = (Argument){ .name = p->text, .tree = p->n > 1 ? p->child[1] : p, .scope = s };
+        bool given = false;
+        for (int d = 0; d < n_defines; d++) if (defines[d].name == p->text || same(defines[d].name, p->text)) {
+            double v = defines[d].value;
+            remember(e, &a->value, scalar(v == floor(v) && fabs(v) < 9e15 ? Int((int64_t)v) : Num(v)));
+            given = true;
+        }
+        if (!given && p->n < 2) {
+            Diagnostic *d = model_error(e, s, p->span, "`%s` has no value", p->text);
+            if (d) help(d, "give it a default, or -D %s=VALUE", p->text);
+        }
+        scope_add(s, p->text, ENTRY_ARGUMENT, p->span, p)->argument = a;
+    }
+    scope_body(e, s, model->child[1]);
+    return s;
+}
+
+static bool number_of(Elaborator *e, const Tree *tree, double *value) {
+    Value v = evaluate(e, e->root, NULL, tree);
+    if (v.kind == VALUE_TENSOR && v.rank == 0 && v.body && is_constant(v.body, value)) return true;
+    if (v.kind != VALUE_BAD) model_error(e, e->root, tree->span, "a number that is known now stands here");
+    return false;
+}
+
+void train_line(Elaborator *e) {
+    Model *m = e->model;
+    m->batch = 1;
+    const Tree *body = statements_of(e), *seen = NULL;
+    for (int k = 0; k < body->n; k++) {
+        const Tree *t = body->child[k];
+        if (t->kind != TREE_TRAIN) continue;
+        if (seen) { model_error(e, e->root, t->span, "there is a train line already, on line %d", span_line(seen->span)); continue; }
+        seen = t;
+        for (int i = 0; i < t->n; i++) {
+            static const char *const known[] = { "batch", "epochs", "steps", "seed" };
+            const Tree *x = t->child[i];
+            double value;
+            bool is_known = false;
+            if (x->kind != TREE_NAMED) { model_error(e, e->root, x->span, "an entry has a name: batch=64"); continue; }
+            for (size_t q = 0; q < sizeof known / sizeof *known; q++) is_known = is_known || same(known[q], x->text);
+            if (!is_known) {
+                const char *close = closest_name(x->text, known, (int)(sizeof known / sizeof *known));
+                Diagnostic *d = model_error(e, e->root, x->span, "a train line has no entry `%s`: batch, epochs, steps, seed", x->text);
+                if (d && close) help(d, "did you mean `%s`?", close);
+                continue;
+            }
+            if (!number_of(e, x->child[0], &value)) continue;
+            if (value != floor(value) || value < (same(x->text, "seed") ? 0 : 1) || value > 1e9) { model_error(e, e->root, x->span, "`%s` is a whole number from 1 to 1000000000", x->text); continue; }
+            if (same(x->text, "batch")) m->batch = (int64_t)value;
+            else if (m->n_train < 16) { m->train[m->n_train].name = x->text; m->train[m->n_train++].value = value; }
+        }
+    }
+}
+
+Tensor *host_scalar(const char *name, int64_t low, int64_t high) {
+    Tensor *t = tensor_new(name_of(name), ROLE_SCALAR, INT, 0, NULL, NULL);
+    t->lo = low;
+    t->hi = high;
+    t->host = true;
+    return t;
+}
+
+void input_line(Elaborator *e, const Tree *t, int part) {
+    if (own(e, e->top, t, part)) return;
+    Dim dims[MAX_RANK] = { { e->batch->extent, e->batch->count } };
+    int64_t extents[MAX_RANK] = { e->batch->extent };
+    int rank = 1;
+    const Tree *list = t->child[0], *type = t->child[1], *files = t->child[2];
+    for (int k = 0; k < list->n; k++) {
+        if (rank == MAX_RANK) { model_error(e, e->root, t->span, "more than %d axes", MAX_RANK - 1); return; }
+        if (list->child[k]->kind == TREE_DOTS) { model_error(e, e->root, list->child[k]->span, "an input says its sizes"); return; }
+        if (!constant_integer(e, e->root, NULL, list->child[k], &extents[rank])) return;
+        if (extents[rank] < 1) { model_error(e, e->root, list->child[k]->span, "a size of %" PRId64 ": an axis has at least 1", extents[rank]); return; }
+        dims[rank] = (Dim){ extents[rank], NULL };
+        rank++;
+    }
+    if (checked_size(e, e->root, t->span, extents, rank) < 0) return;
+    Tensor *x = tensor_new(t->text, t->kind == TREE_INPUT ? ROLE_INPUT : ROLE_TARGET, REAL, rank, dims, origin_of(t->span));
+    if (type->kind == TREE_DECLARE) {
+        static const char *const known[] = { "class", "int", "byte" };
+        x->type = INT;
+        if (same(type->text, "byte")) { x->byte = true; x->lo = 0; x->hi = 255; }
+        else if (same(type->text, "int")) { x->lo = INT32_MIN; x->hi = INT32_MAX; }
+        else if (same(type->text, "class")) {
+            int64_t n = 0;
+            if (type->child[0]->n != 1) { model_error(e, e->root, type->span, "class says how many there are: class[10]"); return; }
+            if (!constant_integer(e, e->root, NULL, type->child[0]->child[0], &n)) return;
+            if (n < 1 || n > INT32_MAX) { model_error(e, e->root, type->span, "%" PRId64 " classes", n); return; }
+            x->lo = 0;
+            x->hi = n - 1;
+        } else {
+            const char *close = closest_name(type->text, known, 3);
+            Diagnostic *d = model_error(e, e->root, type->span, "there is no type `%s`: class[n], int, byte", type->text);
+            if (d && close) help(d, "did you mean `%s`?", close);
+            return;
+        }
+        if (!same(type->text, "class") && type->child[0]->n) model_error(e, e->root, type->span, "`%s` has no size", type->text);
+    }
+    if (files->n > 2) model_error(e, e->root, files->span, "at most two files: for training, and for testing");
+    for (int k = 0; k < files->n && k < 2; k++) x->files[k] = files->child[k]->text;
+    own_add(e, e->top, t, part, x, e->root, t, t->text);
+}
+
+static Tensor *result(Elaborator *e, Role role, const char *name, const Expr *body, const Value *shape, Span at) {
+    const Index *free[4 * MAX_RANK];
+    const Index *none[1] = { 0 };
+    int rank = shape ? shape->rank : 0;
+    int n = carried_indices(e, body, shape ? shape->axis : none, rank, free, 4 * MAX_RANK);
+    if (role == ROLE_OUTPUT && e->batch && (n == 0 || free[0] != e->batch)) {       /* a constant output is one for each sample too */
+        for (int k = n; k > 0; k--) free[k] = free[k - 1];
+        free[0] = e->batch;
+        n++;
+    }
+    if (n < 0 || n + rank > MAX_RANK) { model_error(e, e->root, at, "more than %d axes", MAX_RANK); return NULL; }
+    Dim dims[MAX_RANK];
+    for (int k = 0; k < rank; k++) free[n + k] = shape->axis[k];
+    for (int k = 0; k < n + rank; k++) dims[k] = (Dim){ free[k]->extent, free[k]->count };
+    PUSH(e->results, name);
+    Tensor *t = tensor_new(name, role, REAL, n + rank, dims, origin_of(at));
+    equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, settle_draws(e, t, free, n + rank, ToReal(body)), t->origin);
+    return t;
+}
+
+static const Expr *mean_over_batch(Elaborator *e, Span at, const Expr *body) {
+    Value v = scalar(body);
+    Value kept = stored(e, e->root, at, &v, "sample_loss");
+    const Expr *sum = reduction(e, e->root, NULL, at, REDUCE_SUM, &e->batch, 1, ToReal(kept.body));
+    return sum ? Div(sum, ToReal(e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1))) : NULL;
+}
+
+Tensor *loss_lines(Elaborator *e) {
+    const Expr *total = NULL;
+    Span at = { 0 };
+    for (int k = 0; k < e->root->losses.n; k++) {
+        const Tree *t = e->root->losses.at[k];
+        Value v = evaluate(e, e->root, NULL, t->child[0]);
+        if (v.kind == VALUE_FUNCTION) model_error(e, e->root, t->span, "a loss is a number, and this is a function");
+        if (v.kind != VALUE_TENSOR || !v.body) continue;
+        if (v.rank) {
+            Diagnostic *d = model_error(e, e->root, t->child[0]->span, "a loss is one number for each sample, and this is %s", shape_text(&v));
+            if (d) help(d, "write mean(...) or sum(...) of it");
+            continue;
+        }
+        const Expr *body = ToReal(v.body);
+        if (uses_index(body, e->batch) || has_open_draw(e, body)) body = mean_over_batch(e, t->span, body);
+        if (!body) continue;
+        total = total ? Add(total, body) : body;
+        at = t->span;
+    }
+    return total ? result(e, ROLE_LOSS, "loss", total, NULL, at) : NULL;
+}
+
+static const char *called(const Tree *t) {
+    while (t->kind == TREE_PIPE) t = t->child[1];
+    return t->kind == TREE_NAME || t->kind == TREE_CALL ? t->text : NULL;
+}
+
+static const char *unused(const Tensors *list, const char *name) {
+    const char *wish = name;
+    for (int k = 2, i = 0; i < list->n; i++) if (list->at[i]->name == wish) { wish = name_of(text("%s_%d", name, k++)); i = -1; }
+    return wish;
+}
+
+/* mean(data) of a metric's expression: the same node in every mode, since totals are known by it. */
+static const Tree *mean_over_data(Elaborator *e, const Tree *metric) {
+    for (int k = 0; k < e->means.n; k++) if (e->means.at[k]->child[1] == metric->child[0]) return e->means.at[k];
+    Tree *mean = NEW(Tree), *data = NEW(Tree);
+    *data = (Tree){ .kind = TREE_NAME, .span = metric->span, .text = name_of("data") };
+    *mean = (Tree){ .kind = TREE_REDUCE, .span = metric->span, .text = name_of("mean"), .n = 2, .child = NEW_ARRAY(Tree *, 2) };
+    mean->child[0] = data;
+    mean->child[1] = metric->child[0];
+    PUSH(e->means, mean);
+    return mean;
+}
+
+void metric_lines(Elaborator *e, Tensors *metrics) {
+    const Tree *body = statements_of(e);
+    for (int k = 0; k < body->n; k++) {
+        const Tree *t = body->child[k];
+        if (t->kind != TREE_METRIC) continue;
+        Value v = evaluate(e, e->root, NULL, t->child[0]);
+        if (v.kind != VALUE_TENSOR || !v.body) continue;
+        if (v.rank) { model_error(e, e->root, t->child[0]->span, "a metric is one number, and this is %s", shape_text(&v)); continue; }
+        const Expr *value = v.body;
+        if (uses_index(value, e->batch)) {                      /* of one sample: its mean over the data */
+            const Tree *mean = mean_over_data(e, t);
+            v = reduce(e, e->root, NULL, mean);
+            if (!v.body) continue;
+            value = v.body;
+        }
+        const char *name = t->text ? t->text : called(t->child[0]) ? called(t->child[0]) : name_of("metric");
+        Tensor *m = result(e, ROLE_METRIC, unused(metrics, name), value, NULL, t->span);
+        if (m) PUSH(*metrics, m);
+    }
+}
+
+void output_lines(Elaborator *e, Tensors *outputs) {
+    const Tree *body = statements_of(e);
+    for (int k = 0; k < body->n; k++) {
+        const Tree *t = body->child[k];
+        if (t->kind != TREE_OUTPUT) continue;
+        Value v = evaluate(e, e->root, NULL, t->child[0]);
+        if (v.kind == VALUE_FUNCTION) model_error(e, e->root, t->span, "an output is an array, and this is a function");
+        if (v.kind != VALUE_TENSOR || !v.body) continue;
+        const char *name = t->text ? t->text : called(t->child[0]) ? called(t->child[0]) : name_of("output");
+        Tensor *o = result(e, ROLE_OUTPUT, unused(outputs, name), v.body, &v, t->span);
+        if (o) PUSH(*outputs, o);
+    }
+}
+
+void watch_lines(Elaborator *e) {
+    const Tree *body = statements_of(e);
+    for (int k = 0; k < body->n; k++) {
+        const Tree *t = body->child[k];
+        if (t->kind != TREE_WATCH) continue;
+        for (int i = 0; i < t->n; i++) {
+            Value v = evaluate(e, e->root, NULL, t->child[i]);
+            if (v.kind != VALUE_TENSOR || !v.body) continue;
+            v = stored(e, e->root, t->child[i]->span, &v, t->child[i]->text);
+            if (v.body && v.body->kind == X_READ) ((Tensor *)(uintptr_t)v.body->tensor)->watched = true;
+        }
+    }
+}
+
+void refuse_lines(Elaborator *e) {
+    const Tree *body = statements_of(e);
+    for (int k = 0; k < body->n; k++) {
+        const Tree *t = body->child[k];
+        if (t->kind == TREE_AVERAGE) model_error(e, e->root, t->span, "average lines are not available yet");
+        if (t->kind == TREE_STATE && t->text && !same(t->text, "step")) model_error(e, e->root, t->span, "states of another clock than the step are not available yet");
+    }
+}

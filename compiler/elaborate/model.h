@@ -1,0 +1,35 @@
+/* What the files for the lines of a model share. */
+#ifndef NNC_MODEL_H
+#define NNC_MODEL_H
+#include "../equations/map.h"
+#include "scope.h"
+
+static inline const Tree *statements_of(const Elaborator *e) { return e->root->definition->child[1]; }
+
+/* reach.c: the tensors that results need, themselves included. Zero at first; more results may be added. */
+typedef struct Reached { Map known; LIST(const Tensor *) tensors; int walked; } Reached;
+void reach(Reached *r, const Program *p, const Tensors *results);
+bool reached(const Reached *r, const Tensor *t);
+Program *program_new(const char *name);
+Program *cut(const Program *p, const char *name, const Tensors *results);   /* watched tensors stay too */
+void mark_host(const Program *p);
+/* lines.c */
+Origin *origin_of(Span span);
+Scope *model_scope(Elaborator *e, const Tree *model, const Define *defines, int n_defines);
+void train_line(Elaborator *e);
+void input_line(Elaborator *e, const Tree *line, int part);     /* part 1: the same input, one sample long */
+Tensor *host_scalar(const char *name, int64_t low, int64_t high);
+Tensor *loss_lines(Elaborator *e);                              /* NULL: there is none */
+void metric_lines(Elaborator *e, Tensors *metrics);
+void output_lines(Elaborator *e, Tensors *outputs);
+void watch_lines(Elaborator *e);
+void refuse_lines(Elaborator *e);
+/* update.c */
+const Tree *update_of(const Elaborator *e, const Tensor *parameter);        /* the line that fits it last, or NULL */
+Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n);
+/* first.c */
+Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);
+/* audit.c */
+void check_program(const Program *p);
+void warn_unused(Elaborator *e, const Scope *root);
+#endif

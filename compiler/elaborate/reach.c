@@ -1,0 +1,53 @@
+/* Which equations a result needs: programs are cut out of a mode's equations by their results. */
+#include "model.h"
+#include "../equations/map.h"
+
+static void add(Reached *r, const Tensor *t) {
+    if (map_get(&r->known, t)) return;
+    map_put(&r->known, t, r);
+    PUSH(r->tensors, t);
+}
+
+static void add_read(const Expr *x, void *data) {
+    if (x->kind == X_READ) add(data, x->tensor);
+}
+
+void reach(Reached *r, const Program *p, const Tensors *results) {
+    for (int k = 0; k < results->n; k++) add(r, results->at[k]);
+    for (; r->walked < r->tensors.n; r->walked++) {
+        const Equation *q = equation_of(p, r->tensors.at[r->walked]);
+        if (q) visit_nodes(q->body, add_read, r);
+    }
+}
+
+bool reached(const Reached *r, const Tensor *t) { return map_get(&r->known, t) != NULL; }
+
+Program *program_new(const char *name) {
+    Program *p = NEW(Program);
+    p->name = name;
+    return p;
+}
+
+Program *cut(const Program *p, const char *name, const Tensors *results) {
+    Program *q = program_new(name);
+    Reached r = { 0 };
+    reach(&r, p, results);
+    for (int k = 0; k < p->equations.n; k++) {
+        const Equation *x = p->equations.at[k];
+        if (x->out->watched || reached(&r, x->out)) equation_new(q, x->out, x->free, x->op, x->bound, x->n_bound, x->body, x->origin);
+    }
+    for (int k = 0; k < results->n; k++) PUSH(q->results, results->at[k]);
+    return q;
+}
+
+/* Numbers that depend on numbers of the step only are computed once a call, in double. */
+void mark_host(const Program *p) {
+    for (int k = 0; k < p->equations.n; k++) {
+        Equation *q = p->equations.at[k];
+        if (q->out->rank || q->op != REDUCE_NONE || q->out->role != ROLE_VALUE) continue;
+        Reached r = { 0 };
+        visit_nodes(q->body, add_read, &r);
+        q->out->host = true;
+        for (int i = 0; i < r.tensors.n; i++) if (!r.tensors.at[i]->host) q->out->host = false;
+    }
+}

@@ -1,0 +1,140 @@
+/* Update lines: the next value of every parameter.
+ *
+ *     update * = g |> adam(w, lr=0.001)
+ *
+ * The last line that fits a parameter's path and shape is elaborated for it, with w the parameter and g its gradient, and
+ * an instance of its own for what the optimizer keeps. Numbers given by name can be set at run time, as long as no choice
+ * of a definition hangs on them; then the lines are elaborated again with that number as a constant. */
+#include "model.h"
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static bool same(const char *a, const char *b) { return !strcmp(a, b); }
+
+/* Does the pattern fit, * standing for any run? */
+static bool glob(const char *pattern, const char *s) {
+    for (; *pattern; pattern++, s++) {
+        if (*pattern == '*') {
+            while (*pattern == '*') pattern++;
+            if (!*pattern) return true;
+            for (; *s; s++) if (glob(pattern, s)) return true;
+            return false;
+        }
+        if (*pattern != *s) return false;
+    }
+    return !*s;
+}
+
+static bool fits(const Tree *selector, const Tensor *p) {
+    if (selector->has_list && selector->child[0]->n != p->rank) return false;
+    return glob(selector->text, p->path);
+}
+
+const Tree *update_of(const Elaborator *e, const Tensor *p) {
+    const Tree *body = statements_of(e), *found = NULL;
+    for (int k = 0; k < body->n; k++) {
+        const Tree *t = body->child[k];
+        if (t->kind == TREE_OPTIMIZER) found = t;
+        if (t->kind != TREE_UPDATE) continue;
+        for (int i = 0; i < t->n - 1; i++) if (fits(t->child[i], p)) found = t;
+    }
+    return found;
+}
+
+static void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span at) {
+    Argument *a = NEW(Argument);
+    *a = (Argument){ .name = name_of(name) };
+    remember(e, &a->value, v);
+    Name *n = scope_add(s, name_of(name), ENTRY_ARGUMENT, at, NULL);
+    n->argument = a;
+}
+
+/* The update line of one parameter, with g and w in its scope. */
+static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor *gradient, int number, Tensors *results) {
+    Instance *instance = instance_of(e->top, line, number, name_of("update"));
+    instance->parameter = p;
+    Scope *s = scope_new(e, e->root->definition, e->root, instance, NULL);
+    s->origin = NULL;
+    for (int k = 0; k < e->root->names.n; k++) PUSH(s->names, e->root->names.at[k]);
+    if (scope_find(s, name_of("w")) || scope_find(s, name_of("g"))) {
+        Name *n = scope_find(s, name_of("w")) ? scope_find(s, name_of("w")) : scope_find(s, name_of("g"));
+        model_error(e, e->root, n->span, "`%s` stands for %s in update lines: choose another name", n->name, same(n->name, "w") ? "the parameter" : "its gradient");
+        return;
+    }
+    e->update_scope = s;
+    Value g = of_tensor(gradient, NULL, 0), w = of_tensor(p, NULL, 0), v;
+    add_value(e, s, "g", g, line->span);
+    add_value(e, s, "w", w, line->span);
+    if (line->kind == TREE_OPTIMIZER) {                         /* f(a) is g |> f(w, a) */
+        const Tree *stage = line->child[0];
+        if (stage->kind != TREE_CALL && stage->kind != TREE_NAME) { model_error(e, e->root, stage->span, "an optimizer is a call: optimizer f(...)"); return; }
+        Tree *weight = NEW(Tree), *with = NEW(Tree);
+        *weight = (Tree){ .kind = TREE_NAME, .span = stage->span, .text = name_of("w") };
+        *with = *stage;
+        with->kind = TREE_CALL;
+        with->n = (stage->kind == TREE_CALL ? stage->n : 0) + 1;
+        with->child = NEW_ARRAY(Tree *, with->n);
+        with->child[0] = weight;
+        for (int k = 1; k < with->n; k++) with->child[k] = stage->child[k - 1];
+        v = call(e, s, NULL, with, &g, 0, NULL);
+    } else v = evaluate(e, s, NULL, line->child[line->n - 1]);
+    if (v.kind == VALUE_FUNCTION) model_error(e, e->root, line->span, "an update gives the next weight, and this is a function");
+    if (v.kind != VALUE_TENSOR || !v.body) return;
+    bool equal = v.rank == p->rank || v.rank == 0;
+    for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == p->dim[k].extent;
+    if (!equal) { model_error(e, e->root, line->span, "the update of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v), shape_text(&w)); return; }
+    if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
+    Tensor *next = tensor_new("", ROLE_NEXT, REAL, p->rank, p->dim, origin_of(line->span));
+    next->of = p;
+    PUSH(e->named, ((Named){ next, instance, "next", false, e->mode }));
+    equation_new(e->program, next, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, next, v.axis, v.rank, ToReal(v.body)), next->origin);
+    PUSH(*results, next);
+}
+
+static void next_moments(Elaborator *e, int from_scope, Tensors *results) {
+    for (int i = from_scope; i < e->scopes.n; i++) {
+        Scope *s = e->scopes.at[i];
+        for (int k = 0; k < s->names.n; k++) {
+            Name *n = s->names.at[k];
+            size_t length = strlen(n->name);
+            if (s->definition->kind == TREE_FN && n->kind == ENTRY_EQUATION && length && n->name[length - 1] == '\'') name_value(e, s, n);
+        }
+    }
+    /* A moment that only its own next value reads does not exist. */
+    for (bool more = true; more; ) {
+        more = false;
+        Reached r = { 0 };
+        reach(&r, e->program, results);
+        for (int k = 0; k < e->program->equations.n; k++) {
+            Tensor *t = e->program->equations.at[k]->out;
+            bool known = false;
+            for (int q = 0; q < results->n; q++) known = known || results->at[q] == t;
+            if (!known && t->role == ROLE_NEXT && (reached(&r, t->of) || reached(&r, t))) { PUSH(*results, t); more = true; }
+        }
+    }
+}
+
+Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
+    int from = e->scopes.n, named = e->named.n;
+    e->mode++;
+    Tensors results = { 0 };
+    for (int round = 0; round < 8; round++) {                   /* again when a choice hung on a number that could be set */
+        e->again = false;
+        e->updating = e->training = true;
+        e->program = program_new("update");
+        e->batch = NULL;
+        results.n = 0;
+        e->named.n = named;
+        e->scopes.n = from;
+        for (int k = e->owned.n - 1; k >= 0; k--) if (e->owned.at[k].tensor->role == ROLE_HYPER || e->owned.at[k].tensor->role == ROLE_MOMENT) {
+            for (int q = k; q + 1 < e->owned.n; q++) e->owned.at[q] = e->owned.at[q + 1];
+            e->owned.n--;
+        }
+        for (int k = 0; k < n; k++) if (gradients[k]) update_parameter(e, update_of(e, params[k]), params[k], gradients[k], k, &results);
+        next_moments(e, from, &results);
+        if (!e->again) break;
+    }
+    e->updating = false;
+    return results.n ? cut(e->program, "update", &results) : NULL;
+}
