@@ -206,9 +206,7 @@ static bool collect(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
         Argument *a = NEW(Argument);
         *a = (Argument){ .tree = t, .scope = s, .env = env };
         Value v = *first;
-        /* a definition may read its argument often, and the draw is one; an operator (without names) reads it once, and the draw
-     * stays one for each element of the equation */
-    if (v.kind == VALUE_TENSOR && v.body && a->name && has_open_draw(e, v.body)) v = stored(e, s, t->span, &v, v.hint ? v.hint : "value");
+        if (v.kind == VALUE_TENSOR && v.body && has_open_draw(e, v.body)) v = stored(e, s, t->span, &v, v.hint ? v.hint : "value");
         remember(e, &a->value, v);
         g->positional[g->n++] = a;
     }
