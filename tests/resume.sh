@@ -4,8 +4,9 @@
 model=mlp
 try "nnc $model" "$NNC" models/$model.nn -o "$WORK/$model.c"
 try "build $model" program $model -march=native
-train() { "$WORK/$model" train --data $SMALL --epochs 6 --seed 7 --quiet "$@"; }
-try "a whole run" train --save "$WORK/whole.safetensors" --log "$WORK/whole.csv"
+run="$WORK/$model train --data $SMALL --seed 7 --quiet"
+# shellcheck disable=SC2086
+try "a whole run" $run --epochs 40 --save "$WORK/whole.safetensors" --log "$WORK/whole.csv"
 
 # Each attempt lives a little longer than the one before, so that it is killed at another moment.
 kills=0 attempt=0
@@ -14,9 +15,9 @@ while [ $attempt -lt 60 ]; do
     resume=
     [ -e "$WORK/killed.safetensors" ] && resume="--resume $WORK/killed.safetensors"
     # shellcheck disable=SC2086
-    train $resume --save "$WORK/killed.safetensors" --save-every 5 --log "$WORK/killed.csv" >"$WORK/said" 2>&1 &
+    $run --epochs 40 $resume --save "$WORK/killed.safetensors" --save-every 5 --log "$WORK/killed.csv" >"$WORK/said" 2>&1 &
     job=$!
-    sleep "0.$((10 + attempt * 3))"
+    sleep "0.$((10 + attempt % 30 * 3))"
     kill -KILL $job 2>/dev/null && kills=$((kills + 1))
     wait $job 2>/dev/null
     status=$?
@@ -29,7 +30,8 @@ for file in whole killed; do sed 's/,[^,]*$//' "$WORK/$file.csv" >"$WORK/$file.l
 try "the same log" cmp "$WORK/whole.log" "$WORK/killed.log"
 
 # Ctrl-C finishes the step, saves and ends with 130.
-"$WORK/$model" train --data $SMALL --epochs 100000 --seed 7 --quiet --save "$WORK/stopped.safetensors" &
+# shellcheck disable=SC2086
+$run --epochs 100000 --save "$WORK/stopped.safetensors" &
 job=$!
 sleep 0.5
 kill -INT $job

@@ -24,7 +24,7 @@ pass() { passed=$((passed + 1)); }
 fail() {
     failed=$((failed + 1))
     echo "FAIL $STAGE: $1"
-    if [ -s "$WORK/said" ]; then head -n 20 "$WORK/said" | sed 's/^/    /'; fi
+    if [ -s "$WORK/said" ]; then head -n 8 "$WORK/said" | sed 's/^/    /'; fi
 }
 # try WHAT COMMAND...: passes if the command succeeds; what it printed is shown only if it does not.
 try() {
