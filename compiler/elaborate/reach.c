@@ -1,6 +1,7 @@
 /* Which equations a result needs: programs are cut out of a mode's equations by their results. */
 #include "model.h"
 #include "../equations/map.h"
+#include <string.h>
 
 static void add(Reached *r, const Tensor *t) {
     if (map_get(&r->known, t)) return;
@@ -31,10 +32,14 @@ Program *program_new(const char *name) {
 Program *cut(const Program *p, const char *name, const Tensors *results) {
     Program *q = program_new(name);
     Reached r = { 0 };
-    reach(&r, p, results);
+    Tensors needed = { 0 };
+    for (int k = 0; k < results->n; k++) PUSH(needed, results->at[k]);
+    for (int k = 0; k < p->equations.n && !strcmp(name, "gradients"); k++)      /* what is watched is seen in training */
+        if (p->equations.at[k]->out->watched) PUSH(needed, p->equations.at[k]->out);
+    reach(&r, p, &needed);
     for (int k = 0; k < p->equations.n; k++) {
         const Equation *x = p->equations.at[k];
-        if (x->out->watched || reached(&r, x->out)) equation_new(q, x->out, x->free, x->op, x->bound, x->n_bound, x->body, x->origin);
+        if (reached(&r, x->out)) equation_new(q, x->out, x->free, x->op, x->bound, x->n_bound, x->body, x->origin);
     }
     for (int k = 0; k < results->n; k++) PUSH(q->results, results->at[k]);
     return q;
