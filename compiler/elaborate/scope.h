@@ -16,7 +16,7 @@
 #define NNC_SCOPE_H
 #include "elaborate.h"
 
-enum { MAX_RANK = 12, MAX_DEPTH = 120, MAX_USES = 200000 };
+enum { MAX_RANK = 12, MAX_DEPTH = 120, MAX_USES = 100000 };
 
 typedef struct Scope Scope;
 typedef struct Instance Instance;

@@ -142,16 +142,20 @@ file: %empty                            { $$ = layout->result = tree_list(@$); }
 item: NL                                { $$ = NULL; }
     | fn
     | model
-    | IMPORT STRING NL                  { $$ = TREE(TREE_IMPORT, @$, $2->text); }
-    | error NL                          { $$ = NULL; if (!layout->braces) yyerrok; }
-    | error '}'                         { $$ = NULL; if (!layout->braces) yyerrok; } ;
-fn: FN NAME '(' parameters ')' '=' expr NL
+    | import STRING NL                  { $$ = TREE(TREE_IMPORT, @$, $2->text); }
+    | error NL                          { $$ = NULL; }
+    | error '}'                         { $$ = NULL; } ;
+fn: a_fn NAME '(' parameters ')' '=' expr NL
                                         { $$ = TREE(TREE_FN, @$, $2, $4, tree_list(@6), $7); }
-  | FN NAME '(' parameters ')' ARROW results '{' statements '}'
+  | a_fn NAME '(' parameters ')' ARROW results '{' statements '}'
                                         { $$ = TREE(TREE_FN, @$, $2, $4, $7, $9); } ;
-model: MODEL NAME '{' statements '}'    { $$ = TREE(TREE_MODEL, @$, $2, tree_list(@2), $4); }
-     | MODEL NAME '(' parameters ')' '{' statements '}'
+model: a_model NAME '{' statements '}'    { $$ = TREE(TREE_MODEL, @$, $2, tree_list(@2), $4); }
+     | a_model NAME '(' parameters ')' '{' statements '}'
                                         { $$ = TREE(TREE_MODEL, @$, $2, $4, $7); } ;
+/* After an error between definitions nothing is said before the next one begins. */
+import: IMPORT                          { yyerrok; } ;
+a_fn: FN                                { yyerrok; } ;
+a_model: MODEL                          { yyerrok; } ;
 parameters: %empty                      { $$ = tree_list(@$); }
           | parameter_list ;
 parameter_list: parameter               { $$ = tree_append(tree_list(@$), $1); }
