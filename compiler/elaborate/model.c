@@ -251,6 +251,7 @@ static void gradients_and_update(Elaborator *e, Program *live, Tensor *loss) {
         gradients[place_of[k]] = out[k];
         PUSH(m->grads, out[k]);
     }
+    warn_of_selectors(e, &m->params);
     if (any_line) m->update = update_program(e, m->params.at, gradients, m->params.n);
     Map moved = { 0 };
     for (int k = 0; m->update && k < m->update->results.n; k++) map_put(&moved, m->update->results.at[k]->of, m->update);

@@ -26,6 +26,7 @@ void watch_lines(Elaborator *e);
 void refuse_lines(Elaborator *e);
 /* update.c */
 const Tree *update_of(const Elaborator *e, const Tensor *parameter);        /* the line that fits it last, or NULL */
+void warn_of_selectors(const Elaborator *e, const Tensors *params);          /* those that no parameter fits */
 Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n);
 /* first.c */
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);

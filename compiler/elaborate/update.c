@@ -42,6 +42,19 @@ const Tree *update_of(const Elaborator *e, const Tensor *p) {
     return found;
 }
 
+void warn_of_selectors(const Elaborator *e, const Tensors *params) {
+    const Tree *body = statements_of(e);
+    for (int k = 0; k < body->n; k++)
+        for (int i = 0; body->child[k]->kind == TREE_UPDATE && i < body->child[k]->n - 1; i++) {
+            const Tree *selector = body->child[k]->child[i];
+            bool any = false;
+            for (int p = 0; p < params->n; p++) any = any || fits(selector, params->at[p]);
+            if (any) continue;
+            Diagnostic *d = report(SEVERITY_WARNING, "no-effect", selector->span, "no parameter fits `%s`", span_text(selector->span));
+            if (params->n) help(d, "the first parameter is `%s`", params->at[0]->path);
+        }
+}
+
 static void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span at) {
     Argument *a = NEW(Argument);
     *a = (Argument){ .name = name_of(name) };

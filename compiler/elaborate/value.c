@@ -138,7 +138,7 @@ static Value predefined(Elaborator *e, Scope *s, const Tree *t) {
 
 static const char *const predefined_names[] = { "training", "true", "false", "pi", "inf", "epsilon", "step", "epoch", "batch", "sample" };
 
-static Value unknown_name(Elaborator *e, Scope *s, const Tree *t) {
+static Value unknown_name(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     LIST(const char *) names = { 0 };
     for (int i = 0; i < s->names.n; i++) PUSH(names, s->names.at[i]->name);
     for (size_t i = 0; i < sizeof predefined_names / sizeof *predefined_names; i++) PUSH(names, predefined_names[i]);
@@ -149,6 +149,7 @@ static Value unknown_name(Elaborator *e, Scope *s, const Tree *t) {
     if (length && t->text[length - 1] == '\'') d = model_error(e, s, t->span, "`%s` has no value: nothing gives the next value of a state of that name here", t->text);
     else d = model_error(e, s, t->span, "`%s` is not known here", t->text);
     if (d && close) help(d, "did you mean `%s`?", close);
+    else if (d && env) help(d, "an index gets its values from a reduction, sum(%s), or from the left side", t->text);
     return bad_value;
 }
 
@@ -166,7 +167,7 @@ static Value name(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         *f = (Function){ .definition = definition, .op = op };
         return (Value){ .kind = VALUE_FUNCTION, .function = f };
     }
-    return unknown_name(e, s, t);
+    return unknown_name(e, s, env, t);
 }
 
 /* One subscript: an integer expression, or several for `..`; a group is row-major. */
@@ -293,7 +294,7 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         if (proved || e->in_else) continue;
         Diagnostic *d = NULL;
         const char *what = span_text(from[k]->span);
-        if (subs[k]->lo <= INT64_MIN / 2 || subs[k]->hi >= INT64_MAX / 2) {
+        if (subs[k]->lo <= INT32_MIN || subs[k]->hi >= INT32_MAX) {
             d = model_error(e, s, t->span, "`%s` may lie outside `%s`, which has %" PRId64, what, t->text, v.dim[k]);
             if (d) help(d, "declare it class[%" PRId64 "], or give an else: %s[... else 0]", v.dim[k], t->text);
         } else if (subs[k]->hi >= v.dim[k]) {
