@@ -260,15 +260,15 @@ void split_samples(Groups *groups, const Program *p, bool blas) {
         if (!groups->at[k]->outer && nest->n_free && nest->free[0]->count) l.samples = nest->free[0]->count;
     }
     if (!l.samples || l.samples->role != ROLE_SCALAR || l.samples->hi < BLOCK || l.samples->hi > INT32_MAX) return;
-    bool windows = false;
+    bool any_window = false;
     for (int k = 0; k < groups->n; k++) {
         Candidate c = candidate_of(&l, groups->at[k], blas);
         c.blocks = c.window;
-        windows |= c.window;
+        any_window |= c.window;
         note_touched(&l, &c, k);
         PUSH(l.all, c);
     }
-    if (!windows) return;
+    if (!any_window) return;
     for (bool again = true; again; ) {
         again = false;
         for (int k = 0; k < l.all.n; k++) {
