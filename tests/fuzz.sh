@@ -1,6 +1,6 @@
 #!/bin/sh
 # Mutates models and gives them to the compiler built with sanitizers, for $SECONDS_TO_FUZZ seconds (60). Any end other
-# than "good" (0) and "the model has errors" (1), a report of a sanitizer, and more than ten seconds are failures, and so is C
+# than "good" (0), "the model has errors" (1) and "no such import" (3), a report of a sanitizer, and more than ten seconds are failures, and so is C
 # that does not compile. The mutated files of failures stay in build/stages/fuzz.
 . "$(dirname "$0")/stage.sh"
 NNC=${CHECKED_NNC:-build/sanitize/nnc}
@@ -26,7 +26,7 @@ while [ "$(date +%s)" -lt $end ]; do
             }' "$seed" >"$WORK/fuzz.nn"
         timeout 10 "$NNC" --check-passes "$WORK/fuzz.nn" -o "$WORK/fuzz.c" >"$WORK/said" 2>&1
         status=$?
-        if [ $status -gt 1 ] || { [ $status = 1 ] && grep -q 'runtime error\|AddressSanitizer\|internal error' "$WORK/said"; }; then
+        if { [ $status -gt 1 ] && [ $status != 3 ]; } || { [ $status = 1 ] && grep -q 'runtime error\|AddressSanitizer\|internal error' "$WORK/said"; }; then
             cp "$WORK/fuzz.nn" "$WORK/failure-$round-$(basename "$seed")"
             fail "$seed, round $round: ended with $status"
         elif [ $status = 0 ] && ! $CC -std=gnu11 -Wall -Wextra -Wconversion -Wshadow -Werror -fsyntax-only -Iruntime "$WORK/fuzz.c" >"$WORK/said" 2>&1; then
