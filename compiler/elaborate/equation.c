@@ -238,11 +238,7 @@ static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, 
                 if (!index_name_free(e, s, x, name)) return false;
                 names[m] = name;
                 spans[m] = x->span;
-                const Tree *all[4];
-                int n_all = 0;
-                for (int q = 0; q < n_where; q++) all[n_all++] = where[q];
-                all[n_all++] = left;
-                Range r = find_range(e, s, l->env, name, all, n_all);
+                Range r = find_range(e, s, l->env, name, left, where, n_where);
                 extent[m++] = r.known ? r.extent : -1;
             }
             int missing = -1;
@@ -286,9 +282,9 @@ static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, 
                 if (is_declared && declared[l->n] != r.extent) { model_error(e, s, sub->span, "this axis is declared with %" PRId64 ", and runs over %" PRId64, declared[l->n], r.extent); return false; }
             } else if (is_declared) {
                 r = (Range){ true, false, declared[l->n], n->extents->span };
-                Range written_range = find_range(e, s, l->env, name, where, n_where);
+                Range written_range = find_range(e, s, l->env, name, left, where, n_where);
                 if (written_range.known && written_range.extent != r.extent && written_range.explicit) { model_error(e, s, sub->span, "`%s` runs over %" PRId64 " here and over %" PRId64 " elsewhere", name, r.extent, written_range.extent); return false; }
-            } else r = find_range(e, s, l->env, name, where, n_where);
+            } else r = find_range(e, s, l->env, name, left, where, n_where);
             if (!r.known) { range_unknown(e, s, sub, n, errors); return false; }
             if (r.extent < 0) { model_error(e, s, sub->span, "the range of `%s` is negative: %" PRId64, name, r.extent); return false; }
             l->dim[l->n] = r.extent;
@@ -310,26 +306,27 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
         if (d) help(d, "name it as a result in the header: -> %s[...]", n->name);
         return bad_value;
     }
-    const Tree *where[2] = { right, left };
-    int errors = error_count();
+    int errors = error_count(), n_subs = left->n - (left->has_else ? 1 : 0);
+    if (n_subs != rank) { model_error(e, s, left->span, "`%s` is declared with %d axes, and has %d here", n->name, rank, n_subs); return bad_value; }
+    const Tree *where[1 + MAX_RANK] = { right };
+    for (int k = 0; k < n_subs; k++) where[1 + k] = left->child[k];
     const Index *bound[4 * MAX_RANK];
     int n_bound = 0;
     const Env *env = NULL;
     const Tree *stack[256];
     int depth = 0;
-    int n_subs = left->n - (left->has_else ? 1 : 0);
     for (int k = n_subs - 1; k >= 0; k--) stack[depth++] = left->child[k];
     while (depth) {                                             /* every name on the left that is nothing else is an index */
         const Tree *x = stack[--depth];
         for (int k = x->n - 1; k >= 0 && depth < 250; k--) stack[depth++] = x->child[k];
         if (x->kind != TREE_NAME || env_find(env, x->text) || scope_find(s, x->text) || function_named(e, x->text)) continue;
-        Range r = find_range(e, s, NULL, x->text, where, 2);
+        Range r = find_range(e, s, NULL, x->text, left, where, 1 + n_subs);
+        for (int k = 0; k < n_subs && !r.known; k++) if (left->child[k] == x) r = (Range){ true, false, dims[k], n->extents->span };
         if (!r.known) { range_unknown(e, s, x, n, errors); return bad_value; }
         if (n_bound == MAX_RANK) return bad_value;
         bound[n_bound] = index_new(x->text, r.extent, NULL);
         env = bind(env, x->text, At(bound[n_bound++]), r.span, r.explicit);
     }
-    if (n_subs != rank) { model_error(e, s, left->span, "`%s` is declared with %d axes, and has %d here", n->name, rank, n_subs); return bad_value; }
     Value v = evaluate(e, s, env, right);
     if (v.kind != VALUE_TENSOR || !v.body) return v;
     if (v.rank) { model_error(e, s, right->span, "the term is %s: write its indices", shape_text(&v)); return bad_value; }
@@ -427,6 +424,7 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
     }
     if (left->kind == TREE_NAME) {
         v = evaluate(e, s, NULL, right);
+        if (v.kind == VALUE_FUNCTION && right->kind == TREE_CALL && v.function->instance) v.function->instance->name = n->name;
         if (v.kind != VALUE_TENSOR) return v;
         int64_t dims[MAX_RANK];
         int rank;

@@ -43,7 +43,8 @@ static const Tree *written(const Tree *t, const char *name) {
     return NULL;
 }
 
-typedef struct Search { Elaborator *e; Scope *s; const Env *env; const char *name; const Tree *const *where; int n, depth; } Search;
+/* `left`: the left side of the equation, where only ranges that are written count; or NULL. */
+typedef struct Search { Elaborator *e; Scope *s; const Env *env; const char *name; const Tree *left, *const *where; int n, depth; } Search;
 
 static Range nowhere(void) { return (Range){ 0 }; }
 static Range range_of(const Search *q);
@@ -154,8 +155,8 @@ static Range plain_place(const Search *q, const Tree *t) {
 
 static Range range_of(const Search *q) {
     Range r = nowhere();
-    for (int i = 0; i < q->n && !r.known; i++) {
-        const Tree *binder = written(q->where[i], q->name);
+    for (int i = q->left ? -1 : 0; i < q->n && !r.known; i++) {
+        const Tree *binder = written(i < 0 ? q->left : q->where[i], q->name);
         const char *bound;
         const Tree *low, *high;
         bool ls, hs;
@@ -167,8 +168,8 @@ static Range range_of(const Search *q) {
     return r;
 }
 
-Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *const *where, int n) {
-    return range_of(&(Search){ e, s, env, name, where, n, 0 });
+Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *left, const Tree *const *where, int n) {
+    return range_of(&(Search){ e, s, env, name, left, where, n, 0 });
 }
 
 /* The dims of `..`: from a read with `..`, or from the signature. */
@@ -193,7 +194,7 @@ static bool dots_of_read(const Search *q, const Tree *t, int64_t *dims, int *ran
 }
 
 bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, int64_t *dims, int *rank) {
-    Search q = { e, s, env, NULL, where, n, 0 };
+    Search q = { e, s, env, NULL, NULL, where, n, 0 };
     for (int i = 0; i < n; i++) if (dots_of_read(&q, where[i], dims, rank)) return true;
     if (!s->has_dots) return false;
     *rank = s->n_dots;

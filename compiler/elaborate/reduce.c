@@ -142,7 +142,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         *index = (Env){ .n = 1, .range = b->span, .outer = inner };
         if (b->kind == TREE_NAME) {
             name = b->text;
-            Range r = find_range(e, s, inner, name, where, 1);
+            Range r = find_range(e, s, inner, name, NULL, where, 1);
             if (!r.known) {
                 Diagnostic *d = model_error(e, s, b->span, "the range of `%s` is not plain", name);
                 if (d) help(d, "write %s(%s < n), or read something at %s itself", t->text, name, name);

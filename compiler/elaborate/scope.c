@@ -70,6 +70,8 @@ static int text_order(const Instance *a, const Instance *b) {
     return (a->stage > b->stage) - (a->stage < b->stage);
 }
 
+static const char *called(const Instance *c) { return c->name ? c->name : c->label; }
+
 static void number_instances(Instance *parent, bool updates) {
     for (int i = 0; i < parent->children.n; i++) {
         Instance *c = parent->children.at[i];
@@ -82,9 +84,9 @@ static void number_instances(Instance *parent, bool updates) {
         c->number = 1;
         for (int k = 0; k < parent->children.n; k++) {
             const Instance *other = parent->children.at[k];
-            if (other != c && other->label == c->label && text_order(other, c) < 0) c->number++;
+            if (other != c && called(other) == called(c) && text_order(other, c) < 0) c->number++;
         }
-        const char *label = c->number == 1 ? c->label : text("%s_%d", c->label, c->number);
+        const char *label = c->number == 1 ? called(c) : text("%s_%d", called(c), c->number);
         c->path = parent->path[0] ? text("%s.%s", parent->path, label) : label;
         number_instances(c, updates);
     }

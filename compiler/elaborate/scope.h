@@ -77,8 +77,16 @@ struct Scope {
     const char *label;                                          /* hint for its results */
 };
 
-struct Instance { Instance *parent; const Tree *call; int64_t stage; const char *label; const Tensor *parameter; LIST(Instance *) children; int number; const char *path; };
-/* `parameter`: the instance of an update line for this parameter */
+struct Instance {
+    Instance *parent;
+    const Tree *call;
+    int64_t stage;                                              /* of a repeat, from 1 */
+    const char *label, *name;                                   /* the definition's name; the name given by net = f(_), or NULL */
+    const Tensor *parameter;                                    /* of an update line for this parameter */
+    LIST(Instance *) children;
+    int number;
+    const char *path;
+};
 
 /* A parameter, state, total or hyper: the same tensor in every mode. */
 typedef struct Owned { Instance *instance; const void *key; int part; Tensor *tensor; Scope *scope; const Tree *tree; const char *local; bool live; } Owned;
@@ -143,7 +151,8 @@ Value reduce_whole(Elaborator *e, Scope *s, const Tree *tree, const Value *v);
 const Expr *reduction(Elaborator *e, Scope *s, const Env *env, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
 /* range.c */
 typedef struct Range { bool known, explicit; int64_t extent; Span span; } Range;
-Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *const *where, int n);
+/* From ranges written on the `left` of the equation (or NULL), or from any place in `where`. */
+Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *left, const Tree *const *where, int n);
 bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, int64_t *dims, int *rank);
 bool is_binder(const Tree *t, const char **name, const Tree **low, bool *low_strict, const Tree **high, bool *high_strict);
 /* equation.c */

@@ -45,6 +45,14 @@ const Expr *value_at(Elaborator *e, const Value *v, const Expr *const *subs) {
 
 /* Brings b to a's axes. False: their shapes differ, which was reported. */
 static bool join(Elaborator *e, Scope *s, Span at, Value *a, Value *b) {
+    if (e->tentative && (a->kind == VALUE_BAD) != (b->kind == VALUE_BAD)) {     /* not known yet, but it must have this shape */
+        const Value *known = a->kind == VALUE_BAD ? b : a;
+        if (known->kind != VALUE_TENSOR || known->rank == 0) return false;
+        *a = *known;
+        a->body = NULL;
+        *b = *a;
+        return true;
+    }
     if (a->kind == VALUE_BAD || b->kind == VALUE_BAD) return false;
     if (a->kind == VALUE_FUNCTION || b->kind == VALUE_FUNCTION) {
         model_error(e, s, at, "a function cannot be used as a number: give it its arguments");
@@ -241,6 +249,14 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Tree named = { .kind = TREE_NAME, .span = t->span, .text = t->text };
     named.span.end = named.span.begin + (uint32_t)strlen(t->text);
     Value v = name(e, s, env, &named);
+    if (v.kind == VALUE_BAD && e->tentative && t->has_else) {    /* not known yet, but it must have the shape of its else */
+        e->in_else++;
+        Value other = evaluate(e, s, env, t->child[t->n - 1]);
+        e->in_else--;
+        if (other.kind != VALUE_TENSOR || other.rank == 0) return v;
+        other.body = NULL;
+        return other;
+    }
     if (v.kind == VALUE_BAD) return v;
     if (v.kind == VALUE_FUNCTION) { model_error(e, s, t->span, "`%s` is a function: call it with ( )", t->text); return bad_value; }
     int n_subs = t->n - (t->has_else ? 1 : 0), n = 0;
