@@ -17,9 +17,9 @@ for model in $MODELS; do
     data=$(data_of "$model")
     try "build $model" program "$model" -g -fsanitize=address,undefined -fno-sanitize-recover=all
     # shellcheck disable=SC2086
-    try "$model train" "$WORK/$model" train $data --steps 20 --save "$WORK/$model.safetensors"
+    try "$model train" "$WORK/$model" train $data --steps 4 --save "$WORK/$model.safetensors"
     # shellcheck disable=SC2086
-    try "$model resume" "$WORK/$model" train $data --steps 22 --resume "$WORK/$model.safetensors"
+    try "$model resume" "$WORK/$model" train $data --steps 6 --resume "$WORK/$model.safetensors"
     # shellcheck disable=SC2086
     try "$model test" "$WORK/$model" test $data --weights "$WORK/$model.safetensors"
     # shellcheck disable=SC2086

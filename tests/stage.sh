@@ -37,8 +37,27 @@ finish() {
     [ "$failed" = 0 ]
     exit
 }
-# data_of MODEL: the option that finds its data in the repository.
-data_of() { if [ "$1" = linear_regression ]; then echo "--data models/data"; else echo "--data $SMALL"; fi; }
+# data_of MODEL: the option that finds its data in the repository. The colour network gets records in the form of CIFAR,
+# each a label and the bytes of four small images.
+data_of() {
+    case $1 in
+    linear_regression) echo "--data models/data" ;;
+    cnn) [ -e "$WORK/colour" ] || colour_data; echo "--data $WORK/colour" ;;
+    *) echo "--data $SMALL" ;;
+    esac
+}
+colour_data() {
+    mkdir -p "$WORK/colour"
+    gzip -dc $SMALL/train-images-idx3-ubyte.gz >"$WORK/colour/images"
+    gzip -dc $SMALL/train-labels-idx1-ubyte.gz >"$WORK/colour/labels"
+    record=0
+    while [ $record -lt 130 ]; do
+        dd if="$WORK/colour/labels" bs=1 skip=$((8 + record)) count=1
+        dd if="$WORK/colour/images" bs=784 skip=$((record * 4)) count=4 | head -c 3072
+        record=$((record + 1))
+    done >"$WORK/colour/data_batch_1.bin" 2>/dev/null
+    cp "$WORK/colour/data_batch_1.bin" "$WORK/colour/test_batch.bin"
+}
 # libraries FILE.c: what the generated file must be linked with.
 libraries() { if grep -q 'cblas\.h' "$1"; then echo "-lopenblas -lz -lm -lpthread"; else echo "-lz -lm -lpthread"; fi; }
 # program NAME FLAGS...: $WORK/NAME.c and the archive become $WORK/NAME.
