@@ -6,12 +6,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Every name of the module is the prefix, `_` and something; so a prefix never ends with `_` itself. */
+/* Every name of the module is the prefix, `_` and something; so a prefix never ends with `_` itself. It is also the name of
+ * a type, so it is none of the names that entry points give to their arguments and locals. */
 static const char *prefix_of(const char *wanted) {
+    static const char *const taken[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole" };
     const char *safe = name_safe(wanted);
     size_t length = strlen(safe);
     while (length > 0 && safe[length - 1] == '_') length--;
-    return length == strlen(safe) ? safe : text("model_%.*s", (int)length, safe);
+    bool clash = length < strlen(safe);
+    for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) clash = clash || !strcmp(safe, taken[k]);
+    return clash ? text("model_%.*s", (int)length, safe) : safe;
 }
 
 Module *module_new(const Model *model, const ModuleOptions *options) {
