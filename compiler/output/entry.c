@@ -129,7 +129,13 @@ static const char *member_text(Body *b, StructKind kind, const char *at, const T
     return text("%s%s", at, member ? member->name : name_safe(t->name));
 }
 
-/* The lvalue of a tensor that lives in a struct; NULL when it does not. */
+static const char *metric_place(const Model *model, const Tensor *t) {
+    for (int k = 0; k < model->metrics.n; k++)
+        if (same_name(model->metrics.at[k], t)) return text("values[%d]", k);
+    return NULL;
+}
+
+/* The lvalue of a tensor that lives in a struct or is handed out; NULL when it is neither. */
 static const char *struct_place(Body *b, const Tensor *t, bool constant) {
     const Tensor *of = (t->role == ROLE_NEXT || t->role == ROLE_GRAD) && t->of ? t->of : t;
     if (t->watched && member_of(b->l, STRUCT_WATCH, t))
@@ -145,6 +151,7 @@ static const char *struct_place(Body *b, const Tensor *t, bool constant) {
     case ROLE_MOMENT: return member_text(b, STRUCT_OPTIMIZER, "m->optimizer.", of);
     case ROLE_TOTAL: return member_text(b, STRUCT_TOTALS, "m->totals.", of);
     case ROLE_HYPER: return member_text(b, STRUCT_HYPER, "m->hyper.", of);
+    case ROLE_METRIC: return metric_place(b->m->model, of);
     default: return NULL;
     }
 }
@@ -236,7 +243,10 @@ static const char *number_text(Body *b, const Expr *e, CType want) {
 
 static void print_number(Writer *w, Body *b, const Equation *e) {
     CType type = e->out->type == REAL ? C_DOUBLE : C_LONG;
-    const char *value = number_text(b, e->body, type), *name = name_add(b->scope.names, e->out->name);
+    const char *value = number_text(b, e->body, type), *wish = e->out->name;
+    const Tensors *params = &b->m->model->params;
+    for (int k = 0; k < params->n && wish == e->out->name; k++) wish = without_stem(params->at[k]->name, wish);
+    const char *name = name_add(b->scope.names, wish);
     put_line(w, 1, text("const %s %s = %s;", c_type_name(type), name, value));
     scope_bind(&b->scope, e->out, name, type, false);
 }
@@ -258,12 +268,12 @@ static void print_numbers(Writer *w, Body *b, const Schedule *schedule) {
     for (int k = 0; k < schedule->host.n; k++) print_number(w, b, schedule->host.at[k]);
 }
 
-/* Numbers that outlive the call: the next value of a state without dims, the gradient of such a parameter. */
+/* Numbers that outlive the call: the next value of a state without dims, the gradient of such a parameter, a metric. */
 static void print_kept(Writer *w, Body *b, const Schedule *schedule) {
     for (int k = 0; k < schedule->host.n; k++) {
         const Tensor *t = schedule->host.at[k]->out;
-        if (t->role != ROLE_NEXT && t->role != ROLE_GRAD) continue;
-        CType type = element_type(t->of);
+        if (t->role != ROLE_NEXT && t->role != ROLE_GRAD && t->role != ROLE_METRIC) continue;
+        CType type = element_type(t->of ? t->of : t);
         put_line(w, 1,
                  text("%s = %s%s;", struct_place(b, t, false),
                       type == C_REAL || type == C_INT32 ? text("(%s)", c_type_name(type)) : "", binding(&b->scope, t)->text));
@@ -322,6 +332,7 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     bool backward = false;
     for (int k = 0; k < schedule->kernels.n; k++) {
         bool turns = e == ENTRY_GRADIENTS && !backward && is_backward(schedule->kernels.at[k]);
+        if (begins_at_zero(e, schedule->kernels.at[k])) continue;
         if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
         backward = backward || turns;
         print_call(&b->calls, b, functions, schedule->kernels.at[k]);
@@ -425,7 +436,7 @@ static const char *constant_text(double value) {
 static void print_init(Writer *w, const Unit *u) {
     const Struct *hyper = &u->l->of[STRUCT_HYPER];
     Writer before = { 0 };
-    put_text(&before, "    memset(m, 0, sizeof *m);\n    m->seed = seed;\n");
+    put_text(&before, "    memset(m, 0, sizeof *m);        /* what begins at 0 begins here */\n    m->seed = seed;\n");
     for (int k = 0; k < hyper->members.n; k++)
         put(&before, "    m->hyper.%s = %s;\n", hyper->members.at[k].name, constant_text(u->m->model->hyper_defaults[k]));
     put(&before, "    %s_reset(m);\n", u->m->prefix);
@@ -451,10 +462,8 @@ static void print_reset(Writer *w, const Unit *u) {
 
 static void print_metrics(Writer *w, const Unit *u) {
     Body *b = body_of(u, ENTRY_METRICS);
-    const Tensors *metrics = &u->m->model->metrics;
-    for (int k = 0; k < metrics->n; k++) put(&b->calls, "    values[%d] = %s;\n", k, result_text(b, metrics->at[k]));
     signature_print(w, u->m, u->l, "metrics", " {");
-    if (metrics->n == 0) put_text(w, "    (void)values;\n");
+    if (u->m->model->metrics.n == 0) put_text(w, "    (void)values;\n");
     body_print(w, b, "");
 }
 

@@ -86,10 +86,39 @@ static void note_use(Function *f, const Kernel *use) {
     }
 }
 
+/* An instance starts as zeros, so what begins at 0 needs no code. */
+bool begins_at_zero(Entry e, const Kernel *k) {
+    bool zero = e == ENTRY_INIT && k->equations.n > 0;
+    for (int q = 0; zero && q < k->equations.n; q++) {
+        const Equation *equation = k->equations.at[q];
+        zero = equation->op == REDUCE_NONE && equation->body->kind == X_NUM && equation->body->num == 0;
+    }
+    return zero;
+}
+
+static bool is_general(const Module *m, const Kernel *k) {
+    for (Entry e = 0; e < ENTRY_COUNT && k->length; e++)
+        for (int i = 0; m->schedule[e] && i < m->schedule[e]->kernels.n; i++)
+            if (m->schedule[e]->kernels.at[i]->same == k) return true;
+    return false;
+}
+
+/* What a general function calls a tensor that it is handed: as update lines do. */
+static const char *general_name(const Tensor *t) {
+    const char *dot = t->path ? strrchr(t->path, '.') : NULL;
+    return t->role == ROLE_PARAM ? "w" : t->role == ROLE_GRAD ? "g" : t->role == ROLE_MOMENT && dot ? dot + 1 : t->name;
+}
+
+const char *without_stem(const char *stem, const char *name) {
+    size_t length = stem ? strlen(stem) : 0;
+    return length && strncmp(name, stem, length) == 0 && name[length] == '_' && name[length + 1] ? name + length + 1 : name;
+}
+
 /* The name of a function without the prefix: that of the kernel, which is named after what it computes. What updates or
  * starts a tensor is named after the tensor; what another entry point does in its own way, after the entry point. */
 static const char *function_name(const Module *m, const Kernel *k, Entry e, const Names *file_scope) {
     const Tensor *last = k->equations.n ? k->equations.at[k->equations.n - 1]->out : NULL;
+    if (e == ENTRY_UPDATE && is_general(m, k)) return "update_parameter";
     if (last && last->role == ROLE_NEXT && (e == ENTRY_UPDATE || e == ENTRY_INIT))
         return text("%s_%s", entry_title[e], last->of->name);
     for (int q = 0; q < k->equations.n; q++) {
@@ -108,8 +137,8 @@ Functions *functions_new(const Module *m, Names *file_scope) {
         const Schedule *s = m->schedule[e];
         for (int k = 0; s && k < s->kernels.n; k++) {
             const Kernel *kernel = s->kernels.at[k];
-            if (kernel->same) continue;
-            Function f = { .kernel = kernel, .entry = e };
+            if (kernel->same || begins_at_zero(e, kernel)) continue;
+            Function f = { .kernel = kernel, .entry = e, .general = e == ENTRY_UPDATE && is_general(m, kernel) };
             f.name = name_add(file_scope, text("%s_%s", m->prefix, function_name(m, kernel, e, file_scope)));
             describe(&f, m);
             PUSH(*list, f);
@@ -119,7 +148,7 @@ Functions *functions_new(const Module *m, Names *file_scope) {
         const Schedule *s = m->schedule[e];
         for (int k = 0; s && k < s->kernels.n; k++) {
             const Function *f = function_of(list, s->kernels.at[k]);
-            note_use(&list->at[f - list->at], s->kernels.at[k]);
+            if (f) note_use(&list->at[f - list->at], s->kernels.at[k]);
         }
     }
     return list;
@@ -217,6 +246,31 @@ static const Tensor *named(const Tensors *list, const char *name, size_t length)
     return NULL;
 }
 
+static const Tensor *actual_named(const Kernel *k, const char *name, size_t length) {
+    for (int a = 0; a < k->actuals.n; a++) {
+        const Tensor *t = k->actuals.at[a];
+        if (t && t->rank > 0 && strncmp(t->name, name, length) == 0 && t->name[length] == 0) return t;
+    }
+    return NULL;
+}
+
+/* The equation of a general function, in its own names and without indices, which are the same everywhere. */
+static char *general_text(const Function *f, const Tensors *next_of, const Equation *e) {
+    Writer w = { 0 }, general = { 0 };
+    equation_print(&w, e);
+    put_text(&general, "");
+    for (const char *c = w.text; *c && *c != '\n'; ) {
+        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        const Tensor *next = length ? named(&next_of[f->entry], c, length) : NULL;
+        const Tensor *t = next ? next->of : length ? actual_named(f->kernel, c, length) : NULL;
+        if (t) put(&general, "%s%s", general_name(t), next ? "'" : "");
+        else put(&general, "%.*s", length ? (int)length : 1, c);
+        c += length ? length : 1;
+        if (t && *c == '[' && strchr(c, ']')) c = strchr(c, ']') + 1;
+    }
+    return general.text;
+}
+
 /* An equation in the language. Next values are written as models write them, w' for the next value of w; first values as w. */
 static char *equation_text(const Tensors *next_of, Entry entry, const Equation *e) {
     Writer w = { 0 }, renamed = { 0 };
@@ -232,8 +286,29 @@ static char *equation_text(const Tensors *next_of, Entry entry, const Equation *
     return renamed.text;
 }
 
+/* The equations of a general function, and the tensors that it is used for. */
+static void print_general_heading(Writer *w, const Module *m, const Function *f, const Tensors *next_of) {
+    const Kernel *k = f->kernel;
+    Writer uses = { 0 };
+    for (int q = 0; q < k->equations.n; q++) {
+        const char *place = place_of(m, k->equations.at[q]), *equation = general_text(f, next_of, k->equations.at[q]);
+        const char *line = q ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation);
+        put_comment(w, q ? " * " : "/* ", line, "");
+    }
+    for (int i = 0; i < m->schedule[f->entry]->kernels.n; i++) {
+        const Kernel *use = m->schedule[f->entry]->kernels.at[i];
+        const Tensor *last = use->equations.at[use->equations.n - 1]->out;
+        if (root(use) == k) put(&uses, "%s%s", uses.length ? ", " : "for w in ", last->of ? last->of->name : last->name);
+    }
+    put_comment(w, " * ", uses.text, " */");
+}
+
 /* The equations of a kernel and then the other uses of its function: by their equations where those differ. */
 static void print_heading(Writer *w, const Module *m, const Function *f, const Tensors *next_of) {
+    if (f->general) {
+        print_general_heading(w, m, f, next_of);
+        return;
+    }
     Writer c = { 0 };
     LIST(const char *) printed = { 0 };
     const char *begin = "/* ", *last = "";
@@ -282,7 +357,11 @@ static void print_function(Writer *w, const Module *m, const Function *f, const 
             const Tensor *t = k->arguments.at[a];
             const Argument *g = &f->argument[a];
             if (g->by_value != (turn == 0)) continue;
-            const char *name = name_add(s.names, same_name(t, m->model->count) && g->by_value ? "n" : t->name);
+            const Tensor *actual = k->actuals.n ? k->actuals.at[a] : t;
+            const char *wish = f->general && actual ? general_name(actual) : t->name;
+            if (same_name(t, m->model->count) && g->by_value) wish = "n";
+            if (f->general && actual && actual->role == ROLE_PARAM) s.stem = actual->name;
+            const char *name = name_add(s.names, wish);
             scope_bind(&s, t, name, g->type, !g->by_value && t->rank == 0);
             if (g->by_value) put(&values, ", %s %s", c_type_name(g->type), name);
             else if (t->rank > 1)

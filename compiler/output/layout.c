@@ -26,7 +26,8 @@ const char *c_type_name(CType type) {
 CType element_type(const Tensor *t) {
     if (t->byte) return C_BYTE;
     if (t->role == ROLE_SCALAR) return t->type == REAL ? C_DOUBLE : C_LONG;
-    if (t->role == ROLE_TOTAL || t->role == ROLE_HYPER || t->host) return t->type == REAL ? C_DOUBLE : C_LONG;
+    bool number = t->role == ROLE_TOTAL || t->role == ROLE_HYPER || t->role == ROLE_METRIC || t->host;
+    if (number) return t->type == REAL ? C_DOUBLE : C_LONG;
     return t->type == REAL ? C_REAL : C_INT32;
 }
 

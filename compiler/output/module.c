@@ -91,8 +91,8 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, const char
     print_parameters(w, m, l);
     print_memory(w, m, l);
     put_text(w, " *\n");
-    put(w, " * Compile with -O2 -march=native and the directory of nn.h%s. With -DNN_DOUBLE all numbers are double.\n",
-        strstr(code, "GEMM(") ? ", and link with -lopenblas" : "");
+    put_text(w, " * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.\n");
+    if (strstr(code, "GEMM(")) put_text(w, " * Large matrix products are calls of BLAS: link with -lopenblas.\n");
     put_text(w, " * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w.");
     if (strstr(code, "[lane]"))
         put_text(w, "\n * Where samples stand in blocks of 16, sample 16*block + lane is at [block] .. [lane].");

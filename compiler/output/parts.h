@@ -56,6 +56,7 @@ typedef struct Scope {
     Names *names;
     LIST(Binding) bound;
     bool host;                          /* reals are computed in double */
+    const char *stem;                   /* locals called STEM_x are called x; or NULL */
     const Tensor *count;                /* the runtime extent of the batch, or NULL */
 } Scope;
 void scope_bind(Scope *s, const void *what, const char *text, CType type, bool pointer);
@@ -77,11 +78,14 @@ typedef struct Function {
     const Kernel *kernel;
     Entry entry;
     const char *name;
+    bool general;                       /* for rows of any length, and used for several tensors: its names are general too */
     Argument *argument;                 /* one for each of kernel->arguments */
 } Function;
 typedef LIST(Function) Functions;
 Functions *functions_new(const Module *m, Names *file_scope);
 const Function *function_of(const Functions *f, const Kernel *k);       /* of k, or of what it is the same as */
+bool begins_at_zero(Entry e, const Kernel *k);                  /* it sets zeros where there are zeros already: no function */
+const char *without_stem(const char *stem, const char *name);
 void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope);
 void sites_of(Sites *sites, const Kernel *k);                   /* in order of first use */
 bool is_stored(const Tensor *t);

@@ -427,7 +427,7 @@ static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block
     if (t->rank > 0 && type == C_INT) type = C_INT32;
     if (type == C_REAL && n->value && type_of(s, n->value) == C_DOUBLE) type = C_DOUBLE;    /* totals stay in double */
     char *value = n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
-    const char *name = name_add(s->names, t->name);
+    const char *name = name_add(s->names, without_stem(s->stem, t->name));
     scope_bind(s, t, name, type, false);
     if (value) put_line(w, depth, text("%s%s %s = %s;", assigned(block, t) ? "" : "const ", c_type_name(type), name, value));
     else put_line(w, depth, text("%s %s%s%s;", c_type_name(type), name, c_dims(t, 0), n->zero ? t->rank ? " = {0}" : " = 0" : ""));
