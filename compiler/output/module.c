@@ -7,13 +7,17 @@
 #include <string.h>
 
 /* Every name of the module is the prefix, `_` and something; so a prefix never ends with `_` itself. It is also the name of
- * a type, so it is none of the names that entry points give to their arguments and locals. */
+ * a type, so it is none of the names that entry points and the runtime's headers give to their arguments and locals. */
 static const char *prefix_of(const char *wanted) {
-    static const char *const taken[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole" };
+    static const char *const taken[] = {
+        "arena", "big", "change", "counter", "error", "half", "hash", "inputs", "inside", "instance", "key", "loss", "lost",
+        "negative", "odd", "of_step", "outputs", "path", "polynomials", "power", "rest", "result", "root", "seed", "shifted",
+        "sign", "signed_y", "site", "size", "step", "values", "whole", "whole_shifted", "word", "work"
+    };
     const char *safe = name_safe(wanted);
     size_t length = strlen(safe);
     while (length > 0 && safe[length - 1] == '_') length--;
-    bool clash = length < strlen(safe);
+    bool clash = length < 3 || length < strlen(safe);
     for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) clash = clash || !strcmp(safe, taken[k]);
     return clash ? text("model_%.*s", (int)length, safe) : safe;
 }
