@@ -9,7 +9,7 @@ say build/nnc models/lenet.nn -o $out/lenet.c
 libraries="-lz -lm -lpthread"
 grep -q 'cblas\.h' $out/lenet.c && libraries="-lopenblas $libraries"
 # shellcheck disable=SC2086
-say "${CC:-cc}" -O2 -march=native -Iruntime $out/lenet.c build/libnnrt.a $libraries -o $out/lenet
+say "${CC:-cc}" -O3 -march=native -Iruntime $out/lenet.c build/libnnrt.a $libraries -o $out/lenet
 data=$full
 if [ ! -e $full/train-images-idx3-ubyte.gz ]; then
     data=$small
