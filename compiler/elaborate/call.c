@@ -124,7 +124,7 @@ static Scope *enter(Elaborator *e, Scope *s, const Tree *fn, Instance *instance,
     *o = (Origin){ at, s->origin };
     Scope *inner = scope_new(e, fn, s, instance, o);
     if (inner->depth > MAX_DEPTH) {
-        model_error(e, s, at, "`%s` goes on without end: it uses itself, %d deep", fn->text, MAX_DEPTH);
+        if (model_error(e, s, at, "`%s` goes on without end: it uses itself, %d deep", fn->text, MAX_DEPTH)) e->uses = MAX_USES + 1;
         return NULL;
     }
     const Tree *parameters = fn->child[0];

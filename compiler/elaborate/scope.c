@@ -4,6 +4,7 @@
  * all modes have been elaborated, in the order of the text: conv2d, conv2d_2, ... A tensor is then called after its
  * instance and its local name, a result after the instance alone, and what the model itself names keeps that name. */
 #include "scope.h"
+#include <stdlib.h>
 #include <string.h>
 
 const Value bad_value = { .kind = VALUE_BAD };
@@ -34,13 +35,12 @@ const Tree *function_named(const Elaborator *e, const char *name) {
 }
 
 Instance *instance_of(Instance *parent, const Tree *call, int64_t stage, const char *label) {
-    for (int i = 0; i < parent->children.n; i++) {
-        Instance *c = parent->children.at[i];
-        if (c->call == call && c->stage == stage && c->label == label) return c;
-    }
+    Instance *newest = map_get(&parent->newest, call);
+    for (Instance *c = newest; c; c = c->older) if (c->stage == stage && c->label == label) return c;
     Instance *c = NEW(Instance);
-    *c = (Instance){ .parent = parent, .call = call, .stage = stage, .label = label };
+    *c = (Instance){ .parent = parent, .call = call, .stage = stage, .label = label, .older = newest };
     PUSH(parent->children, c);
+    map_put(&parent->newest, call, c);
     return c;
 }
 
@@ -64,28 +64,32 @@ Value *remember(Elaborator *e, void *slot, Value value) {
     return copy;
 }
 
-/* Siblings with the same label are numbered in the order of their text, stages of a repeat in their order. */
-static int text_order(const Instance *a, const Instance *b) {
-    if (a->call->span.begin != b->call->span.begin) return a->call->span.begin < b->call->span.begin ? -1 : 1;
-    return (a->stage > b->stage) - (a->stage < b->stage);
-}
-
 static const char *called(const Instance *c) { return c->name ? c->name : c->label; }
 
+/* Siblings that are called the same are numbered in the order of their text, stages of a repeat in their order. */
+static int text_order(const void *left, const void *right) {
+    const Instance *a = *(Instance *const *)left, *b = *(Instance *const *)right;
+    if (a->call->span.begin != b->call->span.begin) return a->call->span.begin < b->call->span.begin ? -1 : 1;
+    if (a->stage != b->stage) return a->stage < b->stage ? -1 : 1;
+    return strcmp(called(a), called(b));
+}
+
 static void number_instances(Instance *parent, bool updates) {
+    Instance **sorted = NEW_ARRAY(Instance *, parent->children.n + 1);
+    for (int i = 0; i < parent->children.n; i++) sorted[i] = parent->children.at[i];
+    qsort(sorted, (size_t)parent->children.n, sizeof *sorted, text_order);
+    Map last = { 0 };                                           /* of a name: the instance called so before */
     for (int i = 0; i < parent->children.n; i++) {
-        Instance *c = parent->children.at[i];
+        Instance *c = sorted[i];
         if (parent->parent == NULL && updates != (c->parameter != NULL)) continue;
         if (c->parameter) {                                     /* what an update line makes is called after its parameter */
             c->path = c->parameter->path ? c->parameter->path : "update";
             number_instances(c, updates);
             continue;
         }
-        c->number = 1;
-        for (int k = 0; k < parent->children.n; k++) {
-            const Instance *other = parent->children.at[k];
-            if (other != c && called(other) == called(c) && text_order(other, c) < 0) c->number++;
-        }
+        const Instance *before = map_get(&last, called(c));
+        c->number = before ? before->number + 1 : 1;
+        map_put(&last, called(c), c);
         const char *label = c->number == 1 ? called(c) : text("%s_%d", called(c), c->number);
         c->path = parent->path[0] ? text("%s.%s", parent->path, label) : label;
         number_instances(c, updates);
@@ -98,23 +102,35 @@ static const char *identifier(const char *path) {
     return copy;
 }
 
-typedef LIST(const char *) Taken;
+/* What is known of a name: the mode that has taken it (0: all of them), and the number to try next when it is wished for again. */
+typedef struct Taken { int mode, wished_in, next; } Taken;
 
-static const char *unused_name(const Taken *taken, const char *wish) {
-    const char *name = name_of(wish);
-    for (int k = 2; ; k++) {
-        bool free_name = true;
-        for (int i = 0; i < taken->n && free_name; i++) free_name = taken->at[i] != name;
-        if (free_name) break;
-        name = name_of(text("%s_%d", wish, k));
+static Taken *taken(Map *names, const char *name) {
+    Taken *t = map_get(names, name);
+    if (!t) {
+        t = NEW(Taken);
+        *t = (Taken){ -1, -1, 2 };
+        map_put(names, name, t);
     }
+    return t;
+}
+
+static const char *take_name(Map *names, const char *wish, int mode) {
+    const char *name = name_of(wish);
+    Taken *t = taken(names, name), *first = t;
+    if (first->wished_in != mode) { first->wished_in = mode; first->next = 2; }
+    while (t->mode == 0 || t->mode == mode) {
+        name = name_of(text("%s_%d", wish, first->next++));
+        t = taken(names, name);
+    }
+    t->mode = mode;
     return name;
 }
 
 void finish_names(Elaborator *e) {
     e->top->path = "";
     number_instances(e->top, false);
-    Taken taken = { 0 };
+    Map names = { 0 };
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
         if (o->tensor->role == ROLE_MOMENT || o->tensor->role == ROLE_TOTAL || (o->tensor->role == ROLE_PARAM && !o->live)) continue;
@@ -123,8 +139,7 @@ void finish_names(Elaborator *e) {
             continue;
         }
         o->tensor->path = o->instance->path[0] ? text("%s.%s", o->instance->path, o->local) : o->local;
-        o->tensor->name = unused_name(&taken, identifier(o->tensor->path));
-        PUSH(taken, o->tensor->name);
+        o->tensor->name = take_name(&names, identifier(o->tensor->path), 0);
     }
     number_instances(e->top, true);
     for (int i = 0; i < e->owned.n; i++) {
@@ -133,21 +148,17 @@ void finish_names(Elaborator *e) {
         const Instance *x = o->instance;
         while (x->parent && !x->parameter) x = x->parent;
         o->tensor->path = text("%s.%s", x->path, o->local);
-        o->tensor->name = unused_name(&taken, identifier(o->tensor->path));
-        PUSH(taken, o->tensor->name);
+        o->tensor->name = take_name(&names, identifier(o->tensor->path), 0);
     }
-    for (int i = 0; i < e->results.n; i++) PUSH(taken, e->results.at[i]);
-    int shared = taken.n;                                       /* names of all modes */
+    for (int i = 0; i < e->results.n; i++) taken(&names, name_of(e->results.at[i]))->mode = 0;
     for (int i = 0; i < e->named.n; i++) {
         const Named *n = &e->named.at[i];
-        if (i && n->mode != e->named.at[i - 1].mode) taken.n = shared;
         Tensor *t = n->tensor;
         const char *base = n->instance->path;
         t->path = n->whole && base[0] ? base : base[0] ? text("%s.%s", base, n->local) : n->local;
         const char *wish = identifier(t->path);
-        t->name = unused_name(&taken, wish);
+        t->name = take_name(&names, wish, n->mode);
         t->path = text("%s%s", t->path, t->name + strlen(wish));       /* as unique as the name: totals are saved by it */
-        PUSH(taken, t->name);
     }
     for (int i = 0; i < e->draws.n; i++) {
         const Draw *d = &e->draws.at[i];

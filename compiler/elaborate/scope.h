@@ -14,9 +14,10 @@
  * the shape and carried indices that came out, until they stay the same. What was remembered meanwhile is forgotten. */
 #ifndef NNC_SCOPE_H
 #define NNC_SCOPE_H
+#include "../equations/map.h"
 #include "elaborate.h"
 
-enum { MAX_RANK = 12, MAX_DEPTH = 120, MAX_USES = 100000 };
+enum { MAX_RANK = 12, MAX_DEPTH = 120, MAX_USES = 100000, MAX_REPEAT = 10000 };
 
 typedef struct Scope Scope;
 typedef struct Instance Instance;
@@ -84,6 +85,8 @@ struct Instance {
     const char *label, *name;                                   /* the definition's name; the name given by net = f(_), or NULL */
     const Tensor *parameter;                                    /* of an update line for this parameter */
     LIST(Instance *) children;
+    Map newest;                                                 /* of a call: the child made last for it; `older` leads to the others */
+    Instance *older;
     int number;
     const char *path;
 };

@@ -382,8 +382,10 @@ Value evaluate(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         const Tree *binder = stage->child[0];
         if (binder->kind != TREE_OPERATOR || !is_binder(binder, &index, &low, &strict_low, &high, &strict_high) || low) { index = NULL; high = binder; }
         if (!constant_integer(e, s, env, high, &count)) return bad_value;
-        if (count < 0 || count > 100000) { model_error(e, s, binder->span, "cannot repeat %" PRId64 " times", count); return bad_value; }
+        if (count < 0 || count > MAX_REPEAT) { model_error(e, s, binder->span, "cannot repeat %" PRId64 " times", count); return bad_value; }
         for (int64_t i = 0; i < count; i++) {
+            if (i % 32 == 31) first = stored(e, s, t->span, &first, "value");   /* an expression must not grow too deep to walk */
+            if (first.kind == VALUE_BAD && !e->tentative) return bad_value;
             Env inner = { .name = index, .value = { Int(i) }, .n = 1, .explicit = true, .outer = env };
             Env *kept = NEW(Env);
             *kept = inner;
