@@ -364,15 +364,17 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
     return stored(e, s, n->tree->span, &out, n->name);
 }
 
+/* A tensor without a name of the text gets the one of the equation that is only another name for it; the model's own
+ * name for it stands above those of definitions. */
 static void rename_tensor(Elaborator *e, Scope *s, const Tensor *t, const char *local, bool whole) {
     if (t->role != ROLE_VALUE) return;
-    for (int k = e->named.n - 1; k >= 0; k--)
-        if (e->named.at[k].tensor == t) {
-            Named *n = &e->named.at[k];
-            bool unnamed = s == e->root || n->local == NULL || !strcmp(n->local, "sum") || !strcmp(n->local, "max") || !strcmp(n->local, "min") || !strcmp(n->local, "prod") || !strcmp(n->local, "winner");
-            if (unnamed) *n = (Named){ (Tensor *)(uintptr_t)t, s->instance, local, whole, n->mode };
-            return;
-        }
+    for (int k = e->named.n - 1; k >= 0; k--) {
+        Named *n = &e->named.at[k];
+        if (n->tensor != t) continue;
+        bool made_up = !strcmp(n->local, "sum") || !strcmp(n->local, "max") || !strcmp(n->local, "min") || !strcmp(n->local, "prod") || !strcmp(n->local, "winner");
+        if (made_up || (s == e->root && n->instance != e->top)) *n = (Named){ n->tensor, s->instance, local, whole, n->mode };
+        return;
+    }
 }
 
 static bool is_whole_result(const Scope *s, const Name *n) {
@@ -545,7 +547,9 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
         Value v = argument_value(e, n->argument);
         if (v.kind == VALUE_TENSOR && v.rank && v.body && s->definition->child[1]->n && v.body->kind != X_READ && n->argument->value) {
             v = stored(e, n->argument->scope ? n->argument->scope : s, n->argument->tree ? n->argument->tree->span : n->span, &v, n->name);
-            *n->argument->value = v;                            /* a block reads its argument many times: it becomes a tensor */
+            /* a block reads its argument many times: it becomes a tensor, which a recurrence that asked for it may forget */
+            if (n->argument->tree) remember(e, &n->argument->value, v);
+            else *n->argument->value = v;
         }
         return v;
     }
@@ -566,8 +570,8 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
         v = equation(e, s, n);
         if (n->recursive) e->tentative = tentative;             /* until here, what hangs on it was not known */
         if (n->recursive) {
-            if (v.kind != VALUE_TENSOR) {
-                const Tree *left = n->tree->child[n->which];
+            const Tree *left = n->tree->child[n->which];
+            if (v.kind != VALUE_TENSOR || left->kind == TREE_NAME) {
                 if (left->kind == TREE_NAME) model_error(e, s, n->span, "`%s` depends on itself, and not earlier along an index", n->name);
                 else model_error(e, s, n->span, "the shape of `%s` depends on itself: declare it, or give the ranges", n->name);
                 v = bad_value;

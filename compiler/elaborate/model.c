@@ -324,9 +324,9 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     if (error_count()) return NULL;
     cut_programs(e, &training, &resting, &single, live, &step);
     finish_names(e);
-    Program *programs[] = { m->init, m->gradients, m->update, m->evaluate, m->metrics_program, m->predict, m->predict_one };
+    Program *programs[] = { m->gradients, m->init, m->update, m->evaluate, m->metrics_program, m->predict, m->predict_one };
     for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
-        if (!programs[k]) continue;
+        if (!programs[k] || error_count()) continue;            /* the same mistake is not told for each program */
         program_order(programs[k]);
         mark_host(programs[k]);
         check_program(programs[k]);
