@@ -191,6 +191,7 @@ bool scan_order(Equation **member, int n, int number) {
     gather_edges(&s);
     bool found = false;
     for (int dim = 0; dim < member[0]->n_free && !found; dim++) {
+        if (member[0]->free[dim]->count) continue;              /* samples have no order: the batch is no time */
         for (int k = 0; k < n; k++) s.time[k] = -1;
         s.time[0] = dim;
         s.direction = UNRELATED;
