@@ -483,10 +483,16 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
     return made ? of_tensor(made, carried, n_carried) : bad_value;
 }
 
-static void forget(Elaborator *e, int journal, int equations) {
-    for (int k = journal; k < e->journal.n; k++) *e->journal.at[k] = NULL;
-    e->journal.n = journal;
-    e->program->equations.n = equations;
+/* How far an elaboration had come; what was made since can be forgotten. */
+typedef struct Mark { int journal, equations, named; } Mark;
+
+static Mark mark(const Elaborator *e) { return (Mark){ e->journal.n, e->program->equations.n, e->named.n }; }
+
+static void forget(Elaborator *e, Mark m) {
+    for (int k = m.journal; k < e->journal.n; k++) *e->journal.at[k] = NULL;
+    e->journal.n = m.journal;
+    e->program->equations.n = m.equations;
+    e->named.n = m.named;
 }
 
 static bool same_shape(const Value *a, const Value *b) {
@@ -496,7 +502,7 @@ static bool same_shape(const Value *a, const Value *b) {
 }
 
 /* An equation that reads itself: elaborated again with the shape and carried indices that came out, until they stay. */
-static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, int journal, int equations) {
+static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) {
     const Index *carried[4 * MAX_RANK];
     int n_carried = 0;
     for (int round = 0; round < 8; round++) {
@@ -527,7 +533,7 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, int journal, 
         for (int k = 0; k < v.rank; k++) dims[n_now + k] = (Dim){ v.dim[k], NULL };
         Origin *o = NEW(Origin);
         *o = (Origin){ n->tree->span, s->origin };
-        forget(e, journal, equations);
+        forget(e, before);
         n->assumed_tensor = tensor_new("", ROLE_VALUE, REAL, n_now + v.rank, dims, o);
         Value *assumed = NEW(Value);
         *assumed = of_tensor(n->assumed_tensor, at, n_now);
@@ -562,7 +568,8 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
     }
     Value v = bad_value;
     if (n->kind == ENTRY_EQUATION) {
-        int journal = e->journal.n, equations = e->program->equations.n, tentative = e->tentative;
+        Mark before = mark(e);
+        int tentative = e->tentative;
         n->busy = true;
         n->recursive = false;
         n->assumed = NULL;
@@ -575,7 +582,7 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
                 if (left->kind == TREE_NAME) model_error(e, s, n->span, "`%s` depends on itself, and not earlier along an index", n->name);
                 else model_error(e, s, n->span, "the shape of `%s` depends on itself: declare it, or give the ranges", n->name);
                 v = bad_value;
-            } else v = recurrence(e, s, n, v, journal, equations);
+            } else v = recurrence(e, s, n, v, before);
         }
         n->busy = false;
         n->recursive = false;
