@@ -69,7 +69,7 @@ static void check(const char *what, const char *name, const double *got, size_t 
     size_t where = 0;
     if (n != (size_t)n_given) bad("another number of values", name);
     for (size_t i = 0; i < n; i++) scale = fmax(scale, fabs(given[i]));
-    if (scale == 0) scale = 1;
+    scale = fmax(scale, 1e-3);                                  /* gradients that are 0 but for rounding */
     for (size_t i = 0; i < n; i++) {
         double error = got[i] == given[i] ? 0 : fabs(got[i] - given[i]) / scale;
         if (!(error <= worst)) worst = error, where = i;
