@@ -346,7 +346,7 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
 static Value chain(Elaborator *e, Scope *s, const Env *env, const Tree *t, Op op) {
     Value a = evaluate(e, s, env, t->child[0]);
     const Tree *last = t->child[0];
-    bool chained = last->kind == TREE_OPERATOR && last->n == 2 && op_named(last->text, 2) >= 0 && op_table[op_named(last->text, 2)].truth;
+    bool chained = last->kind == TREE_OPERATOR && !last->closed && last->n == 2 && op_named(last->text, 2) >= 0 && op_table[op_named(last->text, 2)].truth;
     Value left = chained ? evaluate(e, s, env, last->child[1]) : a;
     Value b = evaluate(e, s, env, t->child[1]);
     Value r = operate(e, s, t->span, op, &left, &b);
