@@ -158,7 +158,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             if (h.rank || l.rank || h.body->type == REAL || l.body->type == REAL) { model_error(e, s, b->span, "a range ends at an integer"); return bad_value; }
             const Expr *from = low_strict ? Add(l.body, Int(1)) : l.body, *to = high_strict ? h.body : Add(h.body, Int(1));
             int64_t first = from->lo, last = to->hi;
-            if (first <= INT64_MIN / 4 || last >= INT64_MAX / 4) { model_error(e, s, b->span, "the range of `%s` has no largest value that is known now", name); return bad_value; }
+            if (first < -INT32_MAX || last > INT32_MAX) { model_error(e, s, b->span, "the range of `%s` has no largest value that is known now: such loops are not available yet", name); return bad_value; }
             int64_t extent = last > first ? last - first : 0;
             double fixed;
             bool both = is_constant(from, &fixed) && is_constant(to, &fixed);
