@@ -242,6 +242,7 @@ static void cnn_linear_3_sum(int n, real (*restrict x_2)[84], const real (*restr
 
 /* cnn.nn:10: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
  * cnn.nn:11: accuracy_winner = argmax(c) (linear_3_b[c] + linear_3_sum[c])
+ *            accuracy_right = accuracy_winner == kind
  * cnn.nn:10: cross_entropy_log_softmax_d[j] = linear_3_b[j] + linear_3_sum[j] -
  *              stop(cross_entropy_log_softmax_max)
  *            cross_entropy_log_softmax_sum = sum(k) exp(cross_entropy_log_softmax_d[k])
@@ -249,19 +250,19 @@ static void cnn_linear_3_sum(int n, real (*restrict x_2)[84], const real (*restr
  *            d_logits[j] = (exp(cross_entropy_log_softmax_d[j])/cross_entropy_log_softmax_sum -
  *              (j == kind))/batch */
 static void cnn_d_logits(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        int32_t *restrict accuracy_winner, const int32_t *restrict kind, real *restrict cross_entropy_nll,
+        const int32_t *restrict kind, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll,
         real (*restrict d_logits)[10]) {
     for (int b = 0; b < n; b++) {
         real cross_entropy_log_softmax_d[10];
         real most = R(-INFINITY);
-        int winner = 0;
+        int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
             const real t = linear_3_b[k] + linear_3_sum[b][k];
-            winner = most >= t || most != most ? winner : k;
+            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
             most = nn_max(most, t);
         }
         const real cross_entropy_log_softmax_max = most;
-        accuracy_winner[b] = winner;
+        accuracy_right[b] = accuracy_winner == kind[b];
         for (int j = 0; j < 10; j++)
             cross_entropy_log_softmax_d[j] = linear_3_b[j] + linear_3_sum[b][j] - cross_entropy_log_softmax_max;
         real sum[10] = {0};
@@ -289,14 +290,14 @@ static void cnn_loss(int n, const real *restrict cross_entropy_nll, real *restri
     *loss = cross_entropy_sum / (real)n;
 }
 
-/* cnn.nn:11: accuracy_sum = sum(batch) where(accuracy_winner == kind, 1, 0)
+/* cnn.nn:11: accuracy_sum = sum(batch) where(accuracy_right, 1, 0)
  *            accuracy_total' = accuracy_total + accuracy_sum
  * also in evaluate */
-static void cnn_accuracy_total_next(int n, const int32_t *restrict accuracy_winner,
-        const int32_t *restrict kind, double *restrict accuracy_total) {
+static void cnn_accuracy_total_next(int n, const int32_t *restrict accuracy_right,
+        double *restrict accuracy_total) {
     int accuracy_sum = 0;
     for (int b = 0; b < n; b++)
-        accuracy_sum += accuracy_winner[b] == kind[b] ? 1 : 0;
+        accuracy_sum += accuracy_right[b] ? 1 : 0;
     *accuracy_total = *accuracy_total + (double)accuracy_sum;
 }
 
@@ -724,22 +725,23 @@ static void cnn_maxpool2d_2(int n, const real *restrict conv2d_2_b,
 
 /* cnn.nn:10: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
  * cnn.nn:11: accuracy_winner = argmax(c) (linear_3_b[c] + linear_3_sum[c])
+ *            accuracy_right = accuracy_winner == kind
  * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k)
  *              exp(linear_3_b[k] + linear_3_sum[k] - stop(cross_entropy_log_softmax_max))
  *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
  *              (linear_3_b[kind] + linear_3_sum[kind] - stop(cross_entropy_log_softmax_max)) */
 static void cnn_cross_entropy_nll(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        int32_t *restrict accuracy_winner, const int32_t *restrict kind, real *restrict cross_entropy_nll) {
+        const int32_t *restrict kind, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
     for (int b = 0; b < n; b++) {
         real most = R(-INFINITY);
-        int winner = 0;
+        int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
             const real t = linear_3_b[k] + linear_3_sum[b][k];
-            winner = most >= t || most != most ? winner : k;
+            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
             most = nn_max(most, t);
         }
         const real cross_entropy_log_softmax_max = most;
-        accuracy_winner[b] = winner;
+        accuracy_right[b] = accuracy_winner == kind[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
             sum[k] += nn_exp(linear_3_b[k] + linear_3_sum[b][k] - cross_entropy_log_softmax_max);
@@ -1169,7 +1171,7 @@ double cnn_gradients(cnn *m, int n, const unsigned char *image, const int32_t *k
     real (*const relu_3)[120] = (void *)(arena + 403456);
     real (*const x_2)[84] = (void *)(arena + 411136);
     real (*const linear_3_sum)[10] = (void *)(arena + 416512);
-    int32_t *const accuracy_winner = whole + 100864;
+    int32_t *const accuracy_right = whole + 100864;
     real *const cross_entropy_nll = arena + 417792;
     real (*const d_logits)[10] = (void *)(arena + 417152);
     real *const loss = arena + 873984;
@@ -1189,9 +1191,9 @@ double cnn_gradients(cnn *m, int n, const unsigned char *image, const int32_t *k
     cnn_relu_3(n, flatten, p->linear_w, relu_3, p->linear_b);
     cnn_x_2(n, relu_3, p->linear_2_w, x_2, p->linear_2_b);
     cnn_linear_3_sum(n, x_2, p->linear_3_w, linear_3_sum);
-    cnn_d_logits(n, p->linear_3_b, linear_3_sum, accuracy_winner, kind, cross_entropy_nll, d_logits);
+    cnn_d_logits(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll, d_logits);
     cnn_loss(n, cross_entropy_nll, loss);
-    cnn_accuracy_total_next(n, accuracy_winner, kind, &m->totals.accuracy_total);
+    cnn_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     cnn_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
 
     /* backward */
@@ -1265,7 +1267,7 @@ double cnn_evaluate(cnn *m, int n, const unsigned char *image, const int32_t *ki
     real (*const relu_3)[120] = (void *)(arena + 25600);
     real (*const x_2)[84] = (void *)arena;
     real (*const linear_3_sum)[10] = (void *)(arena + 5376);
-    int32_t *const accuracy_winner = whole;
+    int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena;
     real *const loss = arena + 64;
 
@@ -1278,9 +1280,9 @@ double cnn_evaluate(cnn *m, int n, const unsigned char *image, const int32_t *ki
     cnn_relu_3(n, flatten, p->linear_w, relu_3, p->linear_b);
     cnn_x_2(n, relu_3, p->linear_2_w, x_2, p->linear_2_b);
     cnn_linear_3_sum(n, x_2, p->linear_3_w, linear_3_sum);
-    cnn_cross_entropy_nll(n, p->linear_3_b, linear_3_sum, accuracy_winner, kind, cross_entropy_nll);
+    cnn_cross_entropy_nll(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll);
     cnn_loss(n, cross_entropy_nll, loss);
-    cnn_accuracy_total_next(n, accuracy_winner, kind, &m->totals.accuracy_total);
+    cnn_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     cnn_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
     return (double)*loss;
 }

@@ -86,6 +86,7 @@ static void mlp_linear_2_sum(int n, real (*restrict relu)[128], const real (*res
 
 /* mlp.nn:7: cross_entropy_log_softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
  * mlp.nn:8: accuracy_winner = argmax(c) (linear_2_b[c] + linear_2_sum[c])
+ *           accuracy_right = accuracy_winner == digit
  * mlp.nn:7: cross_entropy_log_softmax_d[j] = linear_2_b[j] + linear_2_sum[j] -
  *             stop(cross_entropy_log_softmax_max)
  *           cross_entropy_log_softmax_sum = sum(k) exp(cross_entropy_log_softmax_d[k])
@@ -93,19 +94,19 @@ static void mlp_linear_2_sum(int n, real (*restrict relu)[128], const real (*res
  *           d_logits[j] = (exp(cross_entropy_log_softmax_d[j])/cross_entropy_log_softmax_sum -
  *             (j == digit))/batch */
 static void mlp_d_logits(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        int32_t *restrict accuracy_winner, const int32_t *restrict digit, real *restrict cross_entropy_nll,
+        const int32_t *restrict digit, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll,
         real (*restrict d_logits)[10]) {
     for (int b = 0; b < n; b++) {
         real cross_entropy_log_softmax_d[10];
         real most = R(-INFINITY);
-        int winner = 0;
+        int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
             const real t = linear_2_b[k] + linear_2_sum[b][k];
-            winner = most >= t || most != most ? winner : k;
+            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
             most = nn_max(most, t);
         }
         const real cross_entropy_log_softmax_max = most;
-        accuracy_winner[b] = winner;
+        accuracy_right[b] = accuracy_winner == digit[b];
         for (int j = 0; j < 10; j++)
             cross_entropy_log_softmax_d[j] = linear_2_b[j] + linear_2_sum[b][j] - cross_entropy_log_softmax_max;
         real sum[10] = {0};
@@ -133,14 +134,14 @@ static void mlp_loss(int n, const real *restrict cross_entropy_nll, real *restri
     *loss = cross_entropy_sum / (real)n;
 }
 
-/* mlp.nn:8: accuracy_sum = sum(batch) where(accuracy_winner == digit, 1, 0)
+/* mlp.nn:8: accuracy_sum = sum(batch) where(accuracy_right, 1, 0)
  *           accuracy_total' = accuracy_total + accuracy_sum
  * also in evaluate */
-static void mlp_accuracy_total_next(int n, const int32_t *restrict accuracy_winner,
-        const int32_t *restrict digit, double *restrict accuracy_total) {
+static void mlp_accuracy_total_next(int n, const int32_t *restrict accuracy_right,
+        double *restrict accuracy_total) {
     int accuracy_sum = 0;
     for (int b = 0; b < n; b++)
-        accuracy_sum += accuracy_winner[b] == digit[b] ? 1 : 0;
+        accuracy_sum += accuracy_right[b] ? 1 : 0;
     *accuracy_total = *accuracy_total + (double)accuracy_sum;
 }
 
@@ -224,22 +225,23 @@ static void mlp_update_parameter(real number_1, real number_2, int length, real 
 
 /* mlp.nn:7: cross_entropy_log_softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
  * mlp.nn:8: accuracy_winner = argmax(c) (linear_2_b[c] + linear_2_sum[c])
+ *           accuracy_right = accuracy_winner == digit
  * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k)
  *             exp(linear_2_b[k] + linear_2_sum[k] - stop(cross_entropy_log_softmax_max))
  *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
  *             (linear_2_b[digit] + linear_2_sum[digit] - stop(cross_entropy_log_softmax_max)) */
 static void mlp_cross_entropy_nll(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        int32_t *restrict accuracy_winner, const int32_t *restrict digit, real *restrict cross_entropy_nll) {
+        const int32_t *restrict digit, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
     for (int b = 0; b < n; b++) {
         real most = R(-INFINITY);
-        int winner = 0;
+        int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
             const real t = linear_2_b[k] + linear_2_sum[b][k];
-            winner = most >= t || most != most ? winner : k;
+            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
             most = nn_max(most, t);
         }
         const real cross_entropy_log_softmax_max = most;
-        accuracy_winner[b] = winner;
+        accuracy_right[b] = accuracy_winner == digit[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
             sum[k] += nn_exp(linear_2_b[k] + linear_2_sum[b][k] - cross_entropy_log_softmax_max);
@@ -478,7 +480,7 @@ double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *d
     real (*const x)[784] = (void *)arena;
     real (*const relu)[128] = (void *)(arena + 50176);
     real (*const linear_2_sum)[10] = (void *)(arena + 58368);
-    int32_t *const accuracy_winner = whole;
+    int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena + 59008;
     real (*const d_logits)[10] = (void *)(arena + 66560);
     real *const loss = arena + 67200;
@@ -487,9 +489,9 @@ double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *d
     mlp_x(n, image, &x[0][0]);
     mlp_relu(n, x, p->linear_w, relu, p->linear_b);
     mlp_linear_2_sum(n, relu, p->linear_2_w, linear_2_sum);
-    mlp_d_logits(n, p->linear_2_b, linear_2_sum, accuracy_winner, digit, cross_entropy_nll, d_logits);
+    mlp_d_logits(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll, d_logits);
     mlp_loss(n, cross_entropy_nll, loss);
-    mlp_accuracy_total_next(n, accuracy_winner, digit, &m->totals.accuracy_total);
+    mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
 
     /* backward */
@@ -532,16 +534,16 @@ double mlp_evaluate(mlp *m, int n, const unsigned char *image, const int32_t *di
     real (*const x)[784] = (void *)arena;
     real (*const relu)[128] = (void *)(arena + 50176);
     real (*const linear_2_sum)[10] = (void *)arena;
-    int32_t *const accuracy_winner = whole;
+    int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena + 640;
     real *const loss = arena;
 
     mlp_x(n, image, &x[0][0]);
     mlp_relu(n, x, p->linear_w, relu, p->linear_b);
     mlp_linear_2_sum(n, relu, p->linear_2_w, linear_2_sum);
-    mlp_cross_entropy_nll(n, p->linear_2_b, linear_2_sum, accuracy_winner, digit, cross_entropy_nll);
+    mlp_cross_entropy_nll(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll);
     mlp_loss(n, cross_entropy_nll, loss);
-    mlp_accuracy_total_next(n, accuracy_winner, digit, &m->totals.accuracy_total);
+    mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
     return (double)*loss;
 }
