@@ -364,6 +364,7 @@ static bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
         Tensor *gradient = NULL;
         const Tensor *wrt = at.body->tensor;
         differentiate(e->program, loss.body->tensor, &wrt, 1, &gradient);
+        PUSH(e->named, ((Named){ gradient, s->instance, "gradient", false, e->mode }));
         Value v = at;
         v.body = Read(gradient, at.body->arg, at.body->n);
         *out = v;

@@ -371,7 +371,8 @@ static void rename_tensor(Elaborator *e, Scope *s, const Tensor *t, const char *
     for (int k = e->named.n - 1; k >= 0; k--) {
         Named *n = &e->named.at[k];
         if (n->tensor != t) continue;
-        bool made_up = !strcmp(n->local, "sum") || !strcmp(n->local, "max") || !strcmp(n->local, "min") || !strcmp(n->local, "prod") || !strcmp(n->local, "winner");
+        bool made_up = !strcmp(n->local, "sum") || !strcmp(n->local, "max") || !strcmp(n->local, "min") || !strcmp(n->local, "prod") || !strcmp(n->local, "winner")
+                       || !strcmp(n->local, "gradient");
         if (made_up || (s == e->root && n->instance != e->top)) *n = (Named){ n->tensor, s->instance, local, whole, n->mode };
         return;
     }
