@@ -358,7 +358,7 @@ static bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
         Value l = argument_value(e, g.positional[0]), x = argument_value(e, g.positional[1]);
         if (l.kind != VALUE_TENSOR || x.kind != VALUE_TENSOR || !l.body || !x.body) return true;
         if (l.rank) { model_error(e, s, t->span, "grad(L, x) wants a number L, and this is %s", shape_text(&l)); return true; }
-        if (e->batch && uses_index(l.body, e->batch)) l.body = Div(reduction(e, s, env, t->span, REDUCE_SUM, &e->batch, 1, ToReal(l.body)), ToReal(e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1)));
+        if (e->batch && uses_index(l.body, e->batch)) l.body = Div(reduction(e, s, t->span, REDUCE_SUM, &e->batch, 1, ToReal(l.body)), ToReal(e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1)));
         Value loss = stored(e, s, t->span, &l, "loss"), at = stored(e, s, t->span, &x, "at");
         if (loss.kind == VALUE_BAD || at.kind == VALUE_BAD || loss.body->kind != X_READ || at.body->kind != X_READ) return true;
         Tensor *gradient = NULL;

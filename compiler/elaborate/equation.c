@@ -359,7 +359,7 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
         const Expr *equal = Eq(At(out.axis[k]), f.body);
         hit = hit ? And(hit, equal) : equal;
     }
-    out.body = reduction(e, s, env, n->tree->span, REDUCE_SUM, bound, n_bound, Where(hit, ToReal(v.body), Num(0)));
+    out.body = reduction(e, s, n->tree->span, REDUCE_SUM, bound, n_bound, Where(hit, ToReal(v.body), Num(0)));
     if (!out.body) return bad_value;
     return stored(e, s, n->tree->span, &out, n->name);
 }
@@ -465,7 +465,7 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
             v.dim[k] = l.dim[k];
             v.axis[k] = l.index[k];
         }
-        v.body = r.kind == VALUE_BAD ? NULL : r.rank ? value_at(e, &r, subs) : r.body;
+        v.body = r.kind == VALUE_BAD ? NULL : r.rank ? value_at(&r, subs) : r.body;
         if (r.kind == VALUE_BAD && !e->tentative) v.kind = VALUE_BAD;
     }
     if (v.kind != VALUE_TENSOR || !v.body) return v;

@@ -13,8 +13,7 @@
 
 static bool same(const char *a, const char *b) { return !strcmp(a, b); }
 
-const Expr *reduction(Elaborator *e, Scope *s, const Env *env, Span at, Reduce op, const Index *const *bound, int n, const Expr *body) {
-    (void)env;
+const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *const *bound, int n, const Expr *body) {
     if (!body) return NULL;
     if (op == REDUCE_SUM && body->type == BOOL) body = Add(Where(body, Int(1), Int(0)), Int(0));
     double constant;
@@ -107,7 +106,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     const Tree *body_tree = t->child[t->n - 1];
     const Index *bound[4 * MAX_RANK];
     int n = 0;
-    bool over_data = false, over_batch = false;
+    bool over_data = false;
     const Expr *condition = NULL;
     const Env *inner = env;
     const Tree *where[1] = { body_tree };
@@ -119,7 +118,6 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         if (n + MAX_RANK > 4 * MAX_RANK) { model_error(e, s, b->span, "too many indices"); return bad_value; }
         if (b->kind == TREE_NAME && (same(b->text, "batch") || same(b->text, "data"))) {
             over_data = over_data || same(b->text, "data");
-            over_batch = true;
             if (e->batch) bound[n++] = e->batch;
             else { model_error(e, s, b->span, "there are no samples here to reduce over"); return bad_value; }
             continue;
@@ -192,17 +190,16 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     if (same(t->text, "any") || same(t->text, "all")) body = truth_to_integer(body);
     if (same(t->text, "mean")) body = ToReal(body);
     if (condition) body = Where(condition, body, identity(op, body->type));
-    const Expr *result = reduction(e, s, inner, t->span, op, bound, n, body), *count = NULL;
+    const Expr *result = reduction(e, s, t->span, op, bound, n, body), *count = NULL;
     if (same(t->text, "mean")) {
         const Expr *one = condition ? Where(condition, Int(1), Int(0)) : Int(1);
-        count = reduction(e, s, inner, t->span, REDUCE_SUM, bound, n, one);
+        count = reduction(e, s, t->span, REDUCE_SUM, bound, n, one);
     }
     if (over_data && result) {
         if (op == REDUCE_PROD || op >= REDUCE_ARGMAX) { model_error(e, s, t->span, "%s cannot be gathered over the data: use sum, mean, max or min", t->text); return bad_value; }
         result = gather(e, s, t, t->span, op, ToReal(result), 0);
         if (count) count = gather(e, s, t, t->span, REDUCE_SUM, ToReal(count), 1);
     }
-    (void)over_batch;
     if (count && result) result = Div(result, count);
     if (result && (same(t->text, "any") || same(t->text, "all"))) result = ToTruth(result);
     v.body = result;
@@ -221,7 +218,7 @@ Value reduce_whole(Elaborator *e, Scope *s, const Tree *t, const Value *v) {
     int64_t cells = 1;
     for (int k = 0; k < v->rank; k++) cells *= v->dim[k];
     if (same(t->text, "mean")) body = ToReal(body);
-    result = reduction(e, s, NULL, t->span, op, v->axis, v->rank, body);
+    result = reduction(e, s, t->span, op, v->axis, v->rank, body);
     if (result && same(t->text, "mean")) result = Div(result, Num((double)cells));
     if (result && (same(t->text, "any") || same(t->text, "all"))) result = ToTruth(result);
     return scalar(result);

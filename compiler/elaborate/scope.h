@@ -144,14 +144,14 @@ Value of_tensor(const Tensor *t, const Expr *const *carried, int n_carried);
 bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree, int64_t *value);
 Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *a, const Value *b);
 Value select_value(Elaborator *e, Scope *s, Span at, const Value *c, const Value *a, const Value *b);
-const Expr *value_at(Elaborator *e, const Value *v, const Expr *const *subs);  /* the value's scalar at proved subscripts */
+const Expr *value_at(const Value *v, const Expr *const *subs);  /* the value's scalar at proved subscripts */
 const char *shape_text(const Value *v);
 const Env *env_find(const Env *env, const char *name);
 Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 /* reduce.c */
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 Value reduce_whole(Elaborator *e, Scope *s, const Tree *tree, const Value *v);
-const Expr *reduction(Elaborator *e, Scope *s, const Env *env, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
+const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
 /* range.c */
 typedef struct Range { bool known, explicit; int64_t extent; Span span; } Range;
 /* From ranges written on the `left` of the equation (or NULL), or from any place in `where`. */

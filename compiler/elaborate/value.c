@@ -38,8 +38,7 @@ const Env *env_find(const Env *env, const char *name) {
     return NULL;
 }
 
-const Expr *value_at(Elaborator *e, const Value *v, const Expr *const *subs) {
-    (void)e;
+const Expr *value_at(const Value *v, const Expr *const *subs) {
     return v->body ? substitute(v->body, v->axis, subs, v->rank) : NULL;
 }
 
@@ -324,7 +323,7 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     }
     if (!v.body) return r;
     if (inside || (!t->has_else && !e->in_else)) {
-        r.body = value_at(e, &v, subs);
+        r.body = value_at(&v, subs);
         return r;
     }
     e->in_else++;                                               /* reached only where the read itself is outside */
@@ -336,7 +335,7 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     const Expr *axes[MAX_RANK];
     for (int k = 0; k < r.rank; k++) axes[k] = At(r.axis[k]);
     if (!other.body) return r;
-    const Expr *otherwise = other.rank ? value_at(e, &other, axes) : other.body;
+    const Expr *otherwise = other.rank ? value_at(&other, axes) : other.body;
     const Expr *full[2 * MAX_RANK];                             /* the carried subscripts, then the axes replaced */
     for (int k = 0; k < v.body->n; k++) full[k] = substitute(v.body->arg[k], v.axis, subs, v.rank);
     r.body = ReadElse(v.body->tensor, full, v.body->n, otherwise);
