@@ -105,7 +105,7 @@ static void add_statement(Elaborator *e, Scope *s, const Tree *t) {
         break;
     }
     case TREE_LOSS: PUSH(s->losses, t); break;
-    default: break;                                             /* the lines of a model, read by model.c */
+    default: break;                                             /* the lines of a model, read by lines.c and update.c */
     }
 }
 

@@ -548,7 +548,6 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
 }
 
 Value name_value(Elaborator *e, Scope *s, Name *n) {
-    n->used = true;
     if (n->kind == ENTRY_DIMENSION) return scalar(Int(n->extent));
     if (n->kind == ENTRY_ARGUMENT) {
         Value v = argument_value(e, n->argument);

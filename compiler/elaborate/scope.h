@@ -59,7 +59,7 @@ typedef struct Name {                                           /* one name of a
     int64_t extent;
     const Tree *extents;                                        /* a result's declared shape, or NULL */
     Value *value;                                               /* remembered */
-    bool busy, recursive, used;
+    bool busy, recursive;
     const Value *assumed;                                       /* of an equation that reads itself */
     Tensor *assumed_tensor;
 } Name;
@@ -166,7 +166,7 @@ int carried_indices(Elaborator *e, const Expr *body, const Index *const *own, in
 const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int n, const Expr *body);
 bool has_open_draw(const Elaborator *e, const Expr *body);
 int64_t checked_size(Elaborator *e, const Scope *s, Span at, const int64_t *dims, int n);
-/* model.c: the lines of a model */
+/* model.c: what an instance owns */
 Tensor *own(Elaborator *e, Instance *instance, const void *key, int part);
 void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tensor *t, Scope *scope, const Tree *tree, const char *local);
 void scope_body(Elaborator *e, Scope *s, const Tree *statements);
