@@ -289,6 +289,11 @@ Value apply(Elaborator *e, Scope *s, const Env *env, const Function *f, const Tr
     }
     while (next < g.n) full.positional[full.n++] = g.positional[next++];
     while (next_named < g.n_named) full.named[full.n_named++] = g.named[next_named++];
+    if (f->reduction) {
+        if (full.n != 1 || full.n_named) { model_error(e, s, t->span, "`%s` stands for `%s` here, which takes one argument", t->text, f->reduction); return bad_value; }
+        Value v = argument_value(e, full.positional[0]);
+        return reduce_whole(e, s, t->span, f->reduction, &v);
+    }
     if (!f->definition) {
         if (full.n != op_table[f->op].operands) { model_error(e, s, t->span, "`%s` takes %d argument%s", t->text, op_table[f->op].operands, op_table[f->op].operands == 1 ? "" : "s"); return bad_value; }
         return elementwise(e, s, t, f->op, &full);
@@ -313,11 +318,9 @@ static Value unknown_function(Elaborator *e, Scope *s, const Tree *t) {
 
 /* Calls that are no definitions: where, random, size, grad, samples, whole-value reductions. True: it was one. */
 static bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *first, Value *out) {
-    static const char *const reductions[] = { "sum", "mean", "prod", "max", "min", "argmax", "argmin", "any", "all" };
     Given g = { .n = 0 };
     int n = t->n + (first ? 1 : 0);
-    bool reduces = false;
-    for (size_t i = 0; i < sizeof reductions / sizeof *reductions; i++) reduces = reduces || same(t->text, reductions[i]);
+    bool reduces = is_reduction(t->text);
     int wanted = same(t->text, "where") ? 3 : same(t->text, "random") ? 0 : same(t->text, "size") || same(t->text, "samples") ? 1 : same(t->text, "grad") ? 2 : -1;
     if (wanted < 0 && !(reduces && n == 1)) return false;
     *out = bad_value;
@@ -371,7 +374,7 @@ static bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
         return true;
     }
     Value v = argument_value(e, g.positional[0]);
-    if (reduces) { *out = reduce_whole(e, s, t, &v); return true; }
+    if (reduces) { *out = reduce_whole(e, s, t->span, t->text, &v); return true; }
     if (v.kind != VALUE_TENSOR) return true;
     if (same(t->text, "size")) {
         int64_t cells = 1;

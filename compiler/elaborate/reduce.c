@@ -94,6 +94,12 @@ static const Expr *identity(Reduce op, Type type) {
     }
 }
 
+bool is_reduction(const char *name) {
+    static const char *const names[] = { "sum", "mean", "prod", "max", "min", "argmax", "argmin", "any", "all" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (same(name, names[i])) return true;
+    return false;
+}
+
 static Reduce reduce_op(const char *text) {
     return same(text, "sum") || same(text, "mean") ? REDUCE_SUM : same(text, "prod") ? REDUCE_PROD : same(text, "max") || same(text, "any") ? REDUCE_MAX
          : same(text, "min") || same(text, "all") ? REDUCE_MIN : same(text, "argmax") ? REDUCE_ARGMAX : REDUCE_ARGMIN;
@@ -185,7 +191,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Value v = evaluate(e, s, inner, body_tree);
     if (v.kind == VALUE_FUNCTION) { model_error(e, s, body_tree->span, "a function cannot be reduced"); return bad_value; }
     if (v.kind != VALUE_TENSOR || !v.body) return v;
-    if (over_data && v.rank) v = reduce_whole(e, s, t, &v);
+    if (over_data && v.rank) v = reduce_whole(e, s, t->span, t->text, &v);
     const Expr *body = v.body;
     if (same(t->text, "any") || same(t->text, "all")) body = truth_to_integer(body);
     if (same(t->text, "mean")) body = ToReal(body);
@@ -208,18 +214,18 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
 }
 
 /* sum(x), mean(x), max(x) ...: over all axes of a whole value. */
-Value reduce_whole(Elaborator *e, Scope *s, const Tree *t, const Value *v) {
+Value reduce_whole(Elaborator *e, Scope *s, Span at, const char *name, const Value *v) {
     if (v->kind == VALUE_BAD || !v->body) return v->kind == VALUE_BAD ? bad_value : (Value){ .kind = VALUE_TENSOR };
-    if (v->kind == VALUE_FUNCTION) { model_error(e, s, t->span, "a function cannot be reduced"); return bad_value; }
-    Reduce op = reduce_op(t->text);
+    if (v->kind == VALUE_FUNCTION) { model_error(e, s, at, "a function cannot be reduced"); return bad_value; }
+    Reduce op = reduce_op(name);
     const Expr *body = v->body, *result;
-    if (same(t->text, "any") || same(t->text, "all")) body = truth_to_integer(body);
+    if (same(name, "any") || same(name, "all")) body = truth_to_integer(body);
     if (v->rank == 0) return scalar(op >= REDUCE_ARGMAX ? Int(0) : body);
     int64_t cells = 1;
     for (int k = 0; k < v->rank; k++) cells *= v->dim[k];
-    if (same(t->text, "mean")) body = ToReal(body);
-    result = reduction(e, s, t->span, op, v->axis, v->rank, body);
-    if (result && same(t->text, "mean")) result = Div(result, Num((double)cells));
-    if (result && (same(t->text, "any") || same(t->text, "all"))) result = ToTruth(result);
+    if (same(name, "mean")) body = ToReal(body);
+    result = reduction(e, s, at, op, v->axis, v->rank, body);
+    if (result && same(name, "mean")) result = Div(result, Num((double)cells));
+    if (result && (same(name, "any") || same(name, "all"))) result = ToTruth(result);
     return scalar(result);
 }

@@ -40,6 +40,7 @@ typedef struct Argument { const char *name; const Tree *tree; Scope *scope; cons
 struct Function {
     const Tree *definition;                                     /* TREE_FN */
     int op;                                                     /* or, when NULL, a scalar operator */
+    const char *reduction;                                      /* or sum, mean ... over all axes */
     LIST(Argument) given;                                       /* with holes */
     Instance *instance;                                         /* of a call with a hole: where its parameters live */
     const Origin *use;
@@ -150,7 +151,8 @@ const Env *env_find(const Env *env, const char *name);
 Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 /* reduce.c */
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
-Value reduce_whole(Elaborator *e, Scope *s, const Tree *tree, const Value *v);
+bool is_reduction(const char *name);
+Value reduce_whole(Elaborator *e, Scope *s, Span at, const char *name, const Value *v);
 const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
 /* range.c */
 typedef struct Range { bool known, explicit; int64_t extent; Span span; } Range;

@@ -169,9 +169,10 @@ static Value name(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         if (!strcmp(t->text, predefined_names[i])) return predefined(e, s, t);
     const Tree *definition = function_named(e, t->text);
     int op = op_named(t->text, 1);
-    if (definition || op >= 0) {
+    const char *reduction_word = is_reduction(t->text) ? t->text : NULL;
+    if (definition || op >= 0 || reduction_word) {
         Function *f = NEW(Function);
-        *f = (Function){ .definition = definition, .op = op };
+        *f = (Function){ .definition = definition, .op = op, .reduction = reduction_word };
         return (Value){ .kind = VALUE_FUNCTION, .function = f };
     }
     return unknown_name(e, s, env, t);

@@ -132,7 +132,7 @@ static Tree *result(TreeKind kind, Span span, Tree *value)
 %type <text> path word clock
 %type <tree> file item fn model parameters parameter_list parameter dims results declared statements statement
 %type <tree> declarations declaration type givens given named selectors selector lefts left subscripts list
-%type <tree> element arguments argument settings setting names name
+%type <tree> element arguments argument given_value settings setting names name
 %type <tree> expr stage either both negated relation sum term power primary
 %precedence BODY
 %left '*' '/' IDIV '%'
@@ -161,7 +161,7 @@ parameters: %empty                      { $$ = tree_list(@$); }
 parameter_list: parameter               { $$ = tree_append(tree_list(@$), $1); }
     | parameter_list ',' parameter      { $$ = tree_append($1, $3); } ;
 parameter: NAME dims                    { $$ = declare(TREE_DECLARE, @$, $1, $2, NULL); }
-         | NAME dims '=' expr           { $$ = declare(TREE_DECLARE, @$, $1, $2, $4); } ;
+         | NAME dims '=' given_value    { $$ = declare(TREE_DECLARE, @$, $1, $2, $4); } ;
 dims: %empty                            { $$ = tree_list(@$); }
     | '[' list ']'                      { $$ = with_brackets(@$, $2); } ;
 results: declared                       { $$ = tree_append(tree_list(@$), $1); }
@@ -226,8 +226,10 @@ element: expr
        | DOTS                           { $$ = TREE(TREE_DOTS, @$, NULL); } ;
 arguments: argument                     { $$ = tree_append(tree_list(@$), $1); }
          | arguments ',' argument       { $$ = tree_append($1, $3); } ;
-argument: expr
-        | NAME '=' expr                 { $$ = TREE(TREE_NAMED, @$, $1, $3); } ;
+argument: given_value
+        | NAME '=' given_value          { $$ = TREE(TREE_NAMED, @$, $1, $3); } ;
+given_value: expr
+           | REDUCE                     { $$ = TREE(TREE_NAME, @$, $1); } ;
 
 expr: either
     | expr PIPE stage                   { $$ = TREE(TREE_PIPE, @$, NULL, $1, $3); } ;
