@@ -182,6 +182,23 @@ static bool arrange(Elaborator *e, Scope *s, const Tree *fn, Span at, Argument *
     return true;
 }
 
+typedef struct Hypers { LIST(const Tensor *) found; bool only; } Hypers;
+static void look_hyper(const Expr *x, void *data) {
+    Hypers *h = data;
+    if (x->kind == X_READ && x->tensor->role == ROLE_HYPER) PUSH(h->found, x->tensor);
+    else if (x->kind == X_READ || x->kind == X_INDEX || x->kind == X_RANDOM) h->only = false;
+}
+
+bool settle_hypers(Elaborator *e, const Expr *body) {
+    if (!e->updating) return false;
+    Hypers h = { .only = true };
+    visit_nodes(body, look_hyper, &h);
+    if (!h.only || !h.found.n) return false;
+    for (int k = 0; k < h.found.n; k++) PUSH(e->fixed, h.found.at[k]->name);
+    e->again = true;
+    return true;
+}
+
 /* A number that an update line gives by name can be set at run time, unless a choice of the definition hangs on it. */
 static Argument *as_hyper(Elaborator *e, Scope *s, Argument *a, const Tree *node) {
     if (!e->updating || s != e->update_scope || a->tree->kind != TREE_NUMBER) return a;
@@ -332,20 +349,7 @@ static bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
         Value c = argument_value(e, g.positional[0]);
         double constant;
         if (c.kind == VALUE_TENSOR && c.rank == 0 && c.body && is_constant(c.body, &constant)) { *out = argument_value(e, g.positional[constant != 0 ? 1 : 2]); return true; }
-        if (c.kind == VALUE_TENSOR && c.body && e->updating) {  /* a choice that hangs on run-time numbers alone is made now */
-            LIST(const Expr *) reads = { 0 };
-            bool only = c.body->n > 0;
-            const Expr *stack[64];
-            int depth = 0;
-            stack[depth++] = c.body;
-            while (depth && only) {
-                const Expr *x = stack[--depth];
-                if (x->kind == X_READ) { if (x->tensor->role == ROLE_HYPER) PUSH(reads, x); else only = false; continue; }
-                if (x->kind == X_INDEX || x->kind == X_RANDOM) only = false;
-                for (int k = 0; k < x->n && depth < 60; k++) stack[depth++] = x->arg[k];
-            }
-            if (only && reads.n) { for (int k = 0; k < reads.n; k++) PUSH(e->fixed, reads.at[k]->tensor->name); e->again = true; }
-        }
+        if (c.kind == VALUE_TENSOR && c.body) settle_hypers(e, c.body);     /* a choice that hangs on run-time numbers alone is made now */
         Value a = argument_value(e, g.positional[1]), b = argument_value(e, g.positional[2]);
         *out = select_value(e, s, t->span, &c, &a, &b);
         return true;

@@ -485,15 +485,16 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
 }
 
 /* How far an elaboration had come; what was made since can be forgotten. */
-typedef struct Mark { int journal, equations, named; } Mark;
+typedef struct Mark { int journal, equations, named, parts; } Mark;
 
-static Mark mark(const Elaborator *e) { return (Mark){ e->journal.n, e->program->equations.n, e->named.n }; }
+static Mark mark(const Elaborator *e) { return (Mark){ e->journal.n, e->program->equations.n, e->named.n, e->parts.n }; }
 
 static void forget(Elaborator *e, Mark m) {
     for (int k = m.journal; k < e->journal.n; k++) *e->journal.at[k] = NULL;
     e->journal.n = m.journal;
     e->program->equations.n = m.equations;
     e->named.n = m.named;
+    e->parts.n = m.parts;
 }
 
 static bool same_shape(const Value *a, const Value *b) {

@@ -28,6 +28,9 @@ void refuse_lines(Elaborator *e);
 const Tree *update_of(const Elaborator *e, const Tensor *parameter);        /* the line that fits it last, or NULL */
 void warn_of_selectors(const Elaborator *e, const Tensors *params);          /* those that no parameter fits */
 Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n);
+/* params.c */
+bool line_has_total(const Elaborator *e, const Tree *line);
+void finish_totals(Elaborator *e);                              /* when every parameter has given its part */
 /* first.c */
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);
 /* audit.c */

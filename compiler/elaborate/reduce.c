@@ -112,7 +112,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     const Tree *body_tree = t->child[t->n - 1];
     const Index *bound[4 * MAX_RANK];
     int n = 0;
-    bool over_data = false;
+    bool over_data = false, over_params = false;
     const Expr *condition = NULL;
     const Env *inner = env;
     const Tree *where[1] = { body_tree };
@@ -129,7 +129,9 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             continue;
         }
         if (b->kind == TREE_NAME && same(b->text, "params")) {
-            model_error(e, s, b->span, "a reduction over all parameters is not available yet");
+            if (e->updating) { over_params = true; continue; }
+            Diagnostic *d = model_error(e, s, b->span, "`params` are the parameters of an update, and this is none");
+            if (d) help(d, "a penalty on weights is part of the update: update * = g |> l2(w, 1e-4) |> ...");
             return bad_value;
         }
         if (b->kind == TREE_DOTS) {
@@ -159,6 +161,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         } else if (is_binder(b, &name, &low, &low_strict, &high, &high_strict)) {
             Value h = evaluate(e, s, inner, high), l = low ? evaluate(e, s, inner, low) : scalar(Int(0));
             if (h.kind != VALUE_TENSOR || l.kind != VALUE_TENSOR || !h.body || !l.body) return bad_value;
+            if (settle_hypers(e, h.body) || settle_hypers(e, l.body)) return bad_value;
             if (h.rank || l.rank || h.body->type == REAL || l.body->type == REAL) { model_error(e, s, b->span, "a range ends at an integer"); return bad_value; }
             const Expr *from = low_strict ? Add(l.body, Int(1)) : l.body, *to = high_strict ? h.body : Add(h.body, Int(1));
             int64_t first = from->lo, last = to->hi;
@@ -191,15 +194,21 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Value v = evaluate(e, s, inner, body_tree);
     if (v.kind == VALUE_FUNCTION) { model_error(e, s, body_tree->span, "a function cannot be reduced"); return bad_value; }
     if (v.kind != VALUE_TENSOR || !v.body) return v;
-    if (over_data && v.rank) v = reduce_whole(e, s, t->span, t->text, &v);
+    if ((over_data || over_params) && v.rank) v = reduce_whole(e, s, t->span, t->text, &v);
     const Expr *body = v.body;
     if (same(t->text, "any") || same(t->text, "all")) body = truth_to_integer(body);
     if (same(t->text, "mean")) body = ToReal(body);
     if (condition) body = Where(condition, body, identity(op, body->type));
-    const Expr *result = reduction(e, s, t->span, op, bound, n, body), *count = NULL;
+    const Expr *result = over_params && !n ? body : reduction(e, s, t->span, op, bound, n, body), *count = NULL;
     if (same(t->text, "mean")) {
         const Expr *one = condition ? Where(condition, Int(1), Int(0)) : Int(1);
-        count = reduction(e, s, t->span, REDUCE_SUM, bound, n, one);
+        count = over_params && !n ? one : reduction(e, s, t->span, REDUCE_SUM, bound, n, one);
+    }
+    if (over_params && result) {
+        if (op >= REDUCE_ARGMAX) { model_error(e, s, t->span, "%s over the parameters has no meaning: use sum, mean, max, min or prod", t->text); return bad_value; }
+        static const Op with[] = { [REDUCE_SUM] = OP_ADD, [REDUCE_PROD] = OP_MUL, [REDUCE_MAX] = OP_MAX, [REDUCE_MIN] = OP_MIN };
+        result = total_over_params(e, s, t, with[op], false, result);
+        if (count) count = total_over_params(e, s, t, OP_ADD, true, count);
     }
     if (over_data && result) {
         if (op == REDUCE_PROD || op >= REDUCE_ARGMAX) { model_error(e, s, t->span, "%s cannot be gathered over the data: use sum, mean, max or min", t->text); return bad_value; }

@@ -44,9 +44,10 @@ Instance *instance_of(Instance *parent, const Tree *call, int64_t stage, const c
     return c;
 }
 
-/* While something is not known yet (a value that reads itself), what follows from that is no error of the user's. */
+/* While something is not known yet (a value that reads itself, or a number that must be a constant the next time), what
+ * follows from that is no error of the user's. */
 Diagnostic *model_error(Elaborator *e, const Scope *s, Span at, const char *format, ...) {
-    if (e->tentative) return NULL;
+    if (e->tentative || e->again) return NULL;
     va_list arguments;
     va_start(arguments, format);
     char *message = text_v(format, arguments);

@@ -95,6 +95,9 @@ struct Instance {
 /* A parameter, state, total or hyper: the same tensor in every mode. */
 typedef struct Owned { Instance *instance; const void *key; int part; Tensor *tensor; Scope *scope; const Tree *tree; const char *local; bool live; } Owned;
 typedef struct Named { Tensor *tensor; Instance *instance; const char *local; bool whole; int mode; } Named;
+/* A reduction over all parameters, and what one parameter adds to it (params.c). */
+typedef struct Total { const Tree *tree; const Instance *instance; Op op; bool count; Tensor *tensor; } Total;
+typedef struct Part { Total *total; const Tensor *parameter; const Expr *value; const Index *free[MAX_RANK]; int n; } Part;
 typedef struct Draw { Site *site; Tensor *tensor; int number; } Draw;
 
 typedef struct Elaborator {
@@ -121,6 +124,9 @@ typedef struct Elaborator {
     LIST(const char *) fixed;                                   /* hypers that must be constants */
     bool again;
     Scope *update_scope;                                        /* of the update line at work */
+    const Tensor *parameter;                                    /* whose update it is */
+    LIST(Total *) totals;
+    LIST(Part) parts;
 } Elaborator;
 
 /* scope.c */
@@ -138,6 +144,9 @@ Value call(Elaborator *e, Scope *s, const Env *env, const Tree *tree, const Valu
 Value apply(Elaborator *e, Scope *s, const Env *env, const Function *f, const Tree *tree, const Value *first, int64_t stage, Scope **instance);
 Value argument_value(Elaborator *e, Argument *a);
 Value result_value(Elaborator *e, Scope *s, int which);
+/* A number of an update line that can be set at run time, and that is wanted now, for a size or a choice: it becomes a
+ * constant, and the lines are elaborated again. True: `body` hangs on such numbers alone. */
+bool settle_hypers(Elaborator *e, const Expr *body);
 /* value.c */
 Value evaluate(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 Value scalar(const Expr *body);
@@ -154,6 +163,8 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 bool is_reduction(const char *name);
 Value reduce_whole(Elaborator *e, Scope *s, Span at, const char *name, const Value *v);
 const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
+/* params.c */
+const Expr *total_over_params(Elaborator *e, Scope *s, const Tree *tree, Op op, bool count, const Expr *value);
 /* range.c */
 typedef struct Range { bool known, explicit; int64_t extent; Span span; } Range;
 /* From ranges written on the `left` of the equation (or NULL), or from any place in `where`. */

@@ -63,8 +63,9 @@ static void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span a
     n->argument = a;
 }
 
-/* The update line of one parameter, with g and w in its scope. */
+/* The update line of one parameter, with g and w in its scope. Without `results` only what it adds to totals is wanted. */
 static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor *gradient, int number, Tensors *results) {
+    e->parameter = p;
     Instance *instance = instance_of(e->top, line, number, name_of("update"));
     instance->parameter = p;
     Scope *s = scope_new(e, e->root->definition, e->root, instance, NULL);
@@ -92,6 +93,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
         for (int k = 1; k < with->n; k++) with->child[k] = stage->child[k - 1];
         v = call(e, s, NULL, with, &g, 0, NULL);
     } else v = evaluate(e, s, NULL, line->child[line->n - 1]);
+    if (!results) return;
     if (v.kind == VALUE_FUNCTION) model_error(e, e->root, line->span, "an update gives the next weight, and this is a function");
     if (v.kind != VALUE_TENSOR || !v.body) return;
     bool equal = v.rank == p->rank || v.rank == 0;
@@ -128,11 +130,28 @@ static void next_moments(Elaborator *e, int from_scope, Tensors *results) {
     }
 }
 
+/* What the parameters of other lines add to the totals of a line: it is elaborated for them too, and only that is kept. A
+ * line that does not fit them is no error. */
+static void parts_of_other_lines(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
+    LIST(const Tree *) lines = { 0 };
+    for (int k = 0; k < n; k++) {
+        const Tree *line = update_of(e, params[k]);
+        bool seen = !gradients[k] || !line_has_total(e, line);
+        for (int i = 0; i < lines.n; i++) seen = seen || lines.at[i] == line;
+        if (!seen) PUSH(lines, line);
+    }
+    e->tentative++;
+    for (int i = 0; i < lines.n; i++) for (int k = 0; k < n; k++) {
+        if (gradients[k] && update_of(e, params[k]) != lines.at[i]) update_parameter(e, lines.at[i], params[k], gradients[k], k, NULL);
+    }
+    e->tentative--;
+}
+
 Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
     int from = e->scopes.n, named = e->named.n;
     e->mode++;
     Tensors results = { 0 };
-    for (int round = 0; round < 8; round++) {                   /* again when a choice hung on a number that could be set */
+    do {                                                        /* again when a choice hung on a number that could be set */
         e->again = false;
         e->updating = e->training = true;
         e->program = program_new("update");
@@ -140,14 +159,16 @@ Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gra
         results.n = 0;
         e->named.n = named;
         e->scopes.n = from;
+        e->totals.n = e->parts.n = 0;
         for (int k = e->owned.n - 1; k >= 0; k--) if (e->owned.at[k].tensor->role == ROLE_HYPER || e->owned.at[k].tensor->role == ROLE_MOMENT) {
             for (int q = k; q + 1 < e->owned.n; q++) e->owned.at[q] = e->owned.at[q + 1];
             e->owned.n--;
         }
         for (int k = 0; k < n; k++) if (gradients[k]) update_parameter(e, update_of(e, params[k]), params[k], gradients[k], k, &results);
+        parts_of_other_lines(e, params, gradients, n);
+        finish_totals(e);
         next_moments(e, from, &results);
-        if (!e->again) break;
-    }
+    } while (e->again);                                         /* there is one number less to be set each time */
     e->updating = false;
     return results.n ? cut(e->program, "update", &results) : NULL;
 }

@@ -109,6 +109,7 @@ bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree,
     Value v = evaluate(e, s, env, tree);
     if (v.kind == VALUE_BAD || (v.kind == VALUE_TENSOR && !v.body)) return false;
     double number;
+    if (v.kind == VALUE_TENSOR && !v.rank && settle_hypers(e, v.body)) return false;
     if (v.kind != VALUE_TENSOR || v.rank || !is_constant(v.body, &number)) {
         model_error(e, s, tree->span, "this must be a constant: a size is known when the model is compiled");
         return false;

@@ -138,6 +138,7 @@ static const char *metric_place(const Model *model, const Tensor *t) {
 /* The lvalue of a tensor that lives in a struct or is handed out; NULL when it is neither. */
 static const char *struct_place(Body *b, const Tensor *t, bool constant) {
     const Tensor *of = (t->role == ROLE_NEXT || t->role == ROLE_GRAD) && t->of ? t->of : t;
+    if (t->role == ROLE_NEXT && storage_of(b->m->schedule[b->entry], t)) return NULL;   /* until the old value has been read */
     if (t->watched && member_of(b->l, STRUCT_WATCH, t))
         return member_text(b, STRUCT_WATCH, b->predicts ? "work->watch." : "m->watch.", t);
     if (t->role == ROLE_GRAD) return member_text(b, STRUCT_PARAMS, "m->grads.", of);
