@@ -1,36 +1,61 @@
 #!/bin/sh
-# Every definition of the library has a model that uses it, under tests/library; its values and gradients, in a double
-# build of all these models as one C file, are PyTorch's.
+# The library against PyTorch. tests/library/AREA.nn has a model for each case, AREA.txt its numbers; AREA.py wrote both.
+# Every model is compiled by nnc, many of them are compiled as one C file, in double and in float, and compare.c runs them.
+#
+#     tests/library.sh [AREA...]          all areas, or some
 . "$(dirname "$0")/stage.sh"
-definitions=$(cat compiler/library/*.nn | sed -n 's/^fn \([a-z0-9_]*\).*/\1/p')
-cat compiler/library/*.nn tests/library/*.nn | grep -v '^#' | grep -o '[a-z][a-z0-9_]*' | sort | uniq -c >"$WORK/words"
-for name in $definitions; do
-    # Its own line is one use of the word; a definition that others are built of is used there.
-    if awk -v name="$name" '$2 == name && $1 > 1 { found = 1 } END { exit !found }' "$WORK/words"; then pass; else fail "no model uses $name"; fi
-done
+AREAS=${*:-$(cd tests/library && ls -- *.txt | sed 's/\.txt$//; /^values$/d')}
+JOBS=2
+CHUNK=20                # models in one C file: more compile no faster, and a mistake in one C file takes all its cases along
 
-for model in $(sed -n 's/^model \([a-z0-9_]*\).*/\1/p' tests/library/later.nn); do
-    "$NNC" --model="$model" --check tests/library/later.nn >"$WORK/said" 2>&1 || grep -q 'not available yet' "$WORK/said" || { fail "$model"; continue; }
-    pass
+# One file for each model, with the definitions of its area.
+for area in $AREAS; do
+    mkdir -p "$WORK/$area"
+    awk -v to="$WORK/$area/" '
+        FNR == 1      { pass++ }
+        /^model /     { name = $2; if (pass == 2) printf "%s", shared > (to name ".nn") }
+        pass == 1     { if (name == "" && !/^#/) shared = shared $0 "\n" }
+        pass == 2     { if (name != "") print > (to name ".nn") }
+        /^}/          { if (name != "" && pass == 2) close(to name ".nn"); name = "" }' "tests/library/$area.nn" "tests/library/$area.nn"
 done
+for area in $AREAS; do ls "$WORK/$area"/*.nn; done | sed 's/\.nn$//' >"$WORK/models"
+export NNC CC WORK
+xargs -P $JOBS -n 8 sh -c 'for m; do "$NNC" "$m.nn" -o "$m.c" >"$m.said" 2>&1 || echo "$m" >>"$WORK/refused"; done' sh <"$WORK/models"
+while read -r model; do
+    if [ -s "$model.c" ]; then pass; else cp "$model.said" "$WORK/said"; fail "nnc ${model#"$WORK/"}"; fi
+done <"$WORK/models"
 
-echo '#include <nn.h>' >"$WORK/all.c"
-table=
-for file in activations losses layers initializers optimizers schedules metrics; do
-    for model in $(sed -n 's/^model \([a-z0-9_]*\).*/\1/p' "tests/library/$file.nn"); do
-        try "nnc $file.nn, $model" "$NNC" --model="$model" "tests/library/$file.nn" -o "$WORK/$model.c"
-        [ -e "$WORK/$model.c" ] || continue
-        printf '#undef NN_MAIN_MODEL\n#define NN_MAIN_MODEL(model)\n#include "%s.c"\n' "$model" >>"$WORK/all.c"
-        table="$table &${model}_model,"
+# C files of some models each, and the table of all.
+while read -r model; do [ ! -s "$model.c" ] || echo "$model"; done <"$WORK/models" >"$WORK/made"
+awk -v to="$WORK/chunk_" -v size=$CHUNK '
+    (NR - 1) % size == 0 { n++ }
+    { printf "#undef NN_MAIN_MODEL\n#define NN_MAIN_MODEL(model)\n#include \"%s.c\"\n", $0 > (to n ".c") }' "$WORK/made"
+sed 's|.*/||' "$WORK/made" | awk '
+    { externs = externs "extern const nn_model " $1 "_model;\n"; table = table " &" $1 "_model," }
+    END { printf "#include <nn.h>\n%sextern const nn_model *const models[];\nconst nn_model *const models[] = {%s 0 };\n", externs, table }' >"$WORK/table.c"
+cp tests/library/compare.c "$WORK/compare.c"
+for real in double float; do
+    for file in "$WORK"/chunk_*.c "$WORK/table.c" "$WORK/compare.c"; do echo "$real ${file%.c}"; done
+done >"$WORK/jobs"
+# shellcheck disable=SC2016
+xargs -P $JOBS -n 2 sh -c '
+    [ "$1" = double ] && flags=-DNN_DOUBLE || flags=
+    $CC -std=gnu11 -O0 $flags -Iruntime -c "$2.c" -o "$2.$1.o" >"$2.$1.said" 2>&1' sh <"$WORK/jobs"
+while read -r real file; do
+    if [ -e "$file.$real.o" ]; then pass; else cp "$file.$real.said" "$WORK/said"; fail "the C of $(basename "$file") in $real"; fi
+done <"$WORK/jobs"
+
+cat "$WORK"/*/*.c >"$WORK/all"
+for real in double float; do
+    # shellcheck disable=SC2046
+    try "linking in $real" $CC "$WORK"/*.$real.o $(libraries "$WORK/all") -o "$WORK/compare_$real"
+    for area in $AREAS; do
+        timeout 300 "$WORK/compare_$real" <"tests/library/$area.txt" >"$WORK/compared" 2>&1
+        sed -n '/ passed, /!s/^FAIL /FAIL library: '"$area"': /p' "$WORK/compared"
+        counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$WORK/compared")
+        [ -n "$counts" ] || fail "the comparison of $area in $real broke off"
+        counts=${counts:-0 0}
+        passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
     done
 done
-printf 'extern const nn_model *const models[];\nconst nn_model *const models[] = {%s 0 };\n' "$table" >>"$WORK/all.c"
-# shellcheck disable=SC2046
-try "build of all models" $CC -std=gnu11 -O1 -DNN_DOUBLE -Iruntime -I"$WORK" "$WORK/all.c" tests/library/compare.c $(libraries "$WORK/all.c") -o "$WORK/compare"
-timeout 60 "$WORK/compare" <tests/library/values.txt >"$WORK/compared" 2>&1
-grep -v ' passed, ' "$WORK/compared"
-counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$WORK/compared")
-[ -n "$counts" ] || fail "the comparison broke off"
-set -- ${counts:-0 0}
-passed=$((passed + $1)) failed=$((failed + $2))
 finish
