@@ -341,6 +341,8 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     const Expr *full[2 * MAX_RANK];                             /* the carried subscripts, then the axes replaced */
     for (int k = 0; k < v.body->n; k++) full[k] = substitute(v.body->arg[k], v.axis, subs, v.rank);
     r.body = ReadElse(v.body->tensor, full, v.body->n, otherwise);
+    for (int k = 0; k < v.rank; k++)                            /* an axis of one cell stands as 0 in the value: nothing replaced it */
+        if (v.dim[k] == 1) r.body = Where(Eq(subs[k], Int(0)), r.body, otherwise);
     return r;
 }
 

@@ -166,6 +166,8 @@ START_TEST(reads_with_else) {
     AGREES(5, i < 4 ? X(i + 1) : X(0));
     predicts("model m { input x[3, 2]; y[i < 4, _] = x[i-1, _ else 0]; output y" TRAIN);
     AGREES(8, i < 2 ? 0 : X(i - 2));
+    predicts("model m { input x[1]; y[i < 3] = x[i-1 else 7]; output y" TRAIN);      /* an axis of one cell */
+    AGREES(3, i == 1 ? X(0) : 7);
 } END_TEST
 
 START_TEST(index_functions) {
