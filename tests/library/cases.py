@@ -206,7 +206,7 @@ def advance(optimizer, loss, params, step):
 def curve(entry, expression, values, count="step", extra="", tolerance=None, float_tolerance=None):
     """A schedule: the expression at step (or epoch) 0, 1, .. is values[0], values[1], ..; a dictionary gives some steps only.
     The parameter becomes the rate itself."""
-    start(entry, expression, ["input x; param p = 0", "loss x*p", f"update * = {expression} + 0*g", "train batch=1"],
+    start(entry, expression, ["input x; param p = 0", "loss x*p", f"update * = ({expression}) + 0*g", "train batch=1"],
           tolerance, float_tolerance, extra)
     line("input x 1.0")
     for t, value in values.items() if isinstance(values, dict) else enumerate(values):
