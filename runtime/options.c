@@ -23,6 +23,8 @@ enum { RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK, ALL = RUNS | N
 static const Option options[] = {
     { "--epochs",     "N",         COUNT, AT(epochs),     NN_C_TRAIN, "train until N passes over the data are done" },
     { "--steps",      "N",         COUNT, AT(steps),      NN_C_TRAIN, "train until N steps are done" },
+    { "--iterations", "N",         COUNT, AT(iterations), NN_C_TRAIN, "updates on each batch, for optimizers of full batches" },
+    { "--line-search", "N",        COUNT, AT(line_search), NN_C_TRAIN, "at most N evaluations to find the length of an update; 0: none" },
     { "--batch",      "N",         COUNT, AT(batch),      RUNS,       "samples in a step, at most the compiled batch" },
     { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK, "of parameters, shuffling and random draws" },
     { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN, "take the samples in the order of the file" },
@@ -118,6 +120,7 @@ static bool bind(nn_options *o, const Option *option, const char *text, nn_failu
 static bool set(nn_options *o, const Option *option, const char *value, nn_failure *f) {
     char *field = (char *)o + option->field;
     uint64_t number;
+    bool none;
     switch (option->kind) {
     case FLAG: *(bool *)field = true; return true;
     case TEXT: *(const char **)field = value; return true;
@@ -126,10 +129,11 @@ static bool set(nn_options *o, const Option *option, const char *value, nn_failu
         o->seed_given = true;
         return whole_number(value, UINT64_MAX, &o->seed) || nn_fail(f, "%s %s: takes a whole number", option->name, value);
     case COUNT:
-        /* Training for 0 epochs writes the initial parameters; 0 makes no sense elsewhere. */
-        if (!whole_number(value, INT64_MAX, &number) || (number == 0 && option->field != AT(epochs) && option->field != AT(steps)))
+        /* Training for 0 epochs writes the initial parameters, and a search may be left out; 0 makes no sense elsewhere. */
+        none = option->field == AT(epochs) || option->field == AT(steps) || option->field == AT(line_search);
+        if (!whole_number(value, INT64_MAX, &number) || (number == 0 && !none))
             return nn_fail(f, "%s %s: takes a whole number%s", option->name, value,
-                           option->field == AT(epochs) || option->field == AT(steps) ? "" : " from 1");
+                           none ? "" : " from 1");
         *(int64_t *)field = (int64_t)number;
         return true;
     }
@@ -201,7 +205,7 @@ static bool parse_option(nn_options *o, const nn_model *m, int argc, char **argv
 
 bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f) {
     const char *names[N_COMMANDS];
-    *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1 };
+    *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1, .iterations = -1, .line_search = -1 };
     if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info or check; --help explains them");
     o->help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help");
     o->version = !strcmp(argv[1], "--version");

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "progress.h"
 #include "replace.h"
+#include "search.h"
 #include "trainer.h"
 #include <inttypes.h>
 #include <math.h>
@@ -31,6 +32,7 @@ typedef struct Training {
     nn_batches train, test;
     int64_t epochs, steps;          /* where to stop */
     const char *save;
+    nn_search *search;              /* of a run with several evaluations in a step, else NULL */
     nn_log log;
     nn_progress progress;
     double *metrics, *test_metrics, *totals;
@@ -134,7 +136,8 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
 }
 
 static int step(Training *t, int n) {
-    double loss = t->m->gradients(t->instance, n, (const void *const *)t->train.buffers);
+    const void *const *inputs = (const void *const *)t->train.buffers;
+    double loss = t->search ? nn_search_step(t->search, n, inputs) : t->m->gradients(t->instance, n, inputs);
     if (!isfinite(loss)) {
         nn_progress_clear(&t->progress);
         nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data%s%s%s",
@@ -143,7 +146,7 @@ static int step(Training *t, int n) {
                 t->save ? "'" : "");
         return NN_NOT_FINITE;
     }
-    t->m->update(t->instance);
+    if (!t->search) t->m->update(t->instance);
     t->run.loss_sum += n * loss;
     t->run.position += n;
     int64_t done = nn_step(t->m, t->instance);
@@ -226,6 +229,19 @@ static bool resume(Training *t) {
     return true;
 }
 
+/* Several updates on a batch, or a search for their length, if the command line or the train line asks for it. */
+static bool prepare_search(Training *t) {
+    double value;
+    int64_t iterations = nn_setting_of(t->m, "iterations", &value) ? (int64_t)value : 1;
+    int64_t tries = nn_setting_of(t->m, "line_search", &value) ? (int64_t)value : 0;
+    if (t->o->iterations > 0) iterations = t->o->iterations;
+    if (t->o->line_search >= 0) tries = t->o->line_search;
+    if (iterations == 1 && tries == 0) return true;
+    nn_search_limits limits = { .iterations = (int)fmin((double)iterations, 1e8), .tries = (int)fmin((double)tries, 1e8), .gradient = 1e-7, .change = 1e-9 };
+    t->search = nn_search_new(t->m, t->instance, limits);
+    return t->search || nn_fail_memory(t->f, "the search", t->m->size);
+}
+
 static bool prepare(Training *t) {
     const nn_model *m = t->m;
     const nn_options *o = t->o;
@@ -239,7 +255,7 @@ static bool prepare(Training *t) {
     if (!t->metrics || !t->test_metrics || !t->totals) return nn_fail_memory(t->f, "metrics", totals);
     t->save = o->save ? o->save : o->resume;
     if (t->save && !can_save(t->save, t->f)) return false;
-    if (!(t->instance = nn_instance_new(m, o, t->f))) return false;
+    if (!(t->instance = nn_instance_new(m, o, t->f)) || !prepare_search(t)) return false;
     if (!nn_dataset_open(&t->train_data, m, count, NN_TRAIN, o->train, o->n_train, o->data, t->f)) return false;
     if (!t->train_data.samples) return nn_fail(t->f, "no training data: bind a file with --train %s=FILE", m->inputs[0].name);
     if (!nn_dataset_open(&t->test_data, m, count, NN_TEST, o->test, o->n_test, o->data, t->f)) return false;
@@ -264,6 +280,7 @@ int nn_train(const nn_model *m, const nn_options *o, nn_failure *f) {
         if (code == NN_DONE) code = finish(&t);
     }
     if (!nn_log_close(&t.log, f) && code == NN_DONE) code = NN_TROUBLE;
+    nn_search_free(t.search);
     nn_batches_close(&t.train);
     nn_batches_close(&t.test);
     nn_dataset_free(&t.train_data);

@@ -58,7 +58,7 @@ void train_line(Elaborator *e) {
         if (seen) { model_error(e, e->root, t->span, "there is a train line already, on line %d", span_line(seen->span)); continue; }
         seen = t;
         for (int i = 0; i < t->n; i++) {
-            static const char *const known[] = { "batch", "epochs", "steps", "seed" };
+            static const char *const known[] = { "batch", "epochs", "steps", "seed", "iterations", "line_search" };
             const Tree *x = t->child[i];
             double value;
             bool is_known = false;
@@ -66,7 +66,7 @@ void train_line(Elaborator *e) {
             for (size_t q = 0; q < sizeof known / sizeof *known; q++) is_known = is_known || same(known[q], x->text);
             if (!is_known) {
                 const char *close = closest_name(x->text, known, (int)(sizeof known / sizeof *known));
-                Diagnostic *d = model_error(e, e->root, x->span, "a train line has no entry `%s`: batch, epochs, steps, seed", x->text);
+                Diagnostic *d = model_error(e, e->root, x->span, "a train line has no entry `%s`: batch, epochs, steps, seed, iterations, line_search", x->text);
                 if (d && close) help(d, "did you mean `%s`?", close);
                 continue;
             }
@@ -245,14 +245,5 @@ void watch_lines(Elaborator *e) {
             v = stored(e, e->root, t->child[i]->span, &v, t->child[i]->text);
             if (v.body && v.body->kind == X_READ) ((Tensor *)(uintptr_t)v.body->tensor)->watched = true;
         }
-    }
-}
-
-void refuse_lines(Elaborator *e) {
-    const Tree *body = statements_of(e);
-    for (int k = 0; k < body->n; k++) {
-        const Tree *t = body->child[k];
-        if (t->kind == TREE_AVERAGE) model_error(e, e->root, t->span, "average lines are not available yet");
-        if (t->kind == TREE_STATE && t->text && !same(t->text, "step")) model_error(e, e->root, t->span, "states of another clock than the step are not available yet");
     }
 }
