@@ -1,10 +1,10 @@
-/* search.c: several evaluations of one batch in a step; search.h says what for.
+/* search.c: several evaluations of one batch in a step; nn_search.h says what for.
  *
  * Weights and gradients are seen as one vector of all trained parameters, in double. A *point* is a place on the line
  * start + length*direction: its length, its loss, its gradient, and the slope of the loss along the line there.
  *
  * SPDX-License-Identifier: 0BSD */
-#include "search.h"
+#include "nn_search.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include "log.h"
 #include "progress.h"
 #include "replace.h"
-#include "search.h"
+#include "nn_search.h"
 #include "trainer.h"
 #include <inttypes.h>
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "sides.h"
 #include "valley.h"
 #include <math.h>
-#include <search.h>
+#include <nn_search.h>
 #include <stdio.h>
 #include <string.h>
 

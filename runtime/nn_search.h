@@ -1,4 +1,4 @@
-/* search.h: several evaluations of one batch in a step.
+/* nn_search.h: several evaluations of one batch in a step.
  *
  * An optimizer for full batches, such as one that keeps curvature, wants several updates on the same data, and a length of
  * each of them that is found by trying. Both need nothing of the model but its gradients and its update:
