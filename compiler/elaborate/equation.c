@@ -418,11 +418,15 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
     if (t->kind == TREE_SCATTER) return scatter(e, s, n);
     Value v;
     if (t->n > 2) {                                             /* a, b = f(x) */
-        Scope *made = NULL;
+        Name *first_left = scope_find(s, t->child[0]->text);     /* one use of the function for all its results */
+        Scope *made = first_left->made;
+        if (made) return result_value(e, made, n->which);
         if (right->kind == TREE_PIPE) { Value first = evaluate(e, s, NULL, right->child[0]); v = call(e, s, NULL, right->child[1], &first, 0, &made); }
         else if (right->kind == TREE_CALL) v = call(e, s, NULL, right, NULL, 0, &made);
         else { model_error(e, s, right->span, "several names on the left want a call of a function with several results"); return bad_value; }
         if (v.kind == VALUE_BAD || !made) return bad_value;
+        first_left->made = made;
+        PUSH(e->journal, (void **)&first_left->made);
         return result_value(e, made, n->which);
     }
     if (left->kind == TREE_NAME) {
@@ -615,10 +619,20 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
                 dims[rank++] = (Dim){ extent, NULL };
             }
             if (checked_size(e, s, d->span, extents, rank) < 0) return bad_value;
+            if (n->each_epoch && !e->updating) {
+                Diagnostic *x = model_error(e, s, d->span, "`%s` changes at the end of an epoch, and such a state is for update lines only", n->name);
+                if (x) help(x, "`epoch` is the number of the epoch; a state without `each epoch` changes at each step");
+                return bad_value;
+            }
+            if (e->each_epoch) {
+                model_error(e, s, d->span, "an average that is taken `each epoch` keeps no state beside itself");
+                return bad_value;
+            }
             Origin *o = NEW(Origin);
             *o = (Origin){ d->span, s->origin };
             Role role = n->kind == ENTRY_PARAM ? ROLE_PARAM : e->updating ? ROLE_MOMENT : ROLE_STATE;
             t = tensor_new("", role, REAL, rank, dims, o);
+            t->each_epoch = n->each_epoch;
             own_add(e, s->instance, d, 0, t, s, d, d->text);
             v = of_tensor(t, NULL, 0);
         }

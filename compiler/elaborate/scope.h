@@ -55,12 +55,13 @@ typedef struct Name {                                           /* one name of a
     EntryKind kind;
     Span span;
     const Tree *tree;                                           /* the statement, declaration or parameter */
-    int which;                                                  /* of several names on an equation's left */
+    int which;                                                  /* of several names on an equation's left; the first of them has */
+    Scope *made;                                                /* the scope of the call on its right */
     Argument *argument;
     int64_t extent;
     const Tree *extents;                                        /* a result's declared shape, or NULL */
     Value *value;                                               /* remembered */
-    bool busy, recursive;
+    bool busy, recursive, each_epoch;                           /* each_epoch: of a state */
     const Value *assumed;                                       /* of an equation that reads itself */
     Tensor *assumed_tensor;
 } Name;
@@ -84,7 +85,8 @@ struct Instance {
     const Tree *call;
     int64_t stage;                                              /* of a repeat, from 1 */
     const char *label, *name;                                   /* the definition's name; the name given by net = f(_), or NULL */
-    const Tensor *parameter;                                    /* of an update line for this parameter */
+    const Tensor *parameter;                                    /* of an update or average line for this parameter */
+    bool of_line;                                               /* of what is the same for all parameters of such a line */
     LIST(Instance *) children;
     Map newest;                                                 /* of a call: the child made last for it; `older` leads to the others */
     Instance *older;
@@ -98,6 +100,8 @@ typedef struct Named { Tensor *tensor; Instance *instance; const char *local; bo
 /* A reduction over all parameters, and what one parameter adds to it (params.c). */
 typedef struct Total { const Tree *tree; const Instance *instance; Op op; bool count; Tensor *tensor; } Total;
 typedef struct Part { Total *total; const Tensor *parameter; const Expr *value; const Index *free[MAX_RANK]; int n; } Part;
+/* A call in an update line that depends on nothing of the parameter: one for all of them. */
+typedef struct Shared { const Tree *call; Value *value; } Shared;
 typedef struct Draw { Site *site; Tensor *tensor; int number; } Draw;
 
 typedef struct Elaborator {
@@ -127,6 +131,8 @@ typedef struct Elaborator {
     const Tensor *parameter;                                    /* whose update it is */
     LIST(Total *) totals;
     LIST(Part) parts;
+    LIST(Shared *) shared;
+    bool each_epoch;                                            /* the line at work is an average taken at the end of an epoch */
 } Elaborator;
 
 /* scope.c */
