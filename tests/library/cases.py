@@ -179,8 +179,8 @@ def trajectory(entry, call, update, make, params=None, steps=20, body=None, inpu
         if not inputs:
             for key, value in now.items():
                 line("input", key, numbers(value))
-        loss = compute(now, params)
-        line("loss", n, numbers(loss))
+        # A sum of random products may be small by chance: it is no measure, and not compared.
+        line(*(["loss", n, numbers(compute(now, params))] if inputs else ["loss", n]))
         line("update")
         advance(optimizer, lambda: compute(now, params), all_params, step)
         for key, value in [*params.items(), *(watched(step) if watched else {}).items()]:
