@@ -413,6 +413,11 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
     return of_tensor(t, NULL, 0);
 }
 
+static bool is_next(const Name *n) {
+    size_t length = strlen(n->name);
+    return length && n->name[length - 1] == '\'';
+}
+
 static Value equation(Elaborator *e, Scope *s, Name *n) {
     const Tree *t = n->tree, *left = t->child[n->which], *right = t->child[t->n - 1];
     if (t->kind == TREE_SCATTER) return scatter(e, s, n);
@@ -420,14 +425,16 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
     if (t->n > 2) {                                             /* a, b = f(x) */
         Name *first_left = scope_find(s, t->child[0]->text);     /* one use of the function for all its results */
         Scope *made = first_left->made;
-        if (made) return result_value(e, made, n->which);
-        if (right->kind == TREE_PIPE) { Value first = evaluate(e, s, NULL, right->child[0]); v = call(e, s, NULL, right->child[1], &first, 0, &made); }
-        else if (right->kind == TREE_CALL) v = call(e, s, NULL, right, NULL, 0, &made);
-        else { model_error(e, s, right->span, "several names on the left want a call of a function with several results"); return bad_value; }
-        if (v.kind == VALUE_BAD || !made) return bad_value;
-        first_left->made = made;
-        PUSH(e->journal, (void **)&first_left->made);
-        return result_value(e, made, n->which);
+        if (!made) {
+            if (right->kind == TREE_PIPE) { Value first = evaluate(e, s, NULL, right->child[0]); v = call(e, s, NULL, right->child[1], &first, 0, &made); }
+            else if (right->kind == TREE_CALL) v = call(e, s, NULL, right, NULL, 0, &made);
+            else { model_error(e, s, right->span, "several names on the left want a call of a function with several results"); return bad_value; }
+            if (v.kind == VALUE_BAD || !made) return bad_value;
+            first_left->made = made;
+            PUSH(e->journal, (void **)&first_left->made);
+        }
+        v = result_value(e, made, n->which);
+        return is_next(n) && v.kind == VALUE_TENSOR && v.body ? next_value(e, s, n, &v) : v;
     }
     if (left->kind == TREE_NAME) {
         v = evaluate(e, s, NULL, right);
@@ -473,8 +480,7 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
         if (r.kind == VALUE_BAD && !e->tentative) v.kind = VALUE_BAD;
     }
     if (v.kind != VALUE_TENSOR || !v.body) return v;
-    size_t length = strlen(n->name);
-    if (length && n->name[length - 1] == '\'') return next_value(e, s, n, &v);
+    if (is_next(n)) return next_value(e, s, n, &v);
     double constant;
     if (v.rank == 0 && is_constant(v.body, &constant)) return v;
     if (n->recursive && n->assumed_tensor) return v;            /* finished by name_value */

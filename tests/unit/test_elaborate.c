@@ -369,6 +369,12 @@ START_TEST(states) {
     AGREES(3, W(i) * (X(i) + real_at("seen", i)));
     run_program(model->init);
     agree(evaluation_array(run, next_of(model->init, seen))[0], 0, 0, 0, __LINE__);
+    compiles("fn both(a, b) -> u, v { u = a + b; v = a*b }\n"         /* two next values from one use of a function */
+             "model m { input x[3]; param w[3] = 1; state p = 1, q = 2; p', q' = both(p, q); y[i] = w[i]*x[i]*p*q; loss sum(y); output y" TRAIN);
+    run_program(model->gradients);
+    double p = real_at("p", 0), q = real_at("q", 0);
+    agree(evaluation_array(run, next_of(model->gradients, model->states.at[0]))[0], p + q, 0, 0, __LINE__);
+    agree(evaluation_array(run, next_of(model->gradients, model->states.at[1]))[0], p * q, 0, 1, __LINE__);
 } END_TEST
 
 START_TEST(training_and_evaluation) {
