@@ -56,7 +56,8 @@ def line(*words):
 
 
 def numbers(t):
-    return " ".join(repr(float(v)) for v in torch.as_tensor(t).detach().reshape(-1))
+    """Thirteen digits: more than any comparison needs, and the same with the next version of PyTorch."""
+    return " ".join(f"{float(v):.13g}" for v in torch.as_tensor(t).detach().reshape(-1))
 
 
 def real(*shape, scale=1.5):
@@ -208,9 +209,9 @@ def curve(entry, expression, values, count="step", extra="", tolerance=None, flo
     The parameter becomes the rate itself."""
     start(entry, expression, ["input x; param p = 0", "loss x*p", f"update * = ({expression}) + 0*g", "train batch=1"],
           tolerance, float_tolerance, extra)
-    line("input x 1.0")
+    line("input x 1")
     for t, value in values.items() if isinstance(values, dict) else enumerate(values):
         line(count, t)
         line("loss 1")
         line("update")
-        line("value p", repr(float(value)))
+        line("value p", numbers(value))
