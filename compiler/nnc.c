@@ -95,8 +95,8 @@ static void print_graph(Writer *w, const Compilation *c)
 static void pass_schedule(Compilation *c)
 {
     const CommandLine *command = c->command;
-    const Options options = {command->plain, command->blas};
-    const ModuleOptions names = {command->prefix, command->header};
+    const Options options = {command->plain, command->blas, command->trap};
+    const ModuleOptions names = {command->prefix, command->header, command->trap};
     c->module = module_new(c->model, &names);
     Schedule *all[ENTRY_COUNT];
     int n = 0;

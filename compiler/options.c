@@ -57,6 +57,7 @@ static bool set_target(CommandLine *c, const char *v)  { PUSH(c->targets, v); re
 static bool set_check(CommandLine *c, const char *v)   { (void)v; return c->check = true; }
 static bool set_check_passes(CommandLine *c, const char *v) { (void)v; return c->check_passes = true; }
 static bool set_time(CommandLine *c, const char *v)    { (void)v; return c->time = true; }
+static bool set_trap(CommandLine *c, const char *v)    { (void)v; return c->trap = true; }
 static bool set_silent(CommandLine *c, const char *v)  { (void)v; return c->no_warnings = true; }
 
 static bool set_prefix(CommandLine *c, const char *v)
@@ -129,6 +130,7 @@ static const Option options[] = {
     {"-D",             '+', "NAME=VALUE", set_define, "give a parameter of the model this value"},
     {"--kernels",      '=', "fast|plain", set_kernels, "plain: readable loops, always right"},
     {"--blas",         '=', "auto|never", set_blas,   "may large matrix products call a BLAS library?"},
+    {"--trap",         ' ', NULL, set_trap,           "code that looks at all it computes, and stops at the first NaN"},
     {"--check",        ' ', NULL, set_check,          "look for errors only; write nothing"},
     {"--report",       '?', "json", set_report,       "print shapes, operations and bytes; writes files only if -o is given"},
     {"--emit",         '=', "PASS", set_emit,         "print the model as a pass leaves it, and stop"},

@@ -123,8 +123,11 @@ static bool values_suit(const nn_array *a, const nn_tensor *t, size_t count, siz
 }
 
 /* One NaN among the samples would make every parameter a NaN within a step. */
-static bool all_finite(const nn_array *a, const nn_tensor *t, size_t count, size_t per_sample, const char *path, nn_failure *f) {
+bool nn_array_finite(const nn_array *a, const nn_tensor *t, const char *path, nn_failure *f) {
     char where[512];
+    size_t count;
+    if (!is_real(t->type) || !is_real(a->type) || !nn_product(a->dim, a->rank, &count)) return true;
+    size_t per_sample = a->dim[0] ? count / (size_t)a->dim[0] : 0;
     for (size_t i = 0; i < count; i++) {
         double x = a->type == NN_F32 ? (double)((const float *)a->data)[i] : ((const double *)a->data)[i];
         if (t->type == NN_F32 ? fabs(x) <= (double)FLT_MAX : isfinite(x)) continue;
@@ -157,7 +160,6 @@ bool nn_array_suits(nn_array *a, const nn_tensor *t, const char *path, nn_failur
     }
     size_t per_sample = a->dim[0] ? count / (size_t)a->dim[0] : 0;
     if (!is_real(t->type) && !values_suit(a, t, count, per_sample, path, f)) return false;
-    if (is_real(t->type) && is_real(a->type) && !all_finite(a, t, count, per_sample, path, f)) return false;
     if (nn_type_size(t->type) > nn_type_size(a->type) || a->type == t->type) return true;
     /* In place: element i of the smaller type never reaches beyond element i of the larger one. */
     if (nn_type_size(t->type) == nn_type_size(a->type)) {

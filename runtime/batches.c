@@ -67,7 +67,7 @@ int nn_batches_next(nn_batches *b) {
         }
     }
     b->position += n;
-    return n;
+    return b->given = n;
 }
 
 void nn_batches_close(nn_batches *b) {

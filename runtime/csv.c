@@ -5,6 +5,7 @@
  *
  * Columns are chosen by name, by number from 0, or by range: `0-7`, `alcohol,pH`, `quality`. Without a choice the whole line is
  * the sample. Fields may be quoted. Anything that is not a number is an error with its line and column: nothing is guessed.
+ * nan and inf are read as such; whoever asked for the table decides about them.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "data.h"
@@ -95,7 +96,7 @@ static bool number(const char *text, double *value) {
     char *end;
     if (!*text || isspace((unsigned char)*text)) return false;
     *value = strtod(text, &end);
-    return !*end && isfinite(*value);
+    return !*end;
 }
 
 /* The columns that the selector lists, in its order. */
@@ -196,7 +197,7 @@ bool nn_read_csv(nn_source *s, const char *selector, const nn_tensor *tensor, nn
     good = good && split_line(&t, f) && (t.fields || nn_fail(f, "%s: the file is empty", t.path));
     if (good) {
         t.named = true;             /* a line with some numbers is no line of names: it may miss a value, and reading it tells so */
-        for (size_t i = 0; i < t.fields; i++) t.named &= !number(t.field[i], &value);
+        for (size_t i = 0; i < t.fields; i++) t.named &= !number(t.field[i], &value) || !isfinite(value);
         good = choose(&chosen, selector, &t, f);
     }
     if (good && chosen.count != nn_tensor_elements(tensor))

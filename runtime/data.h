@@ -46,6 +46,8 @@ void nn_convert(void *to, nn_type to_type, const void *from, nn_type from_type, 
 /* Gives the array the tensor's element type where that takes no more memory, after checking that each value is one that the tensor
  * can hold. */
 bool nn_array_suits(nn_array *a, const nn_tensor *t, const char *path, nn_failure *f);
+/* No NaN, and no infinity after the change of type. */
+bool nn_array_finite(const nn_array *a, const nn_tensor *t, const char *path, nn_failure *f);
 bool nn_array_join(nn_array *a, nn_array *more, const char *path, nn_failure *f);      /* samples of `more` after those of `a` */
 void nn_array_free(nn_array *a);
 
@@ -55,7 +57,8 @@ bool nn_read_npy(nn_source *s, nn_array *a, nn_failure *f);
 bool nn_read_csv(nn_source *s, const char *columns, const nn_tensor *t, nn_array *a, nn_failure *f);
 bool nn_read_cifar(nn_source *s, const char *part, const nn_tensor *t, nn_array *a, nn_failure *f);
 bool nn_read_raw(nn_source *s, nn_type type, const nn_tensor *t, nn_array *a, nn_failure *f);
-/* Any of them, chosen by selector, content and name. */
+/* Any of them, chosen by selector, content and name; then values that the tensor can hold, in its element type where that is no
+ * larger. */
 bool nn_read_file(const char *path, const char *selector, const nn_tensor *t, nn_array *a, nn_failure *f);
 
 /* ---- dataset.c ---- */
@@ -86,6 +89,7 @@ typedef struct nn_batches {
     const nn_dataset *data;
     const nn_tensor *tensors;
     int n_tensors, batch;
+    int given;                      /* samples that are in the buffers now */
     int64_t *order, position;       /* order: NULL if the samples come as they are; position: samples given out in this epoch */
     void **buffers;
 } nn_batches;

@@ -48,22 +48,28 @@ static bool read_source(nn_source *s, const char *selector, const nn_tensor *t, 
                    path);
 }
 
-bool nn_read_file(const char *path, const char *selector, const nn_tensor *t, nn_array *a, nn_failure *f) {
+/* `any`: also NaN and infinities, which the program itself looks for. */
+static bool read_file(const char *path, const char *selector, const nn_tensor *t, bool any, nn_array *a, nn_failure *f) {
     *a = (nn_array){ 0 };
     nn_source *s = nn_source_open(path, f);
     if (!s) return false;
     bool good = read_source(s, selector, t, a, f);
+    if (good && !any) good = nn_array_finite(a, t, path, f);
     if (good) good = nn_array_suits(a, t, path, f);
     if (!good) nn_array_free(a);
     nn_source_close(s);
     return good;
 }
 
-static bool read_all(const nn_paths *p, const char *selector, const nn_tensor *t, nn_array *a, nn_failure *f) {
-    if (!nn_read_file(p->path[0], selector, t, a, f)) return false;
+bool nn_read_file(const char *path, const char *selector, const nn_tensor *t, nn_array *a, nn_failure *f) {
+    return read_file(path, selector, t, false, a, f);
+}
+
+static bool read_all(const nn_paths *p, const char *selector, const nn_tensor *t, bool any, nn_array *a, nn_failure *f) {
+    if (!read_file(p->path[0], selector, t, any, a, f)) return false;
     for (size_t i = 1; i < p->count; i++) {
         nn_array more;
-        if (!nn_read_file(p->path[i], selector, t, &more, f)) return false;
+        if (!read_file(p->path[i], selector, t, any, &more, f)) return false;
         bool good = nn_array_join(a, &more, p->path[i], f);
         nn_array_free(&more);
         if (!good) return false;
@@ -121,7 +127,7 @@ bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split
             nn_dataset_free(d);
             return nn_fail(f, "%s; say where the data are with --data DIR or %s %s=FILE", inner.text, option, t->name);
         }
-        bool good = read_all(&paths, selector, t, a, f);
+        bool good = read_all(&paths, selector, t, split == NN_TRAIN && m->n_traps, a, f);
         if (good && d->n_arrays && a->dim[0] != d->arrays[0].dim[0])
             good = nn_fail(f, "%s: %" PRId64 " samples for '%s', but '%s' has %" PRId64 "; bind files that belong together",
                            paths.path[0], a->dim[0], t->name, m->inputs[0].name, d->arrays[0].dim[0]);

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: 0BSD */
 #include "trainer.h"
+#include "trap.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile
     while ((n = nn_batches_next(b)) > 0) {
         if (stop && *stop) return false;
         sum += n * m->evaluate(instance, n, (const void *const *)b->buffers);
+        if (nn_trapped(m, instance)) return false;
     }
     *loss = sum / (double)b->data->samples;
     if (m->n_metrics) m->metrics_of(instance, metrics);
@@ -32,11 +34,12 @@ int nn_test(const nn_model *m, const nn_options *o, nn_failure *f) {
                 && nn_dataset_open(&data, m, count, NN_TEST, o->test, o->n_test, o->data, f);
     if (good && data.samples == 0) good = nn_fail(f, "no test data: bind a file with --test %s=FILE", m->inputs[0].name);
     if (good && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : m->batch, false, f)) {
-        nn_measure(m, instance, &batches, NULL, &loss, metrics);
-        printf("test loss %.6g", loss);
-        for (int i = 0; i < m->n_metrics; i++) printf("  test %s %.6g", m->metrics[i], metrics[i]);
-        printf("  (%" PRId64 " samples)\n", data.samples);
-        code = NN_DONE;
+        bool whole = nn_measure(m, instance, &batches, NULL, &loss, metrics);
+        if (whole) printf("test loss %.6g", loss);
+        else nn_trap_failure(m, instance, &batches, "test data", "", f);
+        for (int i = 0; whole && i < m->n_metrics; i++) printf("  test %s %.6g", m->metrics[i], metrics[i]);
+        if (whole) printf("  (%" PRId64 " samples)\n", data.samples);
+        code = whole ? NN_DONE : NN_NOT_FINITE;
     }
     nn_batches_close(&batches);
     nn_dataset_free(&data);

@@ -36,6 +36,35 @@ typedef struct nn_tensor {
     const char *train, *test;   /* inputs: where data come from unless told otherwise, or NULL */
 } nn_tensor;
 
+/* Programs that `nnc --trap` made look at all that they compute. A row says what was looked at; a find, what was seen there. */
+enum {
+    NN_TRAP_RESULT = 1,         /* an infinity here stops the call: a loss, a gradient, a parameter, a state */
+    NN_TRAP_CAUSE = 2,          /* an infinity here comes from numbers: none is written into what it is computed from */
+    NN_TRAP_GIVEN = 4,          /* not computed: an input, a parameter or a state before the call */
+    NN_TRAP_BLOCKS = 8,         /* samples stand in blocks of 16: sample 16*block + lane at [block] .. [lane] */
+    NN_TRAP_DOWN = 16           /* time runs from the last value to the first */
+};
+typedef struct nn_trap_row {
+    const char *what, *name;    /* "equation", "logits" */
+    const char *equation;       /* in the language, or "" */
+    const char *place;          /* net.nn:7, and from where it was used */
+    int flags, rank;
+    int64_t dim[NN_MAX_RANK];   /* as it is stored */
+    uint32_t counted;           /* bit d: dim d runs over the samples of the call */
+    int time;                   /* of a recurrence: the dim that is the time, or -1 */
+} nn_trap_row;
+typedef enum nn_trap_kind { NN_TRAP_NAN = 1, NN_TRAP_INFINITE, NN_TRAP_SMALL } nn_trap_kind;
+typedef struct nn_trap_find { int64_t row, kind, index[NN_MAX_RANK]; } nn_trap_find;      /* row 0: nothing; else from 1 */
+enum { NN_TRAP_READS = 4 };
+typedef struct nn_trap {
+    nn_trap_find found;         /* what stopped the last call */
+    nn_trap_find infinite;      /* the first infinity of the call that comes from numbers */
+    nn_trap_find small;         /* the first number below the normal range since the start: slow, but not wrong */
+    int64_t smalls;             /* how many */
+    int64_t reads, read[NN_TRAP_READS];         /* rows that the equation read, and the range of their values */
+    double low[NN_TRAP_READS], high[NN_TRAP_READS];
+} nn_trap;
+
 typedef struct nn_setting { const char *name; double value; } nn_setting;   /* an entry of the model's train line */
 
 typedef struct nn_model {
@@ -58,6 +87,8 @@ typedef struct nn_model {
     int n_settings;       const nn_setting *settings;    /* of the train line: epochs, steps, seed ... (not batch) */
     size_t step_offset, epoch_offset, seed_offset;       /* int64_t, int64_t, uint64_t in the instance */
     void (*init)(void *instance, uint64_t seed);
+    int n_traps;          const nn_trap_row *traps;      /* of `nnc --trap`, else none */
+    size_t trap_offset;                                  /* nn_trap in the instance */
     double (*gradients)(void *instance, int n, const void *const *inputs);   /* inputs then targets; gives the loss */
     void (*update)(void *instance);
     double (*evaluate)(void *instance, int n, const void *const *inputs);    /* gives the loss; gathers the metrics */
@@ -73,6 +104,10 @@ int nn_main(const nn_model *model, int argc, char **argv);
 /* The model of the archive's own main. Every generated file proposes its model; a program with several models and no main
  * of its own gets the first one that is linked. */
 extern const nn_model *const nn_main_model;
+/* What stopped the last call of gradients, update or evaluate, in words; an empty text if nothing did, or if the model was
+ * compiled without --trap. */
+void nn_trap_text(const nn_model *model, const void *instance, char *text, size_t size);
+
 #if defined __GNUC__
 #define NN_MAIN_MODEL(model) __attribute__((weak)) const nn_model *const nn_main_model = &(model);
 #else

@@ -42,6 +42,8 @@ static const Option options[] = {
     { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT,
       "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
+    { "--trap",       NULL,        FLAG,  AT(trap),       NN_C_TRAIN | NN_C_TEST,
+      "make sure that the first NaN or infinity stops the run; for programs of `nnc --trap`" },
     { "--quiet",      NULL,        FLAG,  AT(quiet),      NN_C_TRAIN | NN_C_CHECK, "print errors only" },
     { "--help",       NULL,        FLAG,  AT(help),       ALL,        "print this" },
     { "--version",    NULL,        FLAG,  AT(version),    ALL,        "print the versions" },
@@ -238,6 +240,8 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
                        m->batch);
     if (o->resume && o->weights)
         return nn_fail(f, "--resume and --weights: a run is continued with its own parameters; leave out one of them");
+    if (o->trap && !m->n_traps)
+        return nn_fail(f, "--trap: this program was compiled without it; compile the model anew with `nnc --trap`");
     if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
     if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)

@@ -17,7 +17,7 @@ typedef struct nn_options {
     bool seed_given;
     uint64_t seed;
     const char *save, *resume, *log, *data, *weights;
-    bool no_shuffle, quiet, all;
+    bool no_shuffle, quiet, all, trap;
     nn_binding *train, *test, *output;                          /* an output without a name: name is NULL */
     int n_train, n_test, n_output;
     const nn_tensor **hyper;                                    /* hyper-parameters that are set, and their values */

@@ -15,6 +15,7 @@
 #include "replace.h"
 #include "nn_search.h"
 #include "trainer.h"
+#include "trap.h"
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -37,6 +38,7 @@ typedef struct Training {
     nn_progress progress;
     double *metrics, *test_metrics, *totals;
     double epoch_start;
+    bool small_told;                /* --trap: the first number below the normal range has been reported */
 } Training;
 
 static volatile sig_atomic_t stop_signal;
@@ -115,6 +117,24 @@ static void print_line(Training *t, const nn_log_row *row) {
     fflush(stdout);
 }
 
+/* What a program of --trap has seen in the call that just ended, on samples of b. False: it was stopped, and the failure says
+ * why. */
+static bool untrapped(Training *t, const nn_batches *b, int64_t step) {
+    const nn_trap *trap = nn_trap_of(t->m, t->instance);
+    char when[64], kept[600] = "", text[1600];
+    snprintf(when, sizeof when, "step %" PRId64 "%s", step, b == &t->train ? "" : ", test data");
+    if (trap && trap->small.row && !t->small_told && !t->o->quiet) {
+        nn_progress_clear(&t->progress);
+        nn_trap_small_text(t->m, t->instance, b, text, sizeof text);
+        fprintf(stderr, "note: %s: %s\n    such numbers are slow, not wrong; this note comes once\n", when, text);
+        t->small_told = true;
+    }
+    if (!trap || !trap->found.row) return true;
+    nn_progress_clear(&t->progress);
+    if (t->save) nn_append(kept, sizeof kept, "\n    the last good checkpoint, if there was one, is kept in '%s'", t->save);
+    return nn_trap_failure(t->m, t->instance, b, when, kept, t->f);
+}
+
 /* Training and test figures as they stand. False: stopped while measuring. */
 static bool report(Training *t, bool epoch_end, nn_log_row *row) {
     *row = (nn_log_row){
@@ -127,7 +147,7 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
     if (t->test_data.samples) {
         bool whole = nn_measure(t->m, t->instance, &t->test, &stop_signal, &row->test_loss, t->test_metrics);
         copy_totals(t, true);
-        if (!whole) return false;
+        if (!untrapped(t, &t->test, row->step) || !whole) return false;
         row->test_metrics = t->test_metrics;
     }
     row->seconds = nn_seconds() - t->epoch_start;
@@ -135,18 +155,22 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
     return true;
 }
 
-static int step(Training *t, int n) {
+static int take_step(Training *t, int n) {
     const void *const *inputs = (const void *const *)t->train.buffers;
+    int64_t step = nn_step(t->m, t->instance) + 1;
     double loss = t->search ? nn_search_step(t->search, n, inputs) : t->m->gradients(t->instance, n, inputs);
+    if ((!t->search || !isfinite(loss)) && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
     if (!isfinite(loss)) {
         nn_progress_clear(&t->progress);
-        nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data%s%s%s",
+        nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
+                "`nnc --trap` makes a program that says where it came from%s%s%s",
                 loss, nn_step(t->m, t->instance) + 1, nn_epoch(t->m, t->instance) + 1,
                 t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
                 t->save ? "'" : "");
         return NN_NOT_FINITE;
     }
     if (!t->search) t->m->update(t->instance);
+    if (!t->search && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
     t->run.loss_sum += n * loss;
     t->run.position += n;
     int64_t done = nn_step(t->m, t->instance);
@@ -158,7 +182,7 @@ static int step(Training *t, int n) {
 
 static int finish_epoch(Training *t) {
     nn_log_row row;
-    if (!report(t, true, &row)) return NN_DONE;
+    if (!report(t, true, &row)) return t->f->text[0] ? NN_NOT_FINITE : NN_DONE;
     if (worth_a_line(t)) print_line(t, &row);
     if (!nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
     nn_set_epoch(t->m, t->instance, nn_epoch(t->m, t->instance) + 1);
@@ -183,7 +207,7 @@ static int epochs(Training *t) {
         nn_progress_start(&t->progress, label, t->run.position, t->o->quiet);
         nn_batches_start(&t->train, nn_seed(t->m, t->instance), nn_epoch(t->m, t->instance), t->run.position);
         while (!stop_signal && nn_step(t->m, t->instance) < t->steps && (n = nn_batches_next(&t->train)) > 0)
-            if ((code = step(t, n)) != NN_DONE) return code;
+            if ((code = take_step(t, n)) != NN_DONE) return code;
         if (t->run.position == t->run.samples && (code = finish_epoch(t)) != NN_DONE) return code;
     }
     return NN_DONE;

@@ -26,6 +26,7 @@ typedef struct { const Index *const *free; int n_free; LIST(int) parts; int grou
 
 typedef struct Fusion {
     const Program *program;
+    bool keep;                      /* everything is stored */
     LIST(Part) parts;
     LIST(Draft) drafts;
     Map number;                     /* Tensor -> the number of its part */
@@ -270,7 +271,7 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         member.body = transform(p->body, rename_read, &names);
         const Expr *const *subs = values_of(d->free, d->n_free);
         member.n_subs = d->n_free;
-        if (p->e->scan || is_result(f->program, out) || !any || !inside_group)
+        if (f->keep || p->e->scan || is_result(f->program, out) || !any || !inside_group)
             member.target = out;
         else if (!inside_nest) {
             double size = volume(d->free + 1, d->n_free - 1);
@@ -322,8 +323,8 @@ static int assign_groups(Fusion *f) {
     return n;
 }
 
-void fuse(Groups *groups, const Equations *equations, const Program *program) {
-    Fusion f = {.program = program};
+void fuse(Groups *groups, const Equations *equations, const Program *program, bool keep) {
+    Fusion f = {.program = program, .keep = keep};
     for (int k = 0; k < equations->n; k++)
         add_part(&f, equations->at[k]);
     int n = assign_groups(&f);

@@ -61,10 +61,10 @@ Numbers readers_of(const Readers *r, const Tensor *t);
 
 /* host.c: moves host equations, and host parts of the other bodies, to the schedule's list of numbers. */
 void separate_host(Schedule *s, Equations *equations);
-/* inline.c: puts cheap maps into their readers; what is left is stored or local. */
-void inline_maps(Equations *equations, const Program *p);
+/* inline.c: puts cheap maps into their readers; what is left is stored or local. keep: copies only, and all is stored. */
+void inline_maps(Equations *equations, const Program *p, bool keep);
 /* fuse.c */
-void fuse(Groups *groups, const Equations *equations, const Program *p);
+void fuse(Groups *groups, const Equations *equations, const Program *p, bool keep);
 bool is_result(const Program *p, const Tensor *t);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. */
 void split_samples(Groups *groups, const Program *p, bool blas);

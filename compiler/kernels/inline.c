@@ -51,11 +51,12 @@ static double volume(const Equation *e, bool with_bound) {
     return v;
 }
 
-static bool goes(const Equation *e, const Equations *all, const Numbers *readers, const Program *p) {
+static bool goes(const Equation *e, const Equations *all, const Numbers *readers, const Program *p, bool keep) {
     if (e->op != REDUCE_NONE || e->scan || is_result(p, e->out)) return false;
     Cost c = {0};
     visit_nodes(e->body, add_cost, &c);
     bool copy = e->body->kind == X_READ && !e->body->guarded;
+    if (keep && !copy) return false;
     /* One number a sample is cheap to keep, and keeps what it is made of inside the loop over the samples. */
     if (e->n_free == 1 && e->free[0]->count && c.cost > 1) return false;
     double repeated = 0, size = volume(e, false);
@@ -89,7 +90,7 @@ static const Expr *put_in(const Expr *read, void *data) {
     return Where(inside, transform(value, guard_reads, NULL), read->arg[e->n_free]);
 }
 
-void inline_maps(Equations *equations, const Program *p) {
+void inline_maps(Equations *equations, const Program *p, bool keep) {
     Readers readers = {0};
     for (int k = 0; k < equations->n; k++)
         readers_add_body(&readers, equations->at[k]->body, k);
@@ -97,7 +98,7 @@ void inline_maps(Equations *equations, const Program *p) {
     for (int k = 0; k < equations->n; k++) {
         const Equation *e = equations->at[k];
         Numbers own = readers_of(&readers, e->out);
-        if (!goes(e, equations, &own, p)) {
+        if (!goes(e, equations, &own, p, keep)) {
             PUSH(kept, equations->at[k]);
             continue;
         }

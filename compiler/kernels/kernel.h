@@ -91,6 +91,7 @@ typedef struct Schedule {               /* one entry point */
 typedef struct Options {
     bool plain;                         /* --kernels=plain */
     bool blas;                          /* --blas=auto */
+    bool keep;                          /* every equation is stored, so that each can be looked at (--trap) */
 } Options;
 
 Schedule *schedule(const Program *p, const Options *options);   /* fuse, schedule, place; checked */

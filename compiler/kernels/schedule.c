@@ -63,9 +63,9 @@ Schedule *schedule(const Program *p, const Options *options) {
     for (int k = 0; k < p->equations.n; k++)
         PUSH(equations, p->equations.at[k]);
     separate_host(s, &equations);
-    inline_maps(&equations, p);
+    inline_maps(&equations, p, options->keep);
     Groups groups = {0};
-    fuse(&groups, &equations, p);
+    fuse(&groups, &equations, p, options->keep);
     if (!options->plain) split_samples(&groups, p, options->blas);
     for (int g = 0; g < groups.n; g++) {
         Kernel *k = schedule_group(groups.at[g], options);

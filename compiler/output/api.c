@@ -44,9 +44,9 @@ static void print_structs(Writer *w, const Module *m, const Layout *l) {
             const Member *member = &s->members.at[i];
             bool seed = strcmp(member->name, "seed") == 0 && !member->tensor;
             const char *type = member->type == C_STRUCT ? struct_name(m, l, member->of) : member->type == C_REAL ? "nn_real"
-                             : seed ? "uint64_t" : c_type_name(member->type);
+                             : member->c_type ? member->c_type : seed ? "uint64_t" : c_type_name(member->type);
             put(w, "        { \"name\": \"%s\", \"type\": \"%s\", \"shape\": ", member->name, type);
-            put_json_dims(w, member->dim, member->rank);
+            put_json_dims(w, member->dim, member->c_type ? 0 : member->rank);
             put(w, ", \"offset\": %" PRId64 ", \"offset_in_double\": %" PRId64 " }%s\n", struct_offset(l, (StructKind)k, member, 4),
                 struct_offset(l, (StructKind)k, member, 8), i + 1 < s->members.n ? "," : "");
         }

@@ -125,6 +125,7 @@ typedef struct Body {
 } Body;
 
 static const char *member_text(Body *b, StructKind kind, const char *at, const Tensor *t) {
+    Traps *traps;                       /* of functions that look at what they compute, else NULL */
     const Member *member = member_of(b->l, kind, t);
     return text("%s%s", at, member ? member->name : name_safe(t->name));
 }
@@ -304,6 +305,86 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
 static const char *result_text(Body *b, const Tensor *t) {
     const Schedule *schedule = b->m->schedule[b->entry];
     for (int k = 0; schedule && k < schedule->host.n; k++)
+/* ---- --trap: after each kernel, what it has stored ---------------------------------------------------------------- */
+static const char *pointer_text(Body *b, const Tensor *t) {
+    if (t->role == ROLE_INPUT || t->role == ROLE_TARGET) return public_name(b->m, t);
+    const Storage *storage = storage_of(b->m->schedule[b->entry], t);
+    const char *place = struct_place(b, t, true);
+    if (place) return t->rank ? place : text("&%s", place);
+    return storage ? arena_place(b, t, storage) : internal_error(t);
+}
+
+static void print_look(Body *b, const char *verb, int depth, int row, const Tensor *t) {
+    put_line(&b->calls, depth, text("nn_trap_%s(&m->trap, %s_traps, %d, %s, %s);", verb, b->m->prefix, row,
+                                    b->entry == ENTRY_UPDATE ? "0" : "n", pointer_text(b, t)));
+}
+
+static const char *stop_text(const Body *b) { return b->entry == ENTRY_UPDATE ? "return" : "return (double)NAN"; }
+
+/* Tensors whose elements are nn_real, and which are the kernel's own to read or write. */
+static bool is_looked_at(const Tensor *t) {
+    return t && is_stored(t) && element_type(t) == C_REAL;
+}
+
+/* What a call begins with: what is handed in, and what the instance holds. */
+static void print_given(Body *b) {
+    const Model *model = b->m->model;
+    const Tensors *update[] = { &model->moments }, *others[] = { &model->inputs, &model->params, &model->states };
+    const Tensors **lists = b->entry == ENTRY_UPDATE ? update : others;
+    put_text(&b->calls, "    nn_trap_start(&m->trap);\n");
+    for (int i = 0; i < (b->entry == ENTRY_UPDATE ? 1 : 3); i++)
+        for (int k = 0; k < lists[i]->n; k++)
+            if (is_looked_at(lists[i]->at[k])) print_look(b, "look", 1, trap_given(b->traps, lists[i]->at[k]), lists[i]->at[k]);
+    const Schedule *schedule = b->m->schedule[b->entry];
+    for (int k = 0; k < schedule->host.n; k++) {
+        const Equation *e = schedule->host.at[k];
+        const Binding *number = binding(&b->scope, e->out);
+        if (e->out->type != REAL || number->type != C_DOUBLE) continue;
+        put_line(&b->calls, 1, text("nn_trap_number(&m->trap, %s_traps, %d, %s);", b->m->prefix,
+                                    trap_row(b->traps, b->entry, e, e->out), number->text));
+    }
+    put(&b->calls, "    if (m->trap.found.row) %s;\n\n", stop_text(b));
+}
+
+/* The ranges of what e has read, for the message; `row`: of e. */
+static void print_ranges(Body *b, const Function *f, const Kernel *k, const Equation *e, int row) {
+    Exprs reads = reads_of(e->body);
+    bool any = false;
+    for (int a = 0; a < k->arguments.n; a++) {
+        const Tensor *t = k->actuals.n ? k->actuals.at[a] : k->arguments.at[a];
+        const Equation *from = NULL;
+        bool read = false, given = false;
+        for (int r = 0; r < reads.n; r++) read = read || same_name(reads.at[r]->tensor, t);
+        if (!read || !is_looked_at(t) || (f->argument[a].written && t->role != ROLE_VALUE)) continue;
+        for (int i = 0; i < b->m->schedule[b->entry]->kernels.n && !from; i++)
+            from = trap_equation(b->m->schedule[b->entry]->kernels.at[i], t);
+        given = t->role != ROLE_VALUE && t->role != ROLE_GRAD;
+        if (!given && !from) continue;
+        if (!any) put(&b->calls, "        if (m->trap.found.row == %d) {\n", row);
+        any = true;
+        print_look(b, "read", 3, given ? trap_given(b->traps, t) : trap_row(b->traps, b->entry, from, t), t);
+    }
+    if (any) put_text(&b->calls, "        }\n");
+}
+
+static void print_looks(Body *b, const Functions *functions, const Kernel *k) {
+    const Function *f = function_of(functions, k);
+    LIST(const Equation *) seen = { 0 };
+    LIST(int) rows = { 0 };
+    for (int q = 0; q < k->equations.n; q++)
+        for (int a = 0; a < k->arguments.n; a++) {
+            const Tensor *t = k->actuals.n ? k->actuals.at[a] : k->arguments.at[a];
+            if (!is_looked_at(t) || !f->argument[a].written || trap_equation(k, t) != k->equations.at[q]) continue;
+            PUSH(seen, k->equations.at[q]);
+            PUSH(rows, trap_row(b->traps, b->entry, k->equations.at[q], t));
+            print_look(b, "look", 1, rows.at[rows.n - 1], t);
+        }
+    if (!rows.n) return;
+    put_text(&b->calls, "    if (m->trap.found.row) {\n");
+    for (int i = 0; i < rows.n; i++) print_ranges(b, f, k, seen.at[i], rows.at[i]);
+    put(&b->calls, "        %s;\n    }\n", stop_text(b));
+}
+
         if (same_name(schedule->host.at[k]->out, t)) {
             const Binding *number = binding(&b->scope, schedule->host.at[k]->out);
             return number->type == C_DOUBLE ? number->text : text("(double)%s", number->text);
@@ -315,9 +396,11 @@ static const char *result_text(Body *b, const Tensor *t) {
 }
 
 /* Memory, keys, numbers and calls of an entry point. What is put behind `calls` then ends the function. */
-static Body *body_new(const Module *m, const Layout *l, const Functions *functions, const Names *file_scope, Entry e) {
+static Body *body_new(const Module *m, const Layout *l, const Functions *functions, const Names *file_scope, Entry e,
+                      Traps *traps) {
     Body *b = NEW(Body);
-    *b = (Body){ .m = m, .l = l, .entry = e, .predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE };
+    bool looks = e == ENTRY_GRADIENTS || e == ENTRY_UPDATE || e == ENTRY_EVALUATE;
+    *b = (Body){ .m = m, .l = l, .entry = e, .traps = looks ? traps : NULL, .predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE };
     b->scope = (Scope){ .names = names_new(file_scope), .host = true };
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(b->scope.names->used, own_names[k]);
     Tensors inputs = model_inputs(m->model, true);
@@ -334,6 +417,7 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     for (int k = 0; k < schedule->kernels.n; k++) {
         bool turns = e == ENTRY_GRADIENTS && !backward && is_backward(schedule->kernels.at[k]);
         if (begins_at_zero(e, schedule->kernels.at[k])) continue;
+    if (b->traps) print_given(b);
         if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
         backward = backward || turns;
         print_call(&b->calls, b, functions, schedule->kernels.at[k]);
@@ -341,6 +425,7 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     print_kept(&b->calls, b, schedule);
     return b;
 }
+        if (b->traps) print_looks(b, functions, schedule->kernels.at[k]);
 
 static bool mentions(const char *code, const char *name) {
     size_t length = strlen(name);
@@ -426,9 +511,9 @@ static const char *check_text(const Module *m, bool targets, const char *n, cons
 }
 
 /* ---- the functions ----------------------------------------------------------------------------------------------- */
-typedef struct Unit { const Module *m; const Layout *l; const Functions *functions; const Names *file_scope; } Unit;
+typedef struct Unit { const Module *m; const Layout *l; const Functions *functions; const Names *file_scope; Traps *traps; } Unit;
 
-static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e); }
+static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e, u->traps); }
 
 static const char *constant_text(double value) {
     return isnan(value) ? "NAN" : isinf(value) ? value < 0 ? "-INFINITY" : "INFINITY" : c_number(value);
@@ -493,7 +578,9 @@ static void print_step(Writer *w, const Unit *u) {
     const char *loss = name_add(names, "loss");
     put(w, "    const double %s = %s_gradients(m, n", loss, u->m->prefix);
     for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));
-    put(w, ");\n    %s_update(m);\n    return %s;\n}\n\n", u->m->prefix, loss);
+    put_text(w, ");\n");
+    if (u->traps) put(w, "    if (m->trap.found.row) return %s;\n", loss);
+    put(w, "    %s_update(m);\n    return %s;\n}\n\n", u->m->prefix, loss);
 }
 
 static void print_predict(Writer *w, const Unit *u, Entry e) {
@@ -502,8 +589,8 @@ static void print_predict(Writer *w, const Unit *u, Entry e) {
     body_print(w, body_of(u, e), check_text(u->m, false, one ? "1" : "n", ""));
 }
 
-void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope) {
-    Unit u = { m, l, f, file_scope };
+void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps) {
+    Unit u = { m, l, f, file_scope, traps };
     const Model *model = m->model;
     print_reset(w, &u);
     print_init(w, &u);

@@ -169,7 +169,7 @@ int origin_line(const Module *m, const Origin *o) {
 }
 
 /* Where an equation came from, in the user's own text: "lenet.nn:7". */
-static const char *place_of(const Module *m, const Equation *e) {
+const char *place_of(const Module *m, const Equation *e) {
     int line = origin_line(m, e->origin);
     if (line) return text("%s:%d", m->file, line);
     for (const Origin *o = e->origin; o; o = o->use)
@@ -233,7 +233,7 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
 }
 
 /* The next values of a program. */
-static Tensors next_values(const Program *p) {
+Tensors next_values(const Program *p) {
     Tensors list = { 0 };
     for (int k = 0; p && k < p->equations.n; k++)
         if (p->equations.at[k]->out->role == ROLE_NEXT) PUSH(list, p->equations.at[k]->out);
@@ -272,7 +272,7 @@ static char *general_text(const Function *f, const Tensors *next_of, const Equat
 }
 
 /* An equation in the language. Next values are written as models write them, w' for the next value of w; first values as w. */
-static char *equation_text(const Tensors *next_of, Entry entry, const Equation *e) {
+char *equation_text(const Tensors *next_of, Entry entry, const Equation *e) {
     Writer w = { 0 }, renamed = { 0 };
     equation_print(&w, e);
     put_text(&renamed, "");

@@ -9,8 +9,9 @@ static void print_member(Writer *w, const Module *m, const Layout *l, const Memb
     Writer line = { 0 };
     const char *type = member->type == C_STRUCT ? struct_name(m, l, member->of) : header_type(member->type);
     if (strcmp(member->name, "seed") == 0 && !member->tensor) type = "uint64_t";
+    if (member->c_type) type = member->c_type;
     put(&line, "    %s %s", type, member->name);
-    for (int k = 0; k < member->rank; k++) put(&line, "[%" PRId64 "]", member->dim[k]);
+    for (int k = 0; k < member->rank && !member->c_type; k++) put(&line, "[%" PRId64 "]", member->dim[k]);
     put_text(&line, ";");
     const char *about = member->about, *path = member->tensor ? member->tensor->path : NULL;
     if (!about && path && strcmp(path, member->name) != 0) about = path;

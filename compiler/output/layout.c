@@ -134,6 +134,9 @@ Layout *layout_new(const Module *m) {
     PUSH(i->members, ((Member){ .name = "seed", .about = "of all random numbers", .type = C_LONG }));
     add_struct(l, i, "watch", STRUCT_WATCH, NULL);
     add_struct(l, i, "work", STRUCT_WORK, NULL);
+    if (m->trap)                                    /* 3 finds and 14 numbers, all of 8 bytes */
+        PUSH(i->members, ((Member){ .name = "trap", .c_type = "nn_trap", .about = "what --trap has seen", .type = C_LONG,
+                                    .rank = 1, .dim = { 3 * 14 + 14 } }));
     return l;
 }
 

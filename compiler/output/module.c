@@ -27,6 +27,7 @@ Module *module_new(const Model *model, const ModuleOptions *options) {
     m->model = model;
     m->prefix = prefix_of(options && options->prefix ? options->prefix : model->name);
     m->header = options && options->header ? base_name(options->header) : text("%s.h", model->name);
+    m->trap = options && options->trap;
     m->file = model->span.source ? base_name(model->span.source->name) : text("%s.nn", model->name);
     return m;
 }
@@ -111,6 +112,7 @@ static bool uses_mathematics(const char *code) {
 
 static void print_includes(Writer *w, const Module *m, const char *code) {
     put(w, "#include \"%s\"\n", m->header);
+    if (m->trap) put_text(w, "#include <nn_trap.h>\n");     /* first: names of the model's types are no trouble there */
     if (strstr(code, "NAN") || strstr(code, "INFINITY")) put_text(w, "#include <math.h>\n");
     put_text(w, "#include <string.h>\n");
     if (strstr(code, "GEMM(")) put_text(w, "#include <cblas.h>\n");
@@ -134,11 +136,15 @@ void module_print(Writer *w, const Module *m) {
     functions_print(&code, m, functions, file_scope);
     section_print(&code, "entry points");
     put_text(&code, "\n");
-    entries_print(&code, m, l, functions, file_scope);
+    Traps *traps = m->trap ? traps_new(m) : NULL;
+    Writer entries = { 0 };
+    entries_print(&entries, m, l, functions, file_scope, traps);
+    if (traps) traps_print(&code, traps);
+    put_text(&code, entries.text);
     print_banner(w, m, l, code.text);
     print_includes(w, m, code.text);
     put_text(w, code.text);
     section_print(w, "the model as a table");
     put_text(w, "\n");
-    table_print(w, m, l);
+    table_print(w, m, l, traps ? traps->rows.n : 0);
 }

@@ -5,6 +5,7 @@
  *                            print_c.c  expressions and loop trees
  *                            kernels.c  each kernel as a static function under its equations
  *                            entry.c    the entry points that call the kernels
+ *                            trap.c     --trap: what is looked at, and where it came from
  *                            table.c    the constant table that describes the model to the runtime
  *                            module.c   the whole C file;  header.c  the whole header
  *                            report.c, api.c, graph.c   the same facts for people and for other tools
@@ -22,6 +23,7 @@ typedef enum {
 typedef struct ModuleOptions {
     const char *prefix;         /* of every C name; NULL: the model's name */
     const char *header;         /* the header as the C file names it; NULL: the model's name and .h. Only its base name counts */
+    bool trap;                  /* code that looks at what it computes */
 } ModuleOptions;
 
 typedef struct Module {
@@ -29,6 +31,7 @@ typedef struct Module {
     const Schedule *schedule[ENTRY_COUNT];      /* NULL where the model has no such program */
     const char *prefix, *header;                /* as in the options, made safe */
     const char *file;                           /* the base name of the model's file */
+    bool trap;
 } Module;
 
 /* A module without schedules. The driver then sets schedule[e] of every e with an entry_program, in the order of Entry. */

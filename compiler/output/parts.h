@@ -19,6 +19,7 @@ typedef enum {
 } StructKind;
 typedef struct Member {
     const char *name, *about;
+    const char *c_type;                 /* a type of nn.h that is as large as `type` with these dims; or NULL */
     CType type;
     StructKind of;                      /* C_STRUCT: which */
     int rank;
@@ -90,6 +91,10 @@ void functions_print(Writer *w, const Module *m, const Functions *f, const Names
 void sites_of(Sites *sites, const Kernel *k);                   /* in order of first use */
 bool is_stored(const Tensor *t);
 void find_site(const Expr *e, void *sites);                     /* for visit_nodes */
+const char *place_of(const Module *m, const Equation *e);       /* in the user's own text: "lenet.nn:7" */
+Tensors next_values(const Program *p);
+/* An equation as models write it; next_of: the next values of each entry's program. */
+char *equation_text(const Tensors *next_of, Entry entry, const Equation *e);
 bool is_backward(const Kernel *k);                              /* computes nothing but gradients */
 int origin_line(const Module *m, const Origin *o);              /* of the model's own text; 0: none */
 void put_line(Writer *w, int depth, const char *line);          /* broken where it is too long */
@@ -97,13 +102,29 @@ void section_print(Writer *w, const char *title);
 /* A line of a comment between `begin` and `end`, broken where it is too long; nothing in it can end the comment. */
 void put_comment(Writer *w, const char *begin, const char *line, const char *end);
 
+/* ---- trap.c ------------------------------------------------------------------------------------------------------ */
+typedef struct Traps {
+    const Module *m;
+    LIST(const char *) rows;            /* of the table, each as C */
+    Tensors next_of[ENTRY_COUNT];
+    LIST(const Tensor *) meant;         /* computed from an infinity that stands in the model's text */
+} Traps;
+Traps *traps_new(const Module *m);
+int trap_given(Traps *traps, const Tensor *t);                  /* the number of the row of what a call begins with */
+/* The row of what e computes, as it is stored in t. */
+int trap_row(Traps *traps, Entry entry, const Equation *e, const Tensor *t);
+const Equation *trap_equation(const Kernel *k, const Tensor *t);        /* what t holds after the kernel; NULL: a copy */
+void traps_print(Writer *w, const Traps *traps);
+
 /* ---- entry.c: the functions that callers see --------------------------------------------------------------------- */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end);
-void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope);
+void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope,
+                   Traps *traps);      /* traps: NULL without --trap */
 Tensors model_inputs(const Model *m, bool targets);             /* inputs, then (if asked) targets */
 
 /* ---- table.c ----------------------------------------------------------------------------------------------------- */
-void table_print(Writer *w, const Module *m, const Layout *l);
+void put_string(Writer *w, const char *s, size_t length);       /* a C string literal */
+void table_print(Writer *w, const Module *m, const Layout *l, int traps);
 
 /* ---- report.c ---------------------------------------------------------------------------------------------------- */
 void put_json(Writer *w, const char *s);

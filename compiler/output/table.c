@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A C string literal. Every byte that is not plain text is an octal escape, and ? is escaped: no trigraph can appear. */
-static void put_string(Writer *w, const char *s, size_t length) {
+void put_string(Writer *w, const char *s, size_t length) {
     put_text(w, "\"");
     for (size_t k = 0; k < length; k++) {
         unsigned char c = (unsigned char)s[k];
@@ -186,7 +186,8 @@ static void put_list(Writer *w, const Module *m, const char *name, int n, const 
     put(w, "    .n_%s = %d,%*s.%s = %s_%s,\n", name, n, n < 10 ? 2 : 1, "", name, m->prefix, table);
 }
 
-void table_print(Writer *w, const Module *m, const Layout *l) {
+/* traps: how many rows the table of --trap has. */
+void table_print(Writer *w, const Module *m, const Layout *l, int traps) {
     const Model *model = m->model;
     const char *p = m->prefix;
     Tensors inputs = model_inputs(model, true);
@@ -217,5 +218,7 @@ void table_print(Writer *w, const Module *m, const Layout *l) {
     if (model->update) put(w, "    .update = %s_table_update,\n", p);
     if (model->evaluate) put(w, "    .evaluate = %s_table_evaluate,\n", p);
     if (model->predict) put(w, "    .predict = %s_table_predict,\n", p);
+    put_list(w, m, "traps", traps, "traps");
+    if (traps) put(w, "    .trap_offset = offsetof(%s, trap),\n", p);
     put(w, "};\n\nNN_MAIN_MODEL(%s_model)\n", p);
 }

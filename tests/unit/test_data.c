@@ -208,10 +208,10 @@ START_TEST(csv_columns) {
         { "1,2\n3\n", "line 2: 1 columns" },
         { "1,2\n3,\n", "line 2, column 1: '' is not a number" },
         { "1,2\n3,x\n", "line 2, column 1: 'x'" },
-        { "1,2\n3,nan\n", "'nan' is not a number" },
+        { "1,2\n3,nan\n", "line 2: nan is no number that" },
         { "1,\"2\n3,4\n", "does not end on its line" },
         { "1,\"2\"3\n", "text follows" },
-        { "1,2\n3,1e999\n", "1e999" },
+        { "1,2\n3,1e999\n", "line 2: inf is no number that" },
         { "a,1\n1,2\n", "line 1, column 0" } };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         put_words("w.csv", wrong[i].text);
