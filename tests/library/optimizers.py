@@ -52,7 +52,11 @@ def lion(lr=1e-4, decay=0, beta1=0.9, beta2=0.99):
     return start
 
 
-def lamb(lr=0.001, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-6):
+def ratio(a, b):
+    return a/b if a > 0 and b > 0 else 1
+
+
+def lamb(lr=0.001, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-6, always=False):
     """timm, without the clipping of the gradient that it begins with."""
     def start(p):
         m, v = torch.zeros_like(p), torch.zeros_like(p)
@@ -60,35 +64,38 @@ def lamb(lr=0.001, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-6):
             nonlocal m, v
             m, v = beta1*m + (1 - beta1)*g, beta2*v + (1 - beta2)*g**2
             u = (m/(1 - beta1**(t+1))) / ((v/(1 - beta2**(t+1))).sqrt() + eps) + decay*p
-            r = p.norm()/u.norm() if p.norm() > 0 and u.norm() > 0 else 1
-            return p - lr*r*u
+            return p - lr*(ratio(p.norm(), u.norm()) if always or decay else 1)*u
         return step
     return start
 
 
-def lars(lr=1, momentum=0, decay=0, trust=0.001, eps=1e-8):
-    """timm, with trust ratios always."""
+def lars(lr=1, momentum=0, decay=0, trust=0.001, eps=1e-8, nesterov=False, always=False):
+    """timm"""
     def start(p):
         b = None
         def step(g, t):
             nonlocal b
             r = trust*p.norm()/(g.norm() + decay*p.norm() + eps) if p.norm() > 0 and g.norm() > 0 else 1
-            d = (g + decay*p)*r
+            d = (g + decay*p)*(r if always or decay else 1)
             b = d if b is None else momentum*b + d
-            return p - lr*(b if momentum else d)
+            return p - lr*(d + momentum*b if nesterov else b if momentum else d)
         return step
     return start
 
 
-def orthogonal(u):
+def orthogonal(u, steps=5):
     x = u / u.norm().clamp(min=1e-7)
-    for _ in range(5):
+    for _ in range(steps):
         a = x @ x.T
         x = 3.4445*x + (-4.775*a + 2.0315*a @ a) @ x
     return x
 
 
-def muon(lr=0.001, decay=0.1, momentum=0.95, nesterov=True):
+def tall(R, C):
+    return math.sqrt(max(1, R/C))
+
+
+def muon(lr=0.001, decay=0.1, momentum=0.95, nesterov=True, adjust=tall, steps=5):
     """PyTorch's works in bfloat16; this is its text in float64."""
     def start(p):
         b = torch.zeros_like(p)
@@ -96,8 +103,8 @@ def muon(lr=0.001, decay=0.1, momentum=0.95, nesterov=True):
             nonlocal b
             b = torch.lerp(b, g, 1 - momentum)
             u = torch.lerp(g, b, momentum) if nesterov else b
-            o = orthogonal(u.T).T if u.shape[0] > u.shape[1] else orthogonal(u)
-            return p*(1 - lr*decay) - lr*math.sqrt(max(1, p.shape[0]/p.shape[1]))*o
+            o = orthogonal(u.T, steps).T if u.shape[0] > u.shape[1] else orthogonal(u, steps)
+            return p*(1 - lr*decay) - lr*adjust(*p.shape)*o
         return step
     return start
 
@@ -105,6 +112,14 @@ def muon(lr=0.001, decay=0.1, momentum=0.95, nesterov=True):
 def sgd(change=lambda p, g: g, after=lambda w: w, lr=0.1):
     """Plain steps with something before or after them."""
     return each(lambda p: lambda g, t: after(p - lr*change(p, g)))
+
+
+def clipped(c, rule):
+    """A rule of (gradients, step) for gradients no longer than c together."""
+    def step(gradients, t):
+        length = torch.nn.utils.get_total_norm(gradients)
+        return rule([g*(c/(length + 1e-6)).clamp(max=1) for g in gradients], t)
+    return step
 
 
 def check_reference():
@@ -157,6 +172,9 @@ trained("adamw", "g |> adamw(w)", torch_optimizer(O.AdamW), several())
 trained("adamw", "g |> adamw(w, lr=0.1, decay=0.5, beta1=0.8, beta2=0.9, eps=0.01)",
         torch_optimizer(O.AdamW, lr=0.1, weight_decay=0.5, betas=(0.8, 0.9), eps=0.01), several())
 
+trained("adamw", "g |> adamw(w, lr=0.1, beta2=0.5, amsgrad=true)", torch_optimizer(O.AdamW, lr=0.1, betas=(0.9, 0.5), amsgrad=True))
+trained("decayed", "g |> adam(decayed(w, 0.1, 0.2), lr=0.1)", torch_optimizer(O.Adam, lr=0.1, weight_decay=0.2, decoupled_weight_decay=True))
+
 trained("adamax", "g |> adamax(w, lr=0.1)", torch_optimizer(O.Adamax, lr=0.1))
 trained("adamax", "g |> adamax(w)", torch_optimizer(O.Adamax), several())
 trained("adamax", "g |> adamax(w, lr=0.1, beta1=0.5, beta2=0.7, eps=0.01)",
@@ -167,12 +185,14 @@ trained("nadam", "g |> nadam(w, lr=0.1)", torch_optimizer(O.NAdam, lr=0.1))
 trained("nadam", "g |> nadam(w)", torch_optimizer(O.NAdam), several())
 trained("nadam", "g |> nadam(w, lr=0.1, beta1=0.8, beta2=0.9, eps=0.01, psi=0.1)",
         torch_optimizer(O.NAdam, lr=0.1, betas=(0.8, 0.9), eps=0.01, momentum_decay=0.1))
+trained("nadam", "g |> nadam(w, lr=0.1, decay=0.2)", torch_optimizer(O.NAdam, lr=0.1, weight_decay=0.2, decoupled_weight_decay=True))
 trained("l2", "g |> l2(w, 0.05) |> nadam(w, lr=0.1)", torch_optimizer(O.NAdam, lr=0.1, weight_decay=0.05))
 
 trained("radam", "g |> radam(w, lr=0.1)", torch_optimizer(O.RAdam, lr=0.1))
 trained("radam", "g |> radam(w)", torch_optimizer(O.RAdam), several())
 trained("radam", "g |> radam(w, lr=0.1, beta1=0.5, beta2=0.9, eps=0.01)",
         torch_optimizer(O.RAdam, lr=0.1, betas=(0.5, 0.9), eps=0.01))
+trained("radam", "g |> radam(w, lr=0.1, decay=0.2)", torch_optimizer(O.RAdam, lr=0.1, weight_decay=0.2, decoupled_weight_decay=True))
 trained("l2", "g |> l2(w, 0.05) |> radam(w, lr=0.1)", torch_optimizer(O.RAdam, lr=0.1, weight_decay=0.05))
 
 trained("adagrad", "g |> adagrad(w, lr=0.1)", torch_optimizer(O.Adagrad, lr=0.1))
@@ -202,9 +222,7 @@ trained("rprop", "g |> rprop(w, lr=0.1)", note=" with gradients of 0", make=torc
         draw=lambda step, shape: torch.tensor(draws.choice([-1.0, 0, 1], shape)))
 
 trained("asgd", "g |> asgd(w)", torch_optimizer(O.ASGD), several())
-trained("asgd", "g |> asgd(w, lr=0.1, t0=0)", torch_optimizer(O.ASGD, lr=0.1, t0=0))
-trained("asgd", "g |> asgd(w, lr=0.1, lambda=0.1, alpha=0.5, t0=5)",
-        torch_optimizer(O.ASGD, lr=0.1, lambd=0.1, alpha=0.5, t0=5))
+trained("asgd", "g |> asgd(w, lr=0.1, lambda=0.1, alpha=0.5)", torch_optimizer(O.ASGD, lr=0.1, lambd=0.1, alpha=0.5))
 trained("l2", "g |> l2(w, 0.05) |> asgd(w, lr=0.1)", torch_optimizer(O.ASGD, lr=0.1, weight_decay=0.05))
 
 trained("lion", "g |> lion(w)", each(lion()), several())
@@ -213,11 +231,15 @@ trained("lion", "g |> lion(w, lr=0.01, decay=0.1, beta1=0.8, beta2=0.7)",
 trained("lamb", "g |> lamb(w, lr=0.1)", each(lamb(0.1)), several())
 trained("lamb", "g |> lamb(w, lr=0.1, decay=0, beta1=0.5, beta2=0.9, eps=0.01)",
         each(lamb(0.1, 0, 0.5, 0.9, 0.01)))
+trained("lamb", "g |> lamb(w, lr=0.1, decay=0, always=true)", each(lamb(0.1, 0, always=True)), several())
+trained("lamb", "g |> clip_norm(1) |> lamb(w, lr=0.1)", lambda params: clipped(1, each(lamb(0.1))(params)), several())
 trained("lamb", "g |> lamb(w, lr=0.1)", each(lamb(0.1)), {"p": torch.zeros(4)}, note=" from weights of 0")
 trained("lars", "g |> lars(w)", each(lars()), several())
 trained("lars", "g |> lars(w, lr=2, momentum=0.9, decay=0.01, trust_coefficient=0.1)",
         each(lars(2, 0.9, 0.01, 0.1)))
-trained("lars", "g |> lars(w, lr=0.1)", each(lars(0.1)), {"p": torch.zeros(4)}, note=" from weights of 0")
+trained("lars", "g |> lars(w, momentum=0.9, decay=0.01, nesterov=true)", each(lars(1, 0.9, 0.01, nesterov=True)))
+trained("lars", "g |> lars(w, always=true)", each(lars(always=True)), several())
+trained("lars", "g |> lars(w, lr=0.1, decay=0.1)", each(lars(0.1, decay=0.1)), {"p": torch.zeros(4)}, note=" from weights of 0")
 
 # With its default lr PyTorch's clipping and its smallest size of a weight, 0.001, are seen, too.
 trained("adafactor", "g |> adafactor(w, lr=0.1)", torch_optimizer(O.Adafactor, lr=0.1), alone(3, 2))
@@ -231,6 +253,8 @@ trained("adafactor_vector", "g |> adafactor_vector(w, lr=0.1, clip=1.1, power=-0
         torch_optimizer(O.Adafactor, lr=0.1, d=1.1, beta2_decay=-0.5, weight_decay=0.1, eps=(0.01, 1e-3)))
 # Float: twenty times five steps of a polynomial that magnifies small differences.
 trained("muon", "g |> muon(w, lr=0.1)", each(muon(0.1)), {"p": real(3, 2), "m": real(2, 4), "n": real(3, 3)}, float_tolerance=2e-4)
+trained("muon", "g |> muon(w, lr=0.1, adjust=like_adamw, steps=3)", each(muon(0.1, adjust=lambda R, C: 0.2*math.sqrt(max(R, C)), steps=3)),
+        {"p": real(3, 2), "m": real(2, 4)}, float_tolerance=2e-4)
 trained("muon", "g |> muon(w, lr=0.1, decay=0, momentum=0.5, nesterov=false)",
         each(muon(0.1, 0, 0.5, False)), alone(2, 3), float_tolerance=2e-4)
 case("newton_schulz", "newton_schulz(x + p)", "y = newton_schulz(x + p); output y; loss probe(y)", {"x": real(2, 2, 3)}, {"p": real(2, 3)},
@@ -248,8 +272,14 @@ trained("clip_norm", "g |> clip_norm(0.5) |> sgd(w, lr=0.1)",
         of_gradients(lambda params: torch.nn.utils.clip_grad_norm_(params, 0.5), O.SGD, lr=0.1))
 trained("clip_norm", "g |> clip_norm(3) |> adam(w, lr=0.1)",
         of_gradients(lambda params: torch.nn.utils.clip_grad_norm_(params, 3), O.Adam, lr=0.1), several())
-trained("total_norm", "w - 0.1*g/(1 + total_norm(g))", lambda params: lambda gradients, t: [
-        p - 0.1*g/(1 + torch.nn.utils.get_total_norm(gradients)) for p, g in zip(params, gradients)], several())
+for p in (1, 3, math.inf):
+    trained("clip_norm", f"g |> clip_norm(1, p={p}) |> sgd(w, lr=0.1)",
+            of_gradients(lambda params: torch.nn.utils.clip_grad_norm_(params, 1, norm_type=p), O.SGD, lr=0.1), several())
+trained("clip_each", "g |> clip_each(0.5) |> sgd(w, lr=0.1)",
+        of_gradients(lambda params: [torch.nn.utils.clip_grad_norm_(p, 0.5) for p in params], O.SGD, lr=0.1), several())
+for p in (2, 1, 3, math.inf):
+    trained("total_norm", "w - 0.1*g/(1 + total_norm(g" + (f", p={p}))" if p != 2 else "))"), lambda params: lambda gradients, t: [
+            w - 0.1*g/(1 + torch.nn.utils.get_total_norm(gradients, p)) for w, g in zip(params, gradients)], several())
 trained("norm", "0.9*w + 0.1*g/norm(w)", each(lambda p: lambda g, t: 0.9*p + 0.1*g/p.norm()), several())
 # The library adds 1e-7 to the length of a row.
 trained("max_norm", "g |> sgd(w, lr=0.1) |> max_norm(0.5)",
