@@ -83,7 +83,7 @@ static const Expr *settle(const Expr *x, void *data) {
 const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int n, const Expr *body) {
     if (!has_open_draw(e, body)) return body;
     const Expr *counter = Int(0);
-    for (int k = 0; k < n; k++) counter = Add(Mul(counter, Int(all[k]->extent)), At(all[k]));
+    for (int k = 0; k < n; k++) counter = Add(Mul(counter, Int(all[k]->extent)), sample_number(e, all[k]));
     Open o = { .e = e, .tensor = t, .counter = counter };
     return transform(body, settle, &o);
 }

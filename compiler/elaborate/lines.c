@@ -50,7 +50,7 @@ static bool number_of(Elaborator *e, const Tree *tree, double *value) {
 
 void train_line(Elaborator *e) {
     Model *m = e->model;
-    m->batch = 1;
+    m->batch = m->accumulate = 1;
     const Tree *body = statements_of(e), *seen = NULL;
     for (int k = 0; k < body->n; k++) {
         const Tree *t = body->child[k];
@@ -58,7 +58,7 @@ void train_line(Elaborator *e) {
         if (seen) { model_error(e, e->root, t->span, "there is a train line already, on line %d", span_line(seen->span)); continue; }
         seen = t;
         for (int i = 0; i < t->n; i++) {
-            static const char *const known[] = { "batch", "epochs", "steps", "seed", "iterations", "line_search" };
+            static const char *const known[] = { "batch", "accumulate", "epochs", "steps", "seed", "iterations", "line_search" };
             const Tree *x = t->child[i];
             double value;
             bool is_known = false;
@@ -66,13 +66,14 @@ void train_line(Elaborator *e) {
             for (size_t q = 0; q < sizeof known / sizeof *known; q++) is_known = is_known || same(known[q], x->text);
             if (!is_known) {
                 const char *close = closest_name(x->text, known, (int)(sizeof known / sizeof *known));
-                Diagnostic *d = model_error(e, e->root, x->span, "a train line has no entry `%s`: batch, epochs, steps, seed, iterations, line_search", x->text);
+                Diagnostic *d = model_error(e, e->root, x->span, "a train line has no entry `%s`: batch, accumulate, epochs, steps, seed, iterations, line_search", x->text);
                 if (d && close) help(d, "did you mean `%s`?", close);
                 continue;
             }
             if (!number_of(e, x->child[0], &value)) continue;
             if (value != floor(value) || value < (same(x->text, "seed") ? 0 : 1) || value > 1e9) { model_error(e, e->root, x->span, "`%s` is a whole number from 1 to 1000000000", x->text); continue; }
             if (same(x->text, "batch")) m->batch = (int64_t)value;
+            else if (same(x->text, "accumulate")) m->accumulate = (int64_t)value;
             else if (m->n_train < 16) { m->train[m->n_train].name = x->text; m->train[m->n_train++].value = value; }
         }
     }
@@ -157,6 +158,7 @@ static const Expr *mean_over_batch(Elaborator *e, Span at, const Expr *body) {
 Tensor *loss_lines(Elaborator *e) {
     const Expr *total = NULL;
     Span at = { 0 };
+    e->losses[e->training].n = 0;
     for (int k = 0; k < e->root->losses.n; k++) {
         const Tree *t = e->root->losses.at[k];
         Value v = evaluate(e, e->root, NULL, t->child[0]);
@@ -170,6 +172,7 @@ Tensor *loss_lines(Elaborator *e) {
         const Expr *body = ToReal(v.body);
         if (uses_index(body, e->batch) || has_open_draw(e, body)) body = mean_over_batch(e, t->span, body);
         if (!body) continue;
+        PUSH(e->losses[e->training], ((LossTerm){ body, t->span }));
         total = total ? Add(total, body) : body;
         at = t->span;
     }

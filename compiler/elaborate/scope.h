@@ -104,6 +104,10 @@ typedef struct Part { Total *total; const Tensor *parameter; const Expr *value; 
 typedef struct Shared { const Tree *call; Value *value; } Shared;
 typedef struct Draw { Site *site; Tensor *tensor; int number; } Draw;
 
+/* One loss line, as it adds to the whole. */
+typedef struct LossTerm { const Expr *body; Span span; } LossTerm;
+typedef LIST(LossTerm) LossTerms;
+
 typedef struct Elaborator {
     LIST(const Tree *) functions, models;
     Model *model;
@@ -121,6 +125,7 @@ typedef struct Elaborator {
     LIST(void **) journal;                                      /* what was remembered, to be forgotten on a retry */
     LIST(Scope *) scopes;
     LIST(const char *) results;                                 /* names of the loss, outputs and metrics */
+    LossTerms losses[2];                                        /* as seen at rest, and in training */
     LIST(const Tree *) means;                                   /* the means over the data that metrics imply */
     LIST(const Site *) open_sites;
     int tentative;                                              /* > 0: something is not known yet, errors wait */
@@ -185,6 +190,8 @@ int carried_indices(Elaborator *e, const Expr *body, const Index *const *own, in
 const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int n, const Expr *body);
 bool has_open_draw(const Elaborator *e, const Expr *body);
 int64_t checked_size(Elaborator *e, const Scope *s, Span at, const int64_t *dims, int n);
+/* accumulate.c */
+const Expr *sample_number(const Elaborator *e, const Index *i);
 /* model.c: what an instance owns */
 Tensor *own(Elaborator *e, Instance *instance, const void *key, int part);
 void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tensor *t, Scope *scope, const Tree *tree, const char *local);

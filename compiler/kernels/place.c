@@ -45,20 +45,38 @@ static void find_reads(Node *n, void *data) {
     else if (r->stores == 0 && n->value && uses_tensor(n->value, r->old)) r->other++;
 }
 
+/* Rows of a tile are stored one by one: they may take the place of the old ones where each store reads its own element. */
+static void find_own(Node *n, void *data) {
+    Replacement *r = data;
+    bool store = n->kind == NODE_ASSIGN && n->tensor == r->next;
+    bool own = store && n->assign == ASSIGN_SET && uses_tensor(n->value, r->old) && !uses_tensor(n->value, r->next);
+    r->subs = own ? n->subs : NULL;
+    count_old(r, n->value);
+    r->subs = NULL;
+    count_old(r, n->from);
+    count_old(r, n->to);
+    for (int k = 0; k < n->n_subs; k++)
+        count_old(r, n->subs[k]);
+    bool product = n->gemm && (n->gemm->a == r->old || n->gemm->b == r->old || n->gemm->c == r->next);
+    if ((store && !own) || product || (!store && n->value && uses_tensor(n->value, r->next))) r->other++;
+}
+
 static bool replaces(const Schedule *s, const Tensor *next, const Readers *touched) {
     Replacement r = {.old = next->of, .next = next};
-    int writer = -1;
+    int writer = -1, writers = 0;
     Numbers new = readers_of(touched, next), old = readers_of(touched, next->of);
     for (int n = 0; n < new.n; n++) {
         int before = r.stores;
         walk(&s->kernels.at[new.at[n]]->body, find_store, &r);
-        if (r.stores > before) writer = new.at[n];
+        if (r.stores > before) writer = new.at[n], writers++;
     }
     for (int n = 0, k; n < old.n; n++) {
         k = old.at[n];
         Replacement here = r;
         here.reads = here.other = 0;
-        walk(&s->kernels.at[k]->body, find_reads, &here);
+        bool rows = k == writer && writers == 1 && r.stores > 1;
+        walk(&s->kernels.at[k]->body, rows ? find_own : find_reads, &here);
+        if (rows && here.other == 0) continue;
         if (k > writer && here.reads > 0) return false;
         if (k == writer && here.reads > 0 && (r.stores != 1 || here.other > 0)) return false;
     }

@@ -14,7 +14,7 @@ bool same_name(const Tensor *a, const Tensor *b);
 
 /* ---- layout.c: what the structs contain -------------------------------------------------------------------------- */
 typedef enum {
-    STRUCT_PARAMS, STRUCT_STATE, STRUCT_OPTIMIZER, STRUCT_HYPER, STRUCT_TOTALS, STRUCT_WATCH, STRUCT_WORK,
+    STRUCT_PARAMS, STRUCT_STATE, STRUCT_OPTIMIZER, STRUCT_HYPER, STRUCT_TOTALS, STRUCT_GATHERED, STRUCT_WATCH, STRUCT_WORK,
     STRUCT_PREDICT_WORK, STRUCT_INSTANCE, STRUCT_COUNT
 } StructKind;
 typedef struct Member {
