@@ -1,6 +1,6 @@
 /* checkpoint.c: everything that decides how training goes on, in one safetensors file.
  *
- *     arrays        parameters and states under their names; "total:NAME" what metrics have gathered so far in the epoch,
+ *     arrays        parameters, averages and states under their names; "total:NAME" what metrics have gathered so far in the epoch,
  *                   "hyper:NAME" the optimizer's numbers, "run:loss" the sum of losses
  *     __metadata__  model and its hash, real, step, epoch, seed (random numbers are a function of seed and step), position
  *                   in the epoch, samples, batch, shuffle
@@ -63,7 +63,7 @@ bool nn_weights_finite(const nn_model *m, const void *instance) {
 }
 
 /* The groups of arrays of an instance and the prefixes of their names in the file. */
-enum { N_GROUPS = 4 };
+enum { N_GROUPS = 5 };
 typedef struct Group { const char *prefix; int count; const nn_tensor *tensors; } Group;
 
 static void groups_of(const nn_model *m, Group *g) {
@@ -71,6 +71,7 @@ static void groups_of(const nn_model *m, Group *g) {
     g[1] = (Group){ "", m->n_states, m->states };
     g[2] = (Group){ "total:", m->n_totals, m->totals };
     g[3] = (Group){ "hyper:", m->n_hypers, m->hypers };
+    g[4] = (Group){ "", m->n_averages, m->averages };
 }
 
 static char *joined(const char *prefix, const char *name) {
@@ -221,6 +222,11 @@ bool nn_weights_load(const char *path, const nn_model *m, void *instance, nn_fai
     if (!nn_archive_open(&a, path, f)) return false;
     bool good = true;
     for (int i = 0; good && i < m->n_params; i++) good = load(&a, "", &m->params[i], true, false, instance, f);
+    for (int i = 0; good && i < m->n_averages; i++) {           /* the weights, where the file has no average of them */
+        nn_tensor weights = m->averages[i];
+        weights.name = m->params[i].name;
+        good = load(&a, "", nn_archive_find(&a, m->averages[i].name) ? &m->averages[i] : &weights, true, false, instance, f);
+    }
     for (int i = 0; good && i < m->n_states; i++)
         if (!nn_is_moment(&m->states[i])) good = load(&a, "", &m->states[i], false, false, instance, f);
     nn_archive_close(&a);

@@ -15,7 +15,7 @@ typedef struct nn_run {
 
 bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f);
 bool nn_checkpoint_load(const char *path, const nn_model *m, void *instance, nn_run *run, nn_failure *f);
-/* Parameters, and the layers' states if they are there, by name from any safetensors file. */
+/* Parameters, and averages and the layers' states if they are there, by name from any safetensors file. */
 bool nn_weights_load(const char *path, const nn_model *m, void *instance, nn_failure *f);
 bool nn_weights_finite(const nn_model *m, const void *instance);
 

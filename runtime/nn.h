@@ -80,17 +80,20 @@ typedef struct nn_model {
     int n_outputs;        const nn_tensor *outputs;
     int n_params;         const nn_tensor *params;       /* offsets of params within the instance */
     int n_grads;          const nn_tensor *grads;        /* the trained params only, under the params' names */
+    int n_averages;       const nn_tensor *averages;     /* of all params or none, in their order ("average." before the name) */
     int n_states;         const nn_tensor *states;       /* layers' states, then the optimizer's ("optimizer." before the name) */
     int n_totals;         const nn_tensor *totals;       /* double numbers that metrics gather over a pass */
     int n_hypers;         const nn_tensor *hypers;       /* double numbers that can be set while training */
     int n_metrics;        const char *const *metrics;
     int n_settings;       const nn_setting *settings;    /* of the train line: epochs, steps, seed ... (not batch) */
     size_t step_offset, epoch_offset, seed_offset;       /* int64_t, int64_t, uint64_t in the instance */
-    void (*init)(void *instance, uint64_t seed);
     int n_traps;          const nn_trap_row *traps;      /* of `nnc --trap`, else none */
     size_t trap_offset;                                  /* nn_trap in the instance */
+    void (*init)(void *instance, uint64_t seed);
     double (*gradients)(void *instance, int n, const void *const *inputs);   /* inputs then targets; gives the loss */
     void (*update)(void *instance);
+    void (*average)(void *instance);        /* the end of an epoch, before its evaluation; NULL: there is nothing to do */
+    void (*epoch)(void *instance);          /* the end of an epoch, after it: counts the epoch; NULL: the caller counts */
     double (*evaluate)(void *instance, int n, const void *const *inputs);    /* gives the loss; gathers the metrics */
     void (*reset)(void *instance);                                           /* forgets what metrics have gathered */
     void (*metrics_of)(void *instance, double *values);                      /* one number for each metric */
@@ -101,13 +104,13 @@ typedef struct nn_model {
  * The runtime's own main calls it with the model of the file that it is linked with. */
 int nn_main(const nn_model *model, int argc, char **argv);
 
-/* The model of the archive's own main. Every generated file proposes its model; a program with several models and no main
- * of its own gets the first one that is linked. */
-extern const nn_model *const nn_main_model;
 /* What stopped the last call of gradients, update or evaluate, in words; an empty text if nothing did, or if the model was
  * compiled without --trap. */
 void nn_trap_text(const nn_model *model, const void *instance, char *text, size_t size);
 
+/* The model of the archive's own main. Every generated file proposes its model; a program with several models and no main
+ * of its own gets the first one that is linked. */
+extern const nn_model *const nn_main_model;
 #if defined __GNUC__
 #define NN_MAIN_MODEL(model) __attribute__((weak)) const nn_model *const nn_main_model = &(model);
 #else

@@ -3,7 +3,7 @@
  * A run is an instance and an nn_run: what they hold decides every later bit. At each point where a run can stop, both are written
  * together, so that stopping there and resuming is the same as not stopping:
  *
- *     for each epoch:  for each batch: gradients, update, [save]   |   measure on the test data   |   epoch + 1, save
+ *     for each epoch:  for each batch: gradients, update, [save]   |   average, measure on the test data   |   epoch + 1, save
  *
  * The sums of an epoch (losses, metrics) belong to the run. Measuring on test data uses the same sums, so they are put
  * aside meanwhile; a run that is stopped there is saved as standing at the end of its epoch, and measures again.
@@ -145,8 +145,10 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
     row->metrics = t->metrics;
     copy_totals(t, false);
     if (t->test_data.samples) {
-        bool whole = nn_measure(t->m, t->instance, &t->test, &stop_signal, &row->test_loss, t->test_metrics);
-        copy_totals(t, true);
+        /* Averages of the epoch are not taken twice: once they are, its end is not put off. */
+        bool may_stop = !(epoch_end && t->m->average);
+        bool whole = nn_measure(t->m, t->instance, &t->test, may_stop ? &stop_signal : NULL, &row->test_loss, t->test_metrics);
+        if (!whole || !epoch_end) copy_totals(t, true);         /* the end of an epoch goes by what was measured last */
         if (!untrapped(t, &t->test, row->step) || !whole) return false;
         row->test_metrics = t->test_metrics;
     }
@@ -182,10 +184,12 @@ static int take_step(Training *t, int n) {
 
 static int finish_epoch(Training *t) {
     nn_log_row row;
+    if (t->m->average) t->m->average(t->instance);
     if (!report(t, true, &row)) return t->f->text[0] ? NN_NOT_FINITE : NN_DONE;
     if (worth_a_line(t)) print_line(t, &row);
     if (!nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
-    nn_set_epoch(t->m, t->instance, nn_epoch(t->m, t->instance) + 1);
+    if (t->m->epoch) t->m->epoch(t->instance);
+    else nn_set_epoch(t->m, t->instance, nn_epoch(t->m, t->instance) + 1);
     t->run.position = 0;
     t->run.loss_sum = 0;
     t->m->reset(t->instance);

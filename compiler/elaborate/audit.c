@@ -4,7 +4,7 @@
 
 static bool same(const char *a, const char *b) { return !strcmp(a, b); }
 
-typedef struct Finder { Role role; const Expr *found; } Finder;
+typedef struct Finder { Role role; bool each_epoch; const Expr *found; } Finder;
 static void find_role(const Expr *x, void *data) {
     Finder *f = data;
     if (x->kind == X_READ && x->tensor->role == f->role) f->found = x;
@@ -15,10 +15,29 @@ static const Expr *reads_role(const Equation *q, Role role) {
     return f.found;
 }
 
+static void find_next(const Expr *x, void *data) {
+    Finder *f = data;
+    if (x->kind == X_READ && x->tensor->role == ROLE_NEXT && x->tensor->of->each_epoch != f->each_epoch) f->found = x;
+}
+
+/* A step and the end of an epoch do not see each other's next values, and an epoch has no gradient. */
+static bool check_clock(const Program *p, const Equation *q) {
+    Finder next = { .each_epoch = !same(p->name, "update") };
+    visit_nodes(q->body, find_next, &next);
+    if (next.found && next.each_epoch) error_from(q->origin, "this is computed at the end of an epoch, and reads the next value of a state that changes at each step");
+    else if (next.found) error_from(q->origin, "this is computed at each step, and reads a next value that is there at the end of an epoch only");
+    if (next.found) return false;
+    if (!next.each_epoch || !reads_role(q, ROLE_GRAD)) return true;
+    error_from(q->origin, "this is computed at the end of an epoch, and there is no gradient then");
+    return false;
+}
+
 void check_program(const Program *p) {
+    bool clocked = same(p->name, "update") || same(p->name, "average") || same(p->name, "epoch");
     for (int k = 0; k < p->equations.n; k++) {
         const Equation *q = p->equations.at[k];
         const Expr *x;
+        if (clocked && !check_clock(p, q)) return;
         if (!same(p->name, "metrics") && q->out->role != ROLE_NEXT && reads_role(q, ROLE_TOTAL)) {
             Diagnostic *d = error_from(q->origin, "this reads a value that is known at the end of the pass only, and cannot be used for one sample");
             if (d) help(d, "`data` reductions are for metrics; use `batch` in a loss");
@@ -36,7 +55,7 @@ void check_program(const Program *p) {
             error_from(q->origin, "the output mixes samples: a prediction is made for each sample alone");
             return;
         }
-        if (same(p->name, "update") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
+        if (clocked && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
             error_from(q->origin, "an update cannot read `%s` of a sample", x->tensor->name);
             return;
         }

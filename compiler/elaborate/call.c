@@ -96,7 +96,7 @@ static void add_statement(Elaborator *e, Scope *s, const Tree *t) {
         for (int k = 0; k < t->n; k++) {
             const Tree *d = t->child[k];
             if (scope_find(s, d->text)) { model_error(e, s, d->span, "`%s` is defined already: choose another name", d->text); continue; }
-            scope_add(s, d->text, t->kind == TREE_PARAM ? ENTRY_PARAM : ENTRY_STATE, d->span, d);
+            scope_add(s, d->text, t->kind == TREE_PARAM ? ENTRY_PARAM : ENTRY_STATE, d->span, d)->each_epoch = t->kind == TREE_STATE && same(t->text, "epoch");
         }
         break;
     case TREE_INPUT: case TREE_TARGET: {
@@ -398,6 +398,35 @@ static bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
     return true;
 }
 
+static bool mentions_parameter(const Tree *t) {
+    bool named = t->kind == TREE_NAME || t->kind == TREE_READ || t->kind == TREE_CALL;
+    if (named && (same(t->text, "w") || same(t->text, "g") || same(t->text, "a"))) return true;
+    for (int k = 0; k < t->n; k++) if (mentions_parameter(t->child[k])) return true;
+    return false;
+}
+
+/* A call in the text of an update line that mentions nothing of the parameter: what it keeps (the state of a schedule) is
+ * kept once for the line, and so is its value. Where it reduces over the parameters, each of them has to take part. */
+static Value shared_call(Elaborator *e, Scope *s, const Function *f, const Tree *t) {
+    for (int k = 0; k < e->shared.n; k++) if (e->shared.at[k]->call == t && e->shared.at[k]->value) return *e->shared.at[k]->value;
+    Instance *line = instance_of(e->top, s->instance->call, -1, name_of("line"));
+    line->of_line = true;
+    if (!line->parameter) line->parameter = s->instance->parameter;
+    Scope *outer = NEW(Scope);
+    *outer = *s;
+    outer->instance = line;
+    int parts = e->parts.n;
+    e->update_scope = outer;
+    Value v = apply(e, outer, NULL, f, t, NULL, 0, NULL);
+    e->update_scope = s;
+    if (v.kind != VALUE_TENSOR || !v.body || e->parts.n != parts || has_open_draw(e, v.body)) return v;
+    Shared *shared = NEW(Shared);
+    *shared = (Shared){ .call = t };
+    remember(e, &shared->value, v);
+    PUSH(e->shared, shared);
+    return v;
+}
+
 Value call(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *first, int64_t stage, Scope **made) {
     if (t->kind == TREE_BAD) return bad_value;
     if (t->kind != TREE_CALL && t->kind != TREE_NAME) { model_error(e, s, t->span, "a value goes through a function here"); return bad_value; }
@@ -435,6 +464,8 @@ Value call(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *
         }
         f = &plain;
     }
+    bool of_line = e->updating && s == e->update_scope && s->instance->parameter && !s->instance->of_line && f->definition && !f->instance;
+    if (of_line && !first && !env && !made && !has_hole(t) && !mentions_parameter(t)) return shared_call(e, s, f, t);
     if (!has_hole(t)) return apply(e, s, env, f, t, first, stage, made);
     Given g = { .n = 0 };                                       /* a call with a hole: a function with an instance of its own */
     if (!collect(e, s, env, t, first, &g)) return bad_value;

@@ -252,13 +252,20 @@ static void gradients_and_update(Elaborator *e, Program *live, Tensor *loss) {
         PUSH(m->grads, out[k]);
     }
     warn_of_selectors(e, &m->params);
-    if (any_line) m->update = update_program(e, m->params.at, gradients, m->params.n);
-    Map moved = { 0 };
-    for (int k = 0; m->update && k < m->update->results.n; k++) map_put(&moved, m->update->results.at[k]->of, m->update);
+    if (any_line) update_programs(e, m->params.at, gradients, m->params.n);
+    const Program *programs[] = { m->update, m->average_program, m->epoch_program };
+    Map kept = { 0 };                                           /* what has a next value, and last values of metrics */
+    for (int p = 0; p < 3; p++) {
+        Reached read = { 0 };
+        if (!programs[p]) continue;
+        reach(&read, programs[p], &programs[p]->results);
+        for (int k = 0; k < programs[p]->results.n; k++) map_put(&kept, programs[p]->results.at[k]->of, m);
+        for (int k = 0; k < read.tensors.n; k++) if (read.tensors.at[k]->role == ROLE_MOMENT && read.tensors.at[k]->of) map_put(&kept, read.tensors.at[k], m);
+    }
     for (int i = 0; i < e->owned.n; i++) {
         Tensor *t = e->owned.at[i].tensor;
         if (t->role == ROLE_HYPER) PUSH(m->hypers, t);
-        if (t->role == ROLE_MOMENT && map_get(&moved, t)) PUSH(m->moments, t);
+        if (t->role == ROLE_MOMENT && map_get(&kept, t)) PUSH(m->moments, t);
     }
     m->hyper_defaults = NEW_ARRAY(double, m->hypers.n + 1);
     for (int k = 0; k < m->hypers.n; k++) m->hyper_defaults[k] = m->hypers.at[k]->initial;
@@ -296,7 +303,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     e->program = program_new("model");
     model_scope(e, tree, defines, n_defines);
     train_line(e);
-    refuse_lines(e);
+    check_averages(e);
     m->count = host_scalar("batch", 1, m->batch);
     e->scopes.n = 0;
 
@@ -324,7 +331,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     if (error_count()) return NULL;
     cut_programs(e, &training, &resting, &single, live, &step);
     finish_names(e);
-    Program *programs[] = { m->gradients, m->init, m->update, m->evaluate, m->metrics_program, m->predict, m->predict_one };
+    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one };
     for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
         if (!programs[k] || error_count()) continue;            /* the same mistake is not told for each program */
         program_order(programs[k]);

@@ -23,11 +23,19 @@ Tensor *loss_lines(Elaborator *e);                              /* NULL: there i
 void metric_lines(Elaborator *e, Tensors *metrics);
 void output_lines(Elaborator *e, Tensors *outputs);
 void watch_lines(Elaborator *e);
-void refuse_lines(Elaborator *e);
 /* update.c */
 const Tree *update_of(const Elaborator *e, const Tensor *parameter);        /* the line that fits it last, or NULL */
 void warn_of_selectors(const Elaborator *e, const Tensors *params);          /* those that no parameter fits */
-Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n);
+/* The programs of update and average lines go to the model. */
+void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n);
+bool selector_fits(const Tree *selector, const Tensor *parameter);
+Scope *line_scope(Elaborator *e, Instance *instance);
+void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span at);
+/* average.c */
+void check_averages(Elaborator *e);
+void metric_names(Elaborator *e);
+void average_lines(Elaborator *e, Tensor *const *params, int n, Tensors *results);
+void cut_clocks(Elaborator *e, const Tensors *results);
 /* params.c */
 bool line_has_total(const Elaborator *e, const Tree *line);
 void finish_totals(Elaborator *e);                              /* when every parameter has given its part */

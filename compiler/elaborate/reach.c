@@ -45,14 +45,16 @@ Program *cut(const Program *p, const char *name, const Tensors *results) {
     return q;
 }
 
-/* Numbers that depend on numbers of the step only are computed once a call, in double. */
+/* Numbers that depend on numbers of the step only are computed once a call, in double. At the end of an epoch these are also
+ * the next values of what is a number itself. */
 void mark_host(const Program *p) {
     for (int k = 0; k < p->equations.n; k++) {
         Equation *q = p->equations.at[k];
-        if (q->out->rank || q->op != REDUCE_NONE || q->out->role != ROLE_VALUE) continue;
+        bool next = q->out->role == ROLE_NEXT && q->out->of->role == ROLE_MOMENT && q->out->of->each_epoch;
+        if (q->out->rank || q->op != REDUCE_NONE || (q->out->role != ROLE_VALUE && !next)) continue;
         Reached r = { 0 };
         visit_nodes(q->body, add_read, &r);
         q->out->host = true;
-        for (int i = 0; i < r.tensors.n; i++) if (!r.tensors.at[i]->host) q->out->host = false;
+        for (int i = 0; i < r.tensors.n; i++) if (!known_in_step(r.tensors.at[i])) q->out->host = false;
     }
 }

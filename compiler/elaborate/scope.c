@@ -75,26 +75,38 @@ static int text_order(const void *left, const void *right) {
     return strcmp(called(a), called(b));
 }
 
-static void number_instances(Instance *parent, bool updates) {
+static void number_instances(Instance *parent, bool updates);
+
+/* last: of a name, the instance called so before. */
+static void number_children(Instance *parent, Map *last, bool updates) {
     Instance **sorted = NEW_ARRAY(Instance *, parent->children.n + 1);
     for (int i = 0; i < parent->children.n; i++) sorted[i] = parent->children.at[i];
     qsort(sorted, (size_t)parent->children.n, sizeof *sorted, text_order);
-    Map last = { 0 };                                           /* of a name: the instance called so before */
     for (int i = 0; i < parent->children.n; i++) {
         Instance *c = sorted[i];
         if (parent->parent == NULL && updates != (c->parameter != NULL)) continue;
+        if (c->of_line) {                                       /* what is one for a line is called by its own name */
+            c->path = "";
+            number_children(c, last, updates);
+            continue;
+        }
         if (c->parameter) {                                     /* what an update line makes is called after its parameter */
             c->path = c->parameter->path ? c->parameter->path : "update";
             number_instances(c, updates);
             continue;
         }
-        const Instance *before = map_get(&last, called(c));
+        const Instance *before = map_get(last, called(c));
         c->number = before ? before->number + 1 : 1;
-        map_put(&last, called(c), c);
+        map_put(last, called(c), c);
         const char *label = c->number == 1 ? called(c) : text("%s_%d", called(c), c->number);
         c->path = parent->path[0] ? text("%s.%s", parent->path, label) : label;
         number_instances(c, updates);
     }
+}
+
+static void number_instances(Instance *parent, bool updates) {
+    Map last = { 0 };
+    number_children(parent, &last, updates);
 }
 
 static const char *identifier(const char *path) {
@@ -134,7 +146,7 @@ void finish_names(Elaborator *e) {
     Map names = { 0 };
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
-        if (o->tensor->role == ROLE_MOMENT || o->tensor->role == ROLE_TOTAL || (o->tensor->role == ROLE_PARAM && !o->live)) continue;
+        if (o->tensor->role == ROLE_MOMENT || o->tensor->role == ROLE_AVERAGE || o->tensor->role == ROLE_TOTAL || (o->tensor->role == ROLE_PARAM && !o->live)) continue;
         if (o->part && o->tensor->role != ROLE_HYPER) {         /* the same input, one sample long */
             o->tensor->path = o->tensor->name = o->local;
             continue;
@@ -145,11 +157,16 @@ void finish_names(Elaborator *e) {
     number_instances(e->top, true);
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
-        if (o->tensor->role != ROLE_MOMENT) continue;
+        Tensor *t = o->tensor;
+        if (t->role == ROLE_AVERAGE) { t->path = t->of->path; t->name = take_name(&names, text("average_%s", t->of->name), 0); }
+        if (t->role != ROLE_MOMENT) continue;
         const Instance *x = o->instance;
         while (x->parent && !x->parameter) x = x->parent;
-        o->tensor->path = text("%s.%s", x->path, o->local);
-        o->tensor->name = take_name(&names, identifier(o->tensor->path), 0);
+        const char *base = x->parameter && !x->of_line ? x->path : o->instance->path;
+        t->path = base[0] ? text("%s.%s", base, o->local) : o->local;
+        const char *wish = identifier(t->path);
+        t->name = take_name(&names, wish, 0);
+        t->path = text("%s%s", t->path, t->name + strlen(wish));       /* as unique as the name: it is saved by it */
     }
     for (int i = 0; i < e->results.n; i++) taken(&names, name_of(e->results.at[i]))->mode = 0;
     for (int i = 0; i < e->named.n; i++) {

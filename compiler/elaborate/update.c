@@ -26,7 +26,7 @@ static bool glob(const char *pattern, const char *s) {
     return !*s;
 }
 
-static bool fits(const Tree *selector, const Tensor *p) {
+bool selector_fits(const Tree *selector, const Tensor *p) {
     if (selector->has_list && selector->child[0]->n != p->rank) return false;
     return glob(selector->text, p->path);
 }
@@ -37,7 +37,7 @@ const Tree *update_of(const Elaborator *e, const Tensor *p) {
         const Tree *t = body->child[k];
         if (t->kind == TREE_OPTIMIZER) found = t;
         if (t->kind != TREE_UPDATE) continue;
-        for (int i = 0; i < t->n - 1; i++) if (fits(t->child[i], p)) found = t;
+        for (int i = 0; i < t->n - 1; i++) if (selector_fits(t->child[i], p)) found = t;
     }
     return found;
 }
@@ -45,17 +45,17 @@ const Tree *update_of(const Elaborator *e, const Tensor *p) {
 void warn_of_selectors(const Elaborator *e, const Tensors *params) {
     const Tree *body = statements_of(e);
     for (int k = 0; k < body->n; k++)
-        for (int i = 0; body->child[k]->kind == TREE_UPDATE && i < body->child[k]->n - 1; i++) {
+        for (int i = 0; (body->child[k]->kind == TREE_UPDATE || body->child[k]->kind == TREE_AVERAGE) && i < body->child[k]->n - 1; i++) {
             const Tree *selector = body->child[k]->child[i];
             bool any = false;
-            for (int p = 0; p < params->n; p++) any = any || fits(selector, params->at[p]);
+            for (int p = 0; p < params->n; p++) any = any || selector_fits(selector, params->at[p]);
             if (any) continue;
             Diagnostic *d = report(SEVERITY_WARNING, "no-effect", selector->span, "no parameter fits `%s`", span_text(selector->span));
             if (params->n) help(d, "the first parameter is `%s`", params->at[0]->path);
         }
 }
 
-static void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span at) {
+void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span at) {
     Argument *a = NEW(Argument);
     *a = (Argument){ .name = name_of(name) };
     remember(e, &a->value, v);
@@ -63,20 +63,25 @@ static void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span a
     n->argument = a;
 }
 
+/* The scope of an update or average line, for one parameter: what it adds stands beside the model's own names. */
+Scope *line_scope(Elaborator *e, Instance *instance) {
+    Scope *s = scope_new(e, e->root->definition, e->root, instance, NULL);
+    for (int k = 0; k < e->root->names.n; k++) PUSH(s->names, e->root->names.at[k]);
+    e->update_scope = s;
+    return s;
+}
+
 /* The update line of one parameter, with g and w in its scope. Without `results` only what it adds to totals is wanted. */
 static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor *gradient, int number, Tensors *results) {
     e->parameter = p;
     Instance *instance = instance_of(e->top, line, number, name_of("update"));
     instance->parameter = p;
-    Scope *s = scope_new(e, e->root->definition, e->root, instance, NULL);
-    s->origin = NULL;
-    for (int k = 0; k < e->root->names.n; k++) PUSH(s->names, e->root->names.at[k]);
+    Scope *s = line_scope(e, instance);
     if (scope_find(s, name_of("w")) || scope_find(s, name_of("g"))) {
         Name *n = scope_find(s, name_of("w")) ? scope_find(s, name_of("w")) : scope_find(s, name_of("g"));
         model_error(e, e->root, n->span, "`%s` stands for %s in update lines: choose another name", n->name, same(n->name, "w") ? "the parameter" : "its gradient");
         return;
     }
-    e->update_scope = s;
     Value g = of_tensor(gradient, NULL, 0), w = of_tensor(p, NULL, 0), v;
     add_value(e, s, "g", g, line->span);
     add_value(e, s, "w", w, line->span);
@@ -147,8 +152,8 @@ static void parts_of_other_lines(Elaborator *e, Tensor *const *params, Tensor *c
     e->tentative--;
 }
 
-Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
-    int from = e->scopes.n, named = e->named.n;
+void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
+    int from = e->scopes.n, named = e->named.n, journal = e->journal.n;
     e->mode++;
     Tensors results = { 0 };
     do {                                                        /* again when a choice hung on a number that could be set */
@@ -159,16 +164,20 @@ Program *update_program(Elaborator *e, Tensor *const *params, Tensor *const *gra
         results.n = 0;
         e->named.n = named;
         e->scopes.n = from;
-        e->totals.n = e->parts.n = 0;
+        e->totals.n = e->parts.n = e->shared.n = 0;
+        while (e->journal.n > journal) *e->journal.at[--e->journal.n] = NULL;
         for (int k = e->owned.n - 1; k >= 0; k--) if (e->owned.at[k].tensor->role == ROLE_HYPER || e->owned.at[k].tensor->role == ROLE_MOMENT) {
             for (int q = k; q + 1 < e->owned.n; q++) e->owned.at[q] = e->owned.at[q + 1];
             e->owned.n--;
         }
+        metric_names(e);
         for (int k = 0; k < n; k++) if (gradients[k]) update_parameter(e, update_of(e, params[k]), params[k], gradients[k], k, &results);
         parts_of_other_lines(e, params, gradients, n);
         finish_totals(e);
+        e->parameter = NULL;
+        average_lines(e, params, n, &results);
         next_moments(e, from, &results);
     } while (e->again);                                         /* there is one number less to be set each time */
     e->updating = false;
-    return results.n ? cut(e->program, "update", &results) : NULL;
+    cut_clocks(e, &results);
 }

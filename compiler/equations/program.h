@@ -22,9 +22,11 @@ typedef enum {
     ROLE_INPUT, ROLE_TARGET,    /* handed in by the caller, batch first */
     ROLE_PARAM,                 /* a parameter's value before the step */
     ROLE_STATE,                 /* `state` of the model's body: kept from step to step, needed to predict */
-    ROLE_MOMENT,                /* `state` of an update line: kept from step to step, not needed to predict */
+    ROLE_MOMENT,                /* `state` of an update line: kept from step to step, not needed to predict; with `of`, the last
+                                 * value of that metric */
+    ROLE_AVERAGE,               /* the average of a parameter (`of`), which evaluates and predicts in its place */
     ROLE_GRAD,                  /* gradient of a parameter (`of`): result of the gradient program, given to the update */
-    ROLE_NEXT,                  /* the next value of a PARAM, STATE, MOMENT or TOTAL (`of`): a result */
+    ROLE_NEXT,                  /* the next value of a PARAM, STATE, MOMENT, AVERAGE or TOTAL (`of`): a result */
     ROLE_TOTAL,                 /* what a `data` reduction has gathered over the pass so far; kept in double */
     ROLE_OUTPUT, ROLE_METRIC, ROLE_LOSS,    /* results */
     ROLE_SCALAR,                /* a number of the step, rank 0: batch (its count), step, epoch, seed */
@@ -43,8 +45,9 @@ struct Tensor {
     int64_t lo, hi;             /* INT: the interval of its values; int64 limits when unknown */
     int rank;
     Dim dim[12];
-    const Tensor *of;           /* GRAD, NEXT: the tensor that it belongs to */
+    const Tensor *of;           /* GRAD, NEXT, AVERAGE: the tensor that it belongs to */
     bool adjoint;               /* made by differentiation */
+    bool each_epoch;            /* MOMENT, AVERAGE: changes at the end of an epoch only */
     bool host;                  /* rank 0 and depends on scalars only: computed in double, once a call */
     bool byte;                  /* INPUT, TARGET: comes as unsigned bytes (0..255) */
     bool watched;               /* `watch`: kept, and visible under its name */
@@ -70,7 +73,7 @@ struct Equation {
 typedef LIST(Equation *) Equations;
 typedef LIST(Tensor *) Tensors;
 typedef struct Program {
-    const char *name;           /* init, gradients, update, evaluate, metrics, predict, predict_one */
+    const char *name;           /* init, gradients, update, average, epoch, evaluate, metrics, predict, predict_one */
     Equations equations;
     Tensors results;            /* what must be computed; everything else may vanish */
     struct Definitions *definitions;    /* of equation_of: which equation defines a tensor; NULL at first */
@@ -84,6 +87,7 @@ typedef struct Model {
     Tensors params, states, moments, totals, hypers;
     Tensors outputs, metrics;
     Tensors grads;              /* one GRAD for each param that is trained, in the order of params */
+    Tensors averages;           /* one AVERAGE for each param, or none at all */
     double *hyper_defaults;
     int64_t batch;              /* the largest batch */
     const Tensor *count;        /* ROLE_SCALAR batch: the samples of this call */
@@ -92,8 +96,13 @@ typedef struct Model {
     struct { const char *name; double value; } train[16];       /* other entries of the train line */
     int n_train;
     Program *init, *gradients, *update, *evaluate, *metrics_program, *predict, *predict_one;  /* absent ones are NULL */
+    Program *average_program, *epoch_program;   /* what is done at the end of an epoch: before its evaluation, and after */
 } Model;
 
+/* A number that no step changes: what depends on such alone is computed once a call. */
+static inline bool known_in_step(const Tensor *t) {
+    return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER || (t->role == ROLE_MOMENT && t->each_epoch));
+}
 Tensor *tensor_new(const char *name, Role role, Type type, int rank, const Dim *dims, const Origin *origin);
 Equation *equation_new(Program *p, Tensor *out, const Index *const *free, Reduce op, const Index *const *bound, int n_bound,
                        const Expr *body, const Origin *origin);          /* n_free is out->rank; appended to p */

@@ -9,15 +9,11 @@
 
 typedef struct { Schedule *schedule; LIST(const Expr *) parts; LIST(const Tensor *) numbers; const Origin *origin; } HostNumbers;
 
-static bool is_scalar(const Tensor *t) {
-    return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
-}
-
 typedef struct { bool varies, reads; int work; } Contents;
 
 static void look(const Expr *e, void *data) {
     Contents *c = data;
-    c->varies |= e->kind == X_INDEX || e->kind == X_RANDOM || (e->kind == X_READ && !is_scalar(e->tensor));
+    c->varies |= e->kind == X_INDEX || e->kind == X_RANDOM || (e->kind == X_READ && !known_in_step(e->tensor));
     c->reads |= e->kind == X_READ;
     c->work += e->kind == X_OP || e->kind == X_WHERE;
 }

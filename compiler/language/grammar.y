@@ -181,7 +181,8 @@ statement: NL                           { $$ = NULL; }
     | LOSS named NL                     { $$ = result(TREE_LOSS, @$, $2); }
     | METRIC named NL                   { $$ = result(TREE_METRIC, @$, $2); }
     | UPDATE selectors '=' expr NL      { $$ = tree_join(TREE_UPDATE, @$, NULL, NULL, $2, $4); }
-    | AVERAGE selectors '=' expr NL     { $$ = tree_join(TREE_AVERAGE, @$, NULL, NULL, $2, $4); }
+    | AVERAGE selectors '=' expr clock NL
+                                        { $$ = tree_join(TREE_AVERAGE, @$, $5 == name_of("step") ? NULL : $5, NULL, $2, $4); }
     | OPTIMIZER stage NL                { $$ = TREE(TREE_OPTIMIZER, @$, NULL, $2); }
     | TRAIN settings NL                 { $$ = tree_join(TREE_TRAIN, @$, NULL, NULL, $2, NULL); }
     | WATCH names NL                    { $$ = tree_join(TREE_WATCH, @$, NULL, NULL, $2, NULL); }

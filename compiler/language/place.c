@@ -185,7 +185,12 @@ static void statement(const Tree *tree)
             no_quote(tree);
         expression(tree->child[0], VALUE);
         break;
-    case TREE_UPDATE: case TREE_AVERAGE:
+    case TREE_AVERAGE:
+        if (tree->text && strcmp(tree->text, "epoch") != 0)
+            help(error_at(tree->span, "averages are taken `each step` or `each epoch`, not `each %s`", tree->text),
+                 "without `each` they are taken at each step");
+        /* fall through */
+    case TREE_UPDATE:
         for (int i = 0; i + 1 < tree->n; i++)
             if (tree->child[i]->kind == TREE_SELECTOR)
                 extents(tree->child[i]->child[0]);

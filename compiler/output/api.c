@@ -19,6 +19,7 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     const Model *model = m->model;
     const struct { const char *name; bool exists; } all[] = {
         { "init", true }, { "gradients", model->gradients != NULL }, { "update", model->update != NULL },
+        { "average", model->average_program != NULL }, { "epoch", model->epoch_program != NULL },
         { "step", model->gradients && model->update }, { "evaluate", model->evaluate != NULL }, { "reset", true },
         { "metrics", true }, { "predict", model->predict != NULL }, { "predict_one", model->predict_one != NULL }
     };

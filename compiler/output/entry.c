@@ -33,6 +33,8 @@ const Program *entry_program(const Model *m, Entry e) {
     switch (e) {
     case ENTRY_GRADIENTS: return m->gradients;
     case ENTRY_UPDATE: return m->update;
+    case ENTRY_AVERAGE: return m->average_program;
+    case ENTRY_EPOCH: return m->epoch_program;
     case ENTRY_EVALUATE: return m->evaluate;
     case ENTRY_METRICS: return m->metrics_program;
     case ENTRY_PREDICT: return m->predict;
@@ -98,7 +100,8 @@ void signature_print(Writer *w, const Module *m, const Layout *l, const char *fu
     bool predict = strcmp(function, "predict") == 0, one = strcmp(function, "predict_one") == 0,
          metrics = strcmp(function, "metrics") == 0;
     bool init = strcmp(function, "init") == 0,
-         alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0;
+         alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0
+                || strcmp(function, "average") == 0 || strcmp(function, "epoch") == 0;
     Writer c = { 0 };
     put(&c, "%s %s_%s(", alone || predict || one ? "void" : "double", m->prefix, function);
     if (predict || one) put_predict(&c, m, l, one);
@@ -122,10 +125,10 @@ typedef struct Body {
     LIST(const Tensor *) placed;        /* tensors of the arena that have a name already */
     LIST(const char *) placed_name;
     Writer places, numbers, calls;      /* the text of the function, in this order */
+    Traps *traps;                       /* of functions that look at what they compute, else NULL */
 } Body;
 
 static const char *member_text(Body *b, StructKind kind, const char *at, const Tensor *t) {
-    Traps *traps;                       /* of functions that look at what they compute, else NULL */
     const Member *member = member_of(b->l, kind, t);
     return text("%s%s", at, member ? member->name : name_safe(t->name));
 }
@@ -150,6 +153,7 @@ static const char *struct_place(Body *b, const Tensor *t, bool constant) {
     case ROLE_STATE:
         if (constant || b->predicts) { b->uses_s = true; return member_text(b, STRUCT_STATE, "s->", of); }
         return member_text(b, STRUCT_STATE, "m->state.", of);
+    case ROLE_AVERAGE: return member_text(b, STRUCT_PARAMS, "m->average.", of->of);
     case ROLE_MOMENT: return member_text(b, STRUCT_OPTIMIZER, "m->optimizer.", of);
     case ROLE_TOTAL: return member_text(b, STRUCT_TOTALS, "m->totals.", of);
     case ROLE_HYPER: return member_text(b, STRUCT_HYPER, "m->hyper.", of);
@@ -301,10 +305,6 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
     put_line(w, 1, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
 }
 
-/* The value of a result of rank 0, in double. */
-static const char *result_text(Body *b, const Tensor *t) {
-    const Schedule *schedule = b->m->schedule[b->entry];
-    for (int k = 0; schedule && k < schedule->host.n; k++)
 /* ---- --trap: after each kernel, what it has stored ---------------------------------------------------------------- */
 static const char *pointer_text(Body *b, const Tensor *t) {
     if (t->role == ROLE_INPUT || t->role == ROLE_TARGET) return public_name(b->m, t);
@@ -385,6 +385,10 @@ static void print_looks(Body *b, const Functions *functions, const Kernel *k) {
     put(&b->calls, "        %s;\n    }\n", stop_text(b));
 }
 
+/* The value of a result of rank 0, in double. */
+static const char *result_text(Body *b, const Tensor *t) {
+    const Schedule *schedule = b->m->schedule[b->entry];
+    for (int k = 0; schedule && k < schedule->host.n; k++)
         if (same_name(schedule->host.at[k]->out, t)) {
             const Binding *number = binding(&b->scope, schedule->host.at[k]->out);
             return number->type == C_DOUBLE ? number->text : text("(double)%s", number->text);
@@ -413,19 +417,19 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     put_text(&b->calls, "");
     if (!schedule) return b;
     print_numbers(&b->numbers, b, schedule);
+    if (b->traps) print_given(b);
     bool backward = false;
     for (int k = 0; k < schedule->kernels.n; k++) {
         bool turns = e == ENTRY_GRADIENTS && !backward && is_backward(schedule->kernels.at[k]);
         if (begins_at_zero(e, schedule->kernels.at[k])) continue;
-    if (b->traps) print_given(b);
         if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
         backward = backward || turns;
         print_call(&b->calls, b, functions, schedule->kernels.at[k]);
+        if (b->traps) print_looks(b, functions, schedule->kernels.at[k]);
     }
     print_kept(&b->calls, b, schedule);
     return b;
 }
-        if (b->traps) print_looks(b, functions, schedule->kernels.at[k]);
 
 static bool mentions(const char *code, const char *name) {
     size_t length = strlen(name);
@@ -441,7 +445,9 @@ static void body_print(Writer *w, const Body *b, const char *before) {
     Writer c = { 0 };
     const Schedule *schedule = b->m->schedule[b->entry];
     put_text(&c, before);
-    if (b->uses_p && !b->predicts) put(&c, "    const %s *const p = &m->params;\n", struct_name(b->m, b->l, STRUCT_PARAMS));
+    bool averages = b->m->model->averages.n && (b->entry == ENTRY_EVALUATE || b->entry == ENTRY_METRICS);
+    if (b->uses_p && !b->predicts)
+        put(&c, "    const %s *const p = &m->%s;\n", struct_name(b->m, b->l, STRUCT_PARAMS), averages ? "average" : "params");
     if (b->uses_s && !b->predicts) put(&c, "    const %s *const s = &m->state;\n", struct_name(b->m, b->l, STRUCT_STATE));
     const char *work = b->predicts ? "work->" : "m->work.";
     bool local = b->entry == ENTRY_METRICS;         /* its instance is const */
@@ -527,7 +533,9 @@ static void print_init(Writer *w, const Unit *u) {
         put(&before, "    m->hyper.%s = %s;\n", hyper->members.at[k].name, constant_text(u->m->model->hyper_defaults[k]));
     put(&before, "    %s_reset(m);\n", u->m->prefix);
     signature_print(w, u->m, u->l, "init", " {");
-    body_print(w, body_of(u, ENTRY_INIT), before.text);
+    Body *b = body_of(u, ENTRY_INIT);
+    if (u->m->model->averages.n) put_text(&b->calls, "    m->average = m->params;\n");
+    body_print(w, b, before.text);
 }
 
 static void print_reset(Writer *w, const Unit *u) {
@@ -568,6 +576,28 @@ static void print_update(Writer *w, const Unit *u) {
     body_print(w, b, "");
 }
 
+static void print_average(Writer *w, const Unit *u) {
+    signature_print(w, u->m, u->l, "average", " {");
+    body_print(w, body_of(u, ENTRY_AVERAGE), "");
+}
+
+/* The metrics of the pass that has ended are stored first: what the epoch computes may read them, and so may later steps. */
+static void print_epoch(Writer *w, const Unit *u) {
+    const Tensors *moments = &u->m->model->moments;
+    Body *b = body_of(u, ENTRY_EPOCH);
+    Writer before = { 0 };
+    put_text(&before, "");
+    for (int k = 0; k < moments->n; k++) {
+        const Tensor *t = moments->at[k];
+        if (!t->of) continue;
+        if (!before.length) put(&before, "    double values[%d];\n    %s_metrics(m, values);\n", u->m->model->metrics.n, u->m->prefix);
+        put(&before, "    %s = (real)%s;\n", struct_place(b, t, false), metric_place(u->m->model, t->of));
+    }
+    put_text(&b->calls, "    m->epoch += 1;\n");
+    signature_print(w, u->m, u->l, "epoch", " {");
+    body_print(w, b, before.text);
+}
+
 /* The loss of a call that is not accepted and a loss that is not a number look alike, so the check is made here too. */
 static void print_step(Writer *w, const Unit *u) {
     Tensors inputs = model_inputs(u->m->model, true);
@@ -601,6 +631,8 @@ void entries_print(Writer *w, const Module *m, const Layout *l, const Functions 
     if (model->update && model->gradients) print_step(w, &u);
     if (model->evaluate) print_loss(w, &u, ENTRY_EVALUATE);
     print_metrics(w, &u);
+    if (model->average_program) print_average(w, &u);
+    if (model->epoch_program) print_epoch(w, &u);
     if (model->predict) print_predict(w, &u, ENTRY_PREDICT);
     if (model->predict_one) print_predict(w, &u, ENTRY_PREDICT_ONE);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const char *const entry_title[ENTRY_COUNT] = {
-    "gradients", "update", "evaluate", "metrics", "predict", "predict_one", "init"
+    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "init"
 };
 
 /* ---- what a kernel needs ----------------------------------------------------------------------------------------- */
@@ -96,6 +96,9 @@ bool begins_at_zero(Entry e, const Kernel *k) {
     return zero;
 }
 
+/* Of update and average lines: what changes parameters, their averages, and what is kept for them. */
+static bool is_clocked(Entry e) { return e == ENTRY_UPDATE || e == ENTRY_AVERAGE || e == ENTRY_EPOCH; }
+
 static bool is_general(const Module *m, const Kernel *k) {
     for (Entry e = 0; e < ENTRY_COUNT && k->length; e++)
         for (int i = 0; m->schedule[e] && i < m->schedule[e]->kernels.n; i++)
@@ -106,6 +109,7 @@ static bool is_general(const Module *m, const Kernel *k) {
 /* What a general function calls a tensor that it is handed: as update lines do. */
 static const char *general_name(const Tensor *t) {
     const char *dot = t->path ? strrchr(t->path, '.') : NULL;
+    if (t->role == ROLE_AVERAGE) return "a";
     return t->role == ROLE_PARAM ? "w" : t->role == ROLE_GRAD ? "g" : t->role == ROLE_MOMENT && dot ? dot + 1 : t->name;
 }
 
@@ -114,13 +118,19 @@ const char *without_stem(const char *stem, const char *name) {
     return length && strncmp(name, stem, length) == 0 && name[length] == '_' && name[length + 1] ? name + length + 1 : name;
 }
 
+/* What a next value or an average belongs to. */
+static const char *home_name(const Tensor *t) {
+    while (t->of && (t->role == ROLE_NEXT || t->role == ROLE_AVERAGE)) t = t->of;
+    return t->name;
+}
+
 /* The name of a function without the prefix: that of the kernel, which is named after what it computes. What updates or
  * starts a tensor is named after the tensor; what another entry point does in its own way, after the entry point. */
 static const char *function_name(const Module *m, const Kernel *k, Entry e, const Names *file_scope) {
     const Tensor *last = k->equations.n ? k->equations.at[k->equations.n - 1]->out : NULL;
-    if (e == ENTRY_UPDATE && is_general(m, k)) return "update_parameter";
-    if (last && last->role == ROLE_NEXT && (e == ENTRY_UPDATE || e == ENTRY_INIT))
-        return text("%s_%s", entry_title[e], last->of->name);
+    if (is_clocked(e) && is_general(m, k)) return text("%s_parameter", entry_title[e]);
+    if (last && last->role == ROLE_NEXT && (is_clocked(e) || e == ENTRY_INIT))
+        return text("%s_%s", entry_title[e], home_name(last));
     for (int q = 0; q < k->equations.n; q++) {
         const char *name = k->equations.at[q]->out->name;
         size_t length = strlen(name);
@@ -138,7 +148,7 @@ Functions *functions_new(const Module *m, Names *file_scope) {
         for (int k = 0; s && k < s->kernels.n; k++) {
             const Kernel *kernel = s->kernels.at[k];
             if (kernel->same || begins_at_zero(e, kernel)) continue;
-            Function f = { .kernel = kernel, .entry = e, .general = e == ENTRY_UPDATE && is_general(m, kernel) };
+            Function f = { .kernel = kernel, .entry = e, .general = is_clocked(e) && is_general(m, kernel) };
             f.name = name_add(file_scope, text("%s_%s", m->prefix, function_name(m, kernel, e, file_scope)));
             describe(&f, m);
             PUSH(*list, f);
@@ -298,7 +308,7 @@ static void print_general_heading(Writer *w, const Module *m, const Function *f,
     for (int i = 0; i < m->schedule[f->entry]->kernels.n; i++) {
         const Kernel *use = m->schedule[f->entry]->kernels.at[i];
         const Tensor *last = use->equations.at[use->equations.n - 1]->out;
-        if (root(use) == k) put(&uses, "%s%s", uses.length ? ", " : "for w in ", last->of ? last->of->name : last->name);
+        if (root(use) == k) put(&uses, "%s%s", uses.length ? ", " : "for w in ", home_name(last));
     }
     put_comment(w, " * ", uses.text, " */");
 }
@@ -411,8 +421,8 @@ static void print_absent(Writer *w, const Model *m) {
 
 void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope) {
     static const char *const sections[ENTRY_COUNT] = {
-        "forward", "update", "evaluate: what differs from forward", "metrics", "predict: what differs from forward",
-        "predict_one: one sample", "first values of parameters and states"
+        "forward", "update", "averages of an epoch", "the end of an epoch", "evaluate: what differs from forward", "metrics",
+        "predict: what differs from forward", "predict_one: one sample", "first values of parameters and states"
     };
     int last = -1;
     Tensors next_of[ENTRY_COUNT];                   /* for the equations above the functions */

@@ -68,6 +68,14 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
         put_text(w, "/* Both: gradients, then update. Gives the loss before the update. */\n");
         signature_print(w, m, l, "step", ";");
     }
+    if (model->average_program) {
+        put_text(w, "/* Takes the averages of an epoch: at its end, before it is evaluated. */\n");
+        signature_print(w, m, l, "average", ";");
+    }
+    if (model->epoch_program) {
+        put_text(w, "/* The end of an epoch, after its evaluation: reads the metrics as they stand; then m->epoch is one more. */\n");
+        signature_print(w, m, l, "epoch", ";");
+    }
     if (model->evaluate) {
         put_text(w, "\n/* The loss of n samples as prediction sees them; adds to what the metrics gather. */\n");
         signature_print(w, m, l, "evaluate", ";");
@@ -80,7 +88,8 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
                                model->metrics.n == 1 ? "" : "s", names.text ? names.text : ""), " */");
     signature_print(w, m, l, "metrics", ";");
     if (model->predict) {
-        put_text(w, "\n/* The outputs of n samples. Reads nothing but what is handed in. */\n");
+        put(w, "\n/* The outputs of n samples%s. Reads nothing but what is handed in. */\n",
+            model->averages.n ? ", as a rule with p = &m->average" : "");
         signature_print(w, m, l, "predict", ";");
     }
     if (model->predict_one) {

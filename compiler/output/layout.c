@@ -114,7 +114,7 @@ Layout *layout_new(const Module *m) {
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (e != ENTRY_PREDICT_ONE) add_watched(&s[STRUCT_WATCH], entry_program(model, e));
     s[STRUCT_WORK] = (Struct){ .suffix = "work", .about = "The workspace: nothing in it outlives a call." };
-    add_arena(&s[STRUCT_WORK], m, (Entry[]){ ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_EVALUATE, ENTRY_INIT }, 4);
+    add_arena(&s[STRUCT_WORK], m, (Entry[]){ ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_AVERAGE, ENTRY_EPOCH, ENTRY_EVALUATE, ENTRY_INIT }, 6);
     s[STRUCT_PREDICT_WORK] = (Struct){ .suffix = "predict_work", .about = "The workspace of predict, one for each thread." };
     add_arena(&s[STRUCT_PREDICT_WORK], m, (Entry[]){ ENTRY_PREDICT, ENTRY_PREDICT_ONE }, 2);
     if (watches(model->predict)) add_struct(l, &s[STRUCT_PREDICT_WORK], "watch", STRUCT_WATCH, NULL);
@@ -125,18 +125,19 @@ Layout *layout_new(const Module *m) {
     Struct *i = &s[STRUCT_INSTANCE];
     add_struct(l, i, "params", STRUCT_PARAMS, NULL);
     add_struct(l, i, "grads", STRUCT_PARAMS, "of the last gradients()");
+    if (model->averages.n) add_struct(l, i, "average", STRUCT_PARAMS, "of the parameters: what evaluates, and should predict");
     add_struct(l, i, "state", STRUCT_STATE, NULL);
     add_struct(l, i, "optimizer", STRUCT_OPTIMIZER, NULL);
     add_struct(l, i, "hyper", STRUCT_HYPER, NULL);
     add_struct(l, i, "totals", STRUCT_TOTALS, NULL);
     PUSH(i->members, ((Member){ .name = "step", .about = "updates done so far", .type = C_LONG }));
-    PUSH(i->members, ((Member){ .name = "epoch", .about = "the caller's to count", .type = C_LONG }));
+    PUSH(i->members, ((Member){ .name = "epoch", .about = model->epoch_program ? "epochs done so far" : "the caller's to count", .type = C_LONG }));
     PUSH(i->members, ((Member){ .name = "seed", .about = "of all random numbers", .type = C_LONG }));
     add_struct(l, i, "watch", STRUCT_WATCH, NULL);
-    add_struct(l, i, "work", STRUCT_WORK, NULL);
     if (m->trap)                                    /* 3 finds and 14 numbers, all of 8 bytes */
         PUSH(i->members, ((Member){ .name = "trap", .c_type = "nn_trap", .about = "what --trap has seen", .type = C_LONG,
                                     .rank = 1, .dim = { 3 * 14 + 14 } }));
+    add_struct(l, i, "work", STRUCT_WORK, NULL);
     return l;
 }
 

@@ -80,6 +80,7 @@ static void print_memory(Writer *w, const Module *m, const Layout *l) {
     };
     put(w, " * Memory of one instance, `%s`, for batches of up to %" PRId64 ": %s bytes.\n", m->prefix, m->model->batch,
         grouped(struct_size(l, STRUCT_INSTANCE, 4)));
+    if (m->model->averages.n) put(w, " *     %-16s %14s\n", "averages", grouped(struct_size(l, STRUCT_PARAMS, 4)));
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
         if (l->of[parts[k].kind].members.n) put(w, " *     %-16s %14s\n", parts[k].what, grouped(struct_size(l, parts[k].kind, 4)));
     if (m->model->predict)
@@ -111,8 +112,8 @@ static bool uses_mathematics(const char *code) {
 }
 
 static void print_includes(Writer *w, const Module *m, const char *code) {
-    put(w, "#include \"%s\"\n", m->header);
     if (m->trap) put_text(w, "#include <nn_trap.h>\n");     /* first: names of the model's types are no trouble there */
+    put(w, "#include \"%s\"\n", m->header);
     if (strstr(code, "NAN") || strstr(code, "INFINITY")) put_text(w, "#include <math.h>\n");
     put_text(w, "#include <string.h>\n");
     if (strstr(code, "GEMM(")) put_text(w, "#include <cblas.h>\n");

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const entry_name[ENTRY_COUNT] = { "gradients", "update",      "evaluate", "metrics",
+static const char *const entry_name[ENTRY_COUNT] = { "gradients", "update",      "average", "epoch", "evaluate", "metrics",
                                                      "predict",   "predict_one", "init" };
 
 static void count_operation(const Expr *e, void *data) {

@@ -66,6 +66,7 @@ static uint64_t model_hash(const Model *m) {
     hash_tensors(&hash, "params", &m->params);
     hash_tensors(&hash, "states", &m->states);
     hash_tensors(&hash, "moments", &m->moments);
+    if (m->averages.n) hash_tensors(&hash, "averages", &m->averages);
     put_text(&equations, "");
     if (m->predict) program_print(&equations, m->predict);
     hash_text(&hash, equations.text);
@@ -123,6 +124,7 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     print_rows(w, m, l, "outputs_table", &(Rows){ &model->outputs, "", NULL, 0 }, 1);
     print_rows(w, m, l, "params_table", &(Rows){ &model->params, "", "params", STRUCT_PARAMS }, 1);
     print_rows(w, m, l, "grads_table", &(Rows){ &trained, "", "grads", STRUCT_PARAMS }, 1);
+    if (model->averages.n) print_rows(w, m, l, "averages_table", &(Rows){ &model->params, "average.", "average", STRUCT_PARAMS }, 1);
     const Rows states[] = { { &model->states, "", "state", STRUCT_STATE },
                             { &model->moments, "optimizer.", "optimizer", STRUCT_OPTIMIZER } };
     print_rows(w, m, l, "states_table", states, 2);
@@ -161,7 +163,7 @@ static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
     if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
     else put_text(w, "    (void)instance;\n");
     if (given == 0) put_text(w, "    (void)inputs;\n");
-    put(w, "    %s_predict(%s%swork, n", m->prefix, params ? "&m->params, " : "", state ? "&m->state, " : "");
+    put(w, "    %s_predict(%s%swork, n", m->prefix, params ? m->model->averages.n ? "&m->average, " : "&m->params, " : "", state ? "&m->state, " : "");
     for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
     for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
     put_text(w, ");\n}\n");
@@ -175,6 +177,8 @@ static void print_adapters(Writer *w, const Module *m, const Layout *l) {
     put(w, "static void %s_table_reset(void *m) { %s_reset(m); }\n", p, p);
     put(w, "static void %s_table_metrics(void *m, double *values) { %s_metrics(m, values); }\n", p, p);
     if (model->update) put(w, "static void %s_table_update(void *m) { %s_update(m); }\n", p, p);
+    if (model->average_program) put(w, "static void %s_table_average(void *m) { %s_average(m); }\n", p, p);
+    if (model->epoch_program) put(w, "static void %s_table_epoch(void *m) { %s_epoch(m); }\n", p, p);
     if (model->gradients) print_loss_adapter(w, m, "gradients");
     if (model->evaluate) print_loss_adapter(w, m, "evaluate");
     if (model->predict) print_predict_adapter(w, m, l);
@@ -206,6 +210,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps) {
     put_list(w, m, "outputs", model->outputs.n, "outputs_table");
     put_list(w, m, "params", model->params.n, "params_table");
     put_list(w, m, "grads", model->grads.n, "grads_table");
+    put_list(w, m, "averages", model->averages.n, "averages_table");
     put_list(w, m, "states", model->states.n + model->moments.n, "states_table");
     put_list(w, m, "totals", model->totals.n, "totals_table");
     put_list(w, m, "hypers", model->hypers.n, "hypers_table");
@@ -213,12 +218,14 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps) {
     put_list(w, m, "settings", model->n_train, "settings_table");
     put(w, "    .step_offset = offsetof(%s, step),\n    .epoch_offset = offsetof(%s, epoch),\n", p, p);
     put(w, "    .seed_offset = offsetof(%s, seed),\n", p);
+    put_list(w, m, "traps", traps, "traps");
+    if (traps) put(w, "    .trap_offset = offsetof(%s, trap),\n", p);
     put(w, "    .init = %s_table_init,\n    .reset = %s_table_reset,\n    .metrics_of = %s_table_metrics,\n", p, p, p);
     if (model->gradients) put(w, "    .gradients = %s_table_gradients,\n", p);
     if (model->update) put(w, "    .update = %s_table_update,\n", p);
+    if (model->average_program) put(w, "    .average = %s_table_average,\n", p);
+    if (model->epoch_program) put(w, "    .epoch = %s_table_epoch,\n", p);
     if (model->evaluate) put(w, "    .evaluate = %s_table_evaluate,\n", p);
     if (model->predict) put(w, "    .predict = %s_table_predict,\n", p);
-    put_list(w, m, "traps", traps, "traps");
-    if (traps) put(w, "    .trap_offset = offsetof(%s, trap),\n", p);
     put(w, "};\n\nNN_MAIN_MODEL(%s_model)\n", p);
 }
