@@ -3,7 +3,7 @@
  *     arrays        parameters, averages and states under their names; "total:NAME" what metrics have gathered so far in the epoch,
  *                   "hyper:NAME" the optimizer's numbers, "run:loss" the sum of losses
  *     __metadata__  model and its hash, real, step, epoch, seed (random numbers are a function of seed and step), position
- *                   in the epoch, samples, batch, shuffle
+ *                   in the epoch, samples, batch, shuffle, and accumulate where it is not 1
  *
  * The colon keeps our names apart from those of a model. Gradients and workspace are absent: each step makes them anew. A
  * checkpoint is loaded whole or refused, and one of another model is refused by its hash, before its names could happen to fit.
@@ -97,20 +97,23 @@ bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instanc
         }
     }
     if (!good) nn_fail_memory(f, path, room * sizeof *views);
-    char step[24], epoch[24], seed[24], position[24], samples[24], batch[24];
+    char step[24], epoch[24], seed[24], position[24], samples[24], batch[24], accumulate[24];
     snprintf(step, sizeof step, "%" PRId64, nn_step(m, instance));
     snprintf(epoch, sizeof epoch, "%" PRId64, nn_epoch(m, instance));
     snprintf(seed, sizeof seed, "%" PRIu64, nn_seed(m, instance));
     snprintf(position, sizeof position, "%" PRId64, run->position);
     snprintf(samples, sizeof samples, "%" PRId64, run->samples);
     snprintf(batch, sizeof batch, "%d", run->batch);
+    snprintf(accumulate, sizeof accumulate, "%" PRId64, run->accumulate);
     const nn_note notes[] = {
         { "format", FORMAT }, { "model", m->name }, { "hash", m->hash }, { "real", m->real == NN_F64 ? "F64" : "F32" },
         { "step", step }, { "epoch", epoch }, { "seed", seed }, { "position", position }, { "samples", samples },
-        { "batch", batch }, { "shuffle", run->shuffle ? "1" : "0" } };
+        { "batch", batch }, { "shuffle", run->shuffle ? "1" : "0" },
+        { "accumulate", accumulate } };
+    size_t n_notes = sizeof notes / sizeof *notes - (run->accumulate > 1 ? 0 : 1);
     if (good) {
         views[count] = (nn_view){ "run:loss", NN_F64, 0, NULL, &run->loss_sum };
-        good = nn_archive_write(path, views, count + 1, notes, sizeof notes / sizeof *notes, f);
+        good = nn_archive_write(path, views, count + 1, notes, n_notes, f);
     }
     for (size_t i = 0; i < count; i++) free((char *)(uintptr_t)views[i].name);
     free(views);
@@ -178,7 +181,7 @@ static bool same_model(const nn_archive *a, const nn_model *m, nn_failure *f) {
 }
 
 static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *run, nn_failure *f) {
-    uint64_t step, epoch, seed, position, samples, batch, shuffle;
+    uint64_t step, epoch, seed, position, samples, batch, shuffle, accumulate = 1;
     Group groups[N_GROUPS];
     size_t count = 1;
     if (!same_model(a, m, f)) return false;
@@ -188,6 +191,8 @@ static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *r
         || !count_note(a, "shuffle", 1, &shuffle, f))
         return false;
     if (batch < 1) return nn_fail(f, "%s: 'batch' is 0", a->path);
+    if (nn_archive_note(a, "accumulate") && !count_note(a, "accumulate", INT64_MAX, &accumulate, f)) return false;
+    if (accumulate < 1) return nn_fail(f, "%s: 'accumulate' is 0", a->path);
     groups_of(m, groups);
     for (int g = 0; g < N_GROUPS; g++) {
         count += (size_t)groups[g].count;
@@ -205,6 +210,7 @@ static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *r
     run->samples = (int64_t)samples;
     run->position = (int64_t)position;
     run->batch = (int)batch;
+    run->accumulate = (int64_t)accumulate;
     run->shuffle = shuffle != 0;
     return true;
 }

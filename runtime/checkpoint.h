@@ -9,6 +9,7 @@ typedef struct nn_run {
     int64_t samples;                /* of the training data */
     int64_t position;               /* samples used in this epoch */
     int batch;
+    int64_t accumulate;             /* batches of an update */
     bool shuffle;
     double loss_sum;                /* over this epoch: each step's loss times its samples */
 } nn_run;

@@ -38,7 +38,7 @@ static uint64_t draw(uint64_t i) {
 
 static double uniform(uint64_t i) { return (double)(draw(i) >> 11) * 0x1p-53; }
 
-/* gradients() moves the states of layers; each call must start from the same ones. */
+/* gradients() moves the states of layers and may add up; each call must start from the same ones, and from nothing. */
 static size_t copy_states(Check *c, bool back) {
     size_t at = 0;
     for (int i = 0; i < c->m->n_states; i++) {
@@ -53,6 +53,7 @@ static size_t copy_states(Check *c, bool back) {
 
 static double loss_of(Check *c) {
     copy_states(c, true);
+    memset((char *)c->instance + c->m->gathered_offset, 0, c->m->gathered_size);
     return c->m->gradients(c->instance, c->n, c->inputs);
 }
 

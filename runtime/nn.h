@@ -92,6 +92,8 @@ typedef struct nn_model {
     void (*init)(void *instance, uint64_t seed);
     double (*gradients)(void *instance, int n, const void *const *inputs);   /* inputs then targets; gives the loss */
     void (*update)(void *instance);
+    int accumulate;             /* calls of gradients for one update, which add up; 0: each call begins anew */
+    size_t gathered_offset, gathered_size;      /* of what adds up: all bytes 0 begins anew */
     void (*average)(void *instance);        /* the end of an epoch, before its evaluation; NULL: there is nothing to do */
     void (*epoch)(void *instance);          /* the end of an epoch, after it: counts the epoch; NULL: the caller counts */
     double (*evaluate)(void *instance, int n, const void *const *inputs);    /* gives the loss; gathers the metrics */

@@ -26,6 +26,7 @@ static const Option options[] = {
     { "--iterations", "N",         COUNT, AT(iterations), NN_C_TRAIN, "updates on each batch, for optimizers of full batches" },
     { "--line-search", "N",        COUNT, AT(line_search), NN_C_TRAIN, "at most N evaluations to find the length of an update; 0: none" },
     { "--batch",      "N",         COUNT, AT(batch),      RUNS,       "samples in a step, at most the compiled batch" },
+    { "--accumulate", "N",         COUNT, AT(accumulate), NN_C_TRAIN, "batches for one update, in a program compiled with accumulate" },
     { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK, "of parameters, shuffling and random draws" },
     { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN, "take the samples in the order of the file" },
     { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK, "training data of the input or target NAME" },

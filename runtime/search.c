@@ -78,6 +78,7 @@ static void go_to(nn_search *s, double length) {
 }
 
 static void evaluate(nn_search *s, Point *at) {
+    memset(s->instance + s->m->gathered_offset, 0, s->m->gathered_size);   /* what adds up begins anew */
     at->loss = s->m->gradients(s->instance, s->n, s->inputs);
     s->evaluations++;
     read_all(s, at->gradient, false);

@@ -157,27 +157,36 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
     return true;
 }
 
-static int take_step(Training *t, int n) {
+/* The loss of a batch and its gradients, or all of a step that searches. False: the run ends here, and the failure says why. */
+static bool take_batch(Training *t, int n, int64_t step, double *loss) {
     const void *const *inputs = (const void *const *)t->train.buffers;
-    int64_t step = nn_step(t->m, t->instance) + 1;
-    double loss = t->search ? nn_search_step(t->search, n, inputs) : t->m->gradients(t->instance, n, inputs);
-    if ((!t->search || !isfinite(loss)) && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
-    if (!isfinite(loss)) {
-        nn_progress_clear(&t->progress);
-        nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
-                "`nnc --trap` makes a program that says where it came from%s%s%s",
-                loss, nn_step(t->m, t->instance) + 1, nn_epoch(t->m, t->instance) + 1,
-                t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
-                t->save ? "'" : "");
-        return NN_NOT_FINITE;
+    *loss = t->search ? nn_search_step(t->search, n, inputs) : t->m->gradients(t->instance, n, inputs);
+    if ((!t->search || !isfinite(*loss)) && !untrapped(t, &t->train, step)) return false;
+    if (isfinite(*loss)) return true;
+    nn_progress_clear(&t->progress);
+    return nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
+                   "`nnc --trap` makes a program that says where it came from%s%s%s",
+                   *loss, step, nn_epoch(t->m, t->instance) + 1,
+                   t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
+                   t->save ? "'" : "");
+}
+
+/* One update, with the batch of n samples that is there and as many more as it accumulates and the epoch has. */
+static int take_step(Training *t, int n) {
+    int64_t step = nn_step(t->m, t->instance) + 1, samples = 0;
+    double mean = 0, loss;
+    for (int64_t batches = 0; n > 0; n = ++batches < t->run.accumulate ? nn_batches_next(&t->train) : 0) {
+        if (!take_batch(t, n, step, &loss)) return NN_NOT_FINITE;
+        samples += n;
+        mean += (loss - mean) * ((double)n / (double)samples);
+        t->run.loss_sum += n * loss;
+        t->run.position += n;
+        nn_progress_update(&t->progress, t->run.position, t->run.samples, t->run.loss_sum / (double)t->run.position);
     }
     if (!t->search) t->m->update(t->instance);
     if (!t->search && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
-    t->run.loss_sum += n * loss;
-    t->run.position += n;
     int64_t done = nn_step(t->m, t->instance);
-    nn_progress_update(&t->progress, t->run.position, t->run.samples, t->run.loss_sum / (double)t->run.position);
-    nn_log_row row = { .epoch = nn_epoch(t->m, t->instance) + 1, .step = done, .loss = loss, .test_loss = NAN };
+    nn_log_row row = { .epoch = nn_epoch(t->m, t->instance) + 1, .step = done, .loss = mean, .test_loss = NAN };
     if (t->o->log_every && done % t->o->log_every == 0 && !nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
     return t->o->save_every && done % t->o->save_every == 0 ? save(t) : NN_DONE;
 }
@@ -253,6 +262,7 @@ static bool resume(Training *t) {
     if (o->no_shuffle && t->run.shuffle)
         return nn_fail(t->f, "--no-shuffle: the run of %s shuffles; leave out the option", o->resume);
     if (o->batch) t->run.batch = (int)o->batch;
+    if (o->accumulate) t->run.accumulate = o->accumulate;
     nn_instance_set_hypers(o, t->instance);
     return true;
 }
@@ -265,6 +275,9 @@ static bool prepare_search(Training *t) {
     if (t->o->iterations > 0) iterations = t->o->iterations;
     if (t->o->line_search >= 0) tries = t->o->line_search;
     if (iterations == 1 && tries == 0) return true;
+    if (t->run.accumulate > 1)
+        return nn_fail(t->f, "several evaluations of a batch in a step, and a step of %" PRId64 " batches, exclude each other: "
+                       "with --accumulate 1 a step has one batch", t->run.accumulate);
     nn_search_limits limits = { .iterations = (int)fmin((double)iterations, 1e8), .tries = (int)fmin((double)tries, 1e8), .gradient = 1e-7, .change = 1e-9 };
     t->search = nn_search_new(t->m, t->instance, limits);
     return t->search || nn_fail_memory(t->f, "the search", t->m->size);
@@ -283,13 +296,18 @@ static bool prepare(Training *t) {
     if (!t->metrics || !t->test_metrics || !t->totals) return nn_fail_memory(t->f, "metrics", totals);
     t->save = o->save ? o->save : o->resume;
     if (t->save && !can_save(t->save, t->f)) return false;
-    if (!(t->instance = nn_instance_new(m, o, t->f)) || !prepare_search(t)) return false;
+    if (!(t->instance = nn_instance_new(m, o, t->f))) return false;
     if (!nn_dataset_open(&t->train_data, m, count, NN_TRAIN, o->train, o->n_train, o->data, t->f)) return false;
     if (!t->train_data.samples) return nn_fail(t->f, "no training data: bind a file with --train %s=FILE", m->inputs[0].name);
     if (!nn_dataset_open(&t->test_data, m, count, NN_TEST, o->test, o->n_test, o->data, t->f)) return false;
     t->run = (nn_run){ .samples = t->train_data.samples, .batch = o->batch ? (int)o->batch : m->batch, .shuffle = !o->no_shuffle };
+    t->run.accumulate = o->accumulate ? o->accumulate : m->accumulate > 1 ? m->accumulate : 1;
     m->reset(t->instance);
     if (o->resume && !resume(t)) return false;
+    if (t->run.accumulate > 1 && m->accumulate < 2)
+        return nn_fail(t->f, "--accumulate %" PRId64 ": this program updates after each batch; compile the model with "
+                       "`train ..., accumulate=%" PRId64 "`", t->run.accumulate, t->run.accumulate);
+    if (!prepare_search(t)) return false;
     limits(t);
     bool inside = t->run.position > 0;
     if (o->log && !nn_log_open(&t->log, o->log, m, o->resume ? nn_step(m, t->instance) : -1, inside, t->f)) return false;
