@@ -228,7 +228,7 @@ static bool is_frozen(const Elaborator *e, const Tensor *p, bool any_line) {
     return next && next->kind == TREE_NAME && same(next->text, "w");
 }
 
-static void gradients_and_update(Elaborator *e, Program *live, Tensor *loss) {
+static void gradients_and_update(Elaborator *e, Program *live, Program *resting, Tensor *loss, Tensors *results) {
     Model *m = e->model;
     Tensor **gradients = NEW_ARRAY(Tensor *, m->params.n), **out = NEW_ARRAY(Tensor *, m->params.n);
     const Tensor **trained = NEW_ARRAY(const Tensor *, m->params.n);
@@ -243,8 +243,10 @@ static void gradients_and_update(Elaborator *e, Program *live, Tensor *loss) {
     reach(&r, live, &only_loss);
     for (int k = 0; k < n; k++)
         if (!reached(&r, trained[k])) warn_from("unused", trained[k]->origin, "`%s` has no effect on the loss", trained[k]->path);
-    differentiate(live, loss, trained, n, out);
+    if (m->accumulate > 1 && !gather_gradients(e, live, resting, trained, n, out, results)) return;
+    if (m->accumulate == 1) differentiate(live, loss, trained, n, out);
     for (int k = 0; k < n; k++) {
+        if (m->accumulate == 1) PUSH(*results, out[k]);
         out[k]->role = ROLE_GRAD;
         out[k]->of = trained[k];
         out[k]->path = trained[k]->path;
@@ -253,6 +255,7 @@ static void gradients_and_update(Elaborator *e, Program *live, Tensor *loss) {
     }
     warn_of_selectors(e, &m->params);
     if (any_line) update_programs(e, m->params.at, gradients, m->params.n);
+    if (m->update && m->accumulate > 1) begin_anew(e);
     const Program *programs[] = { m->update, m->average_program, m->epoch_program };
     Map kept = { 0 };                                           /* what has a next value, and last values of metrics */
     for (int p = 0; p < 3; p++) {
@@ -278,7 +281,6 @@ static void cut_programs(Elaborator *e, const Mode *training, const Mode *restin
     add_all(&owned, &m->states);
     add_all(&owned, &m->moments);
     m->init = first_values(e, training->program, &owned);
-    add_all(step, &m->grads);
     if (m->loss) m->gradients = cut(live, "gradients", step);
     if (resting->loss) PUSH(at_rest, resting->loss);
     add_next_totals(&at_rest, resting->program);
@@ -305,6 +307,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     train_line(e);
     check_averages(e);
     m->count = host_scalar("batch", 1, m->batch);
+    begin_gathering(e);
     e->scopes.n = 0;
 
     ModelText text_of = { tree, defines, n_defines };
@@ -327,7 +330,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     list_owned(e, live, &step, &at_rest);
     finish_names(e);                                            /* update lines choose by path */
     e->root = training.root;
-    if (training.loss && m->params.n) gradients_and_update(e, live, training.loss);
+    if (training.loss && m->params.n) gradients_and_update(e, live, resting.program, training.loss, &step);
     if (error_count()) return NULL;
     cut_programs(e, &training, &resting, &single, live, &step);
     finish_names(e);

@@ -39,6 +39,10 @@ void cut_clocks(Elaborator *e, const Tensors *results);
 /* params.c */
 bool line_has_total(const Elaborator *e, const Tree *line);
 void finish_totals(Elaborator *e);                              /* when every parameter has given its part */
+/* accumulate.c */
+void begin_gathering(Elaborator *e);
+bool gather_gradients(Elaborator *e, Program *live, Program *resting, const Tensor *const *trained, int n, Tensor **out, Tensors *results);
+void begin_anew(Elaborator *e);
 /* first.c */
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);
 /* audit.c */

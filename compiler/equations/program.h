@@ -28,6 +28,7 @@ typedef enum {
     ROLE_GRAD,                  /* gradient of a parameter (`of`): result of the gradient program, given to the update */
     ROLE_NEXT,                  /* the next value of a PARAM, STATE, MOMENT, AVERAGE or TOTAL (`of`): a result */
     ROLE_TOTAL,                 /* what a `data` reduction has gathered over the pass so far; kept in double */
+    ROLE_GATHERED,              /* a number of what gradients are gathered over since the last update; double or int64_t */
     ROLE_OUTPUT, ROLE_METRIC, ROLE_LOSS,    /* results */
     ROLE_SCALAR,                /* a number of the step, rank 0: batch (its count), step, epoch, seed */
     ROLE_HYPER,                 /* a number of the update lines that can be set at run time, rank 0 */
@@ -90,6 +91,8 @@ typedef struct Model {
     Tensors averages;           /* one AVERAGE for each param, or none at all */
     double *hyper_defaults;
     int64_t batch;              /* the largest batch */
+    int64_t accumulate;         /* micro-batches of an update */
+    Tensors gathered;           /* GATHERED: samples, batches, then sums; none without accumulate */
     const Tensor *count;        /* ROLE_SCALAR batch: the samples of this call */
     const Tensor *step, *epoch;
     const Tensor *loss;

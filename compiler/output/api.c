@@ -82,6 +82,7 @@ void api_print(Writer *w, const Module *m) {
     put(w, ",\n  \"prefix\": \"%s\",\n  \"header\": ", m->prefix);
     put_json(w, m->header);
     put(w, ",\n  \"batch\": %" PRId64 ",\n", m->model->batch);
+    if (m->model->accumulate > 1) put(w, "  \"accumulate\": %" PRId64 ",\n", m->model->accumulate);
     print_functions(w, m, l);
     print_structs(w, m, l);
     print_data(w, "inputs", &inputs, ",");

@@ -141,11 +141,11 @@ static const char *metric_place(const Model *model, const Tensor *t) {
 
 /* The lvalue of a tensor that lives in a struct or is handed out; NULL when it is neither. */
 static const char *struct_place(Body *b, const Tensor *t, bool constant) {
-    const Tensor *of = (t->role == ROLE_NEXT || t->role == ROLE_GRAD) && t->of ? t->of : t;
+    const Tensor *of = t->role == ROLE_NEXT && t->of ? t->of : t;
     if (t->role == ROLE_NEXT && storage_of(b->m->schedule[b->entry], t)) return NULL;   /* until the old value has been read */
     if (t->watched && member_of(b->l, STRUCT_WATCH, t))
         return member_text(b, STRUCT_WATCH, b->predicts ? "work->watch." : "m->watch.", t);
-    if (t->role == ROLE_GRAD) return member_text(b, STRUCT_PARAMS, "m->grads.", of);
+    if (of->role == ROLE_GRAD) return member_text(b, STRUCT_PARAMS, "m->grads.", of->of);
     switch (of->role) {
     case ROLE_PARAM:
         if (constant || b->predicts) { b->uses_p = true; return member_text(b, STRUCT_PARAMS, "p->", of); }
@@ -156,6 +156,7 @@ static const char *struct_place(Body *b, const Tensor *t, bool constant) {
     case ROLE_AVERAGE: return member_text(b, STRUCT_PARAMS, "m->average.", of->of);
     case ROLE_MOMENT: return member_text(b, STRUCT_OPTIMIZER, "m->optimizer.", of);
     case ROLE_TOTAL: return member_text(b, STRUCT_TOTALS, "m->totals.", of);
+    case ROLE_GATHERED: return member_text(b, STRUCT_GATHERED, "m->gathered.", of);
     case ROLE_HYPER: return member_text(b, STRUCT_HYPER, "m->hyper.", of);
     case ROLE_METRIC: return metric_place(b->m->model, of);
     default: return NULL;
@@ -610,7 +611,8 @@ static void print_step(Writer *w, const Unit *u) {
     for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));
     put_text(w, ");\n");
     if (u->traps) put(w, "    if (m->trap.found.row) return %s;\n", loss);
-    put(w, "    %s_update(m);\n    return %s;\n}\n\n", u->m->prefix, loss);
+    const char *when = u->m->model->accumulate > 1 ? text("if (m->gathered.batches >= %s_ACCUMULATE) ", name_upper(u->m->prefix)) : "";
+    put(w, "    %s%s_update(m);\n    return %s;\n}\n\n", when, u->m->prefix, loss);
 }
 
 static void print_predict(Writer *w, const Unit *u, Entry e) {

@@ -57,15 +57,23 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     put_text(w, "/* First values for everything: parameters drawn from the seed, states, settings, clocks at 0. */\n");
     signature_print(w, m, l, "init", ";");
     if (model->gradients) {
-        put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. m->seed and m->step decide what is drawn. */\n");
+        if (!model->gathered.n)
+            put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. m->seed and m->step decide what is drawn. */\n");
+        else
+            put_text(w, "\n/* The loss of n samples. m->grads becomes the gradient of all samples since the last update, as if they\n"
+                        " * were one batch. m->seed, m->step and m->gathered.samples decide what is drawn. */\n");
         signature_print(w, m, l, "gradients", ";");
     }
     if (model->update) {
-        put_text(w, "/* The optimizer's step with m->grads; then m->step is one more. */\n");
+        put(w, "/* The optimizer's step with m->grads; then m->step is one more%s. */\n",
+            model->gathered.n ? ", and nothing is gathered" : "");
         signature_print(w, m, l, "update", ";");
     }
     if (model->update && model->gradients) {
-        put_text(w, "/* Both: gradients, then update. Gives the loss before the update. */\n");
+        if (!model->gathered.n) put_text(w, "/* Both: gradients, then update. Gives the loss before the update. */\n");
+        else
+            put(w, "/* gradients, and after every %" PRId64 " of them update. Gives the loss of these n samples. What is gathered at the\n"
+                   " * end of the data waits for more: call update for it. */\n", model->accumulate);
         signature_print(w, m, l, "step", ";");
     }
     if (model->average_program) {
@@ -106,8 +114,12 @@ void header_print(Writer *w, const Module *m) {
                 text("The model `%s`, compiled from %s by nnc: its memory and its functions.", m->model->name, m->file), "");
     put(w, " * This file is your own, without conditions. */\n");
     put(w, "#ifndef %s\n#define %s\n#include <nn.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", guard, guard);
-    put(w, "enum { %s_BATCH = %" PRId64 " };    /* the most samples that a call takes */\n\n", name_upper(m->prefix),
+    put(w, "enum { %s_BATCH = %" PRId64 " };    /* the most samples that a call takes */\n", name_upper(m->prefix),
         m->model->batch);
+    if (m->model->accumulate > 1)
+        put(w, "enum { %s_ACCUMULATE = %" PRId64 " };    /* calls of %s_step for one update */\n", name_upper(m->prefix),
+            m->model->accumulate, m->prefix);
+    put_text(w, "\n");
     for (int k = 0; k < STRUCT_COUNT; k++) print_struct(w, m, l, (StructKind)k);
     print_data(w, m);
     print_functions(w, m, l);

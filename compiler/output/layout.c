@@ -26,7 +26,7 @@ const char *c_type_name(CType type) {
 CType element_type(const Tensor *t) {
     if (t->byte) return C_BYTE;
     if (t->role == ROLE_SCALAR) return t->type == REAL ? C_DOUBLE : C_LONG;
-    bool number = t->role == ROLE_TOTAL || t->role == ROLE_HYPER || t->role == ROLE_METRIC || t->host;
+    bool number = t->role == ROLE_TOTAL || t->role == ROLE_GATHERED || t->role == ROLE_HYPER || t->role == ROLE_METRIC || t->host;
     if (number) return t->type == REAL ? C_DOUBLE : C_LONG;
     return t->type == REAL ? C_REAL : C_INT32;
 }
@@ -53,6 +53,13 @@ static void add_tensors(Struct *s, const Tensors *list, bool numbers) {
         const Tensor *t = list->at[k];
         add_tensor(s, t, numbers ? C_DOUBLE : t->type == REAL ? C_REAL : C_INT32);
     }
+}
+
+static void add_gathered(Struct *s, const Tensor *t) {
+    add_tensor(s, t, element_type(t));
+    Member *m = &s->members.at[s->members.n - 1];
+    m->name = without_stem("gathered", t->name);
+    m->about = s->members.n == 1 ? "since the last update" : s->members.n == 2 ? "calls of gradients()" : "a sum that the loss is divided by";
 }
 
 static void add_array(Struct *s, const char *name, CType type, int64_t extent, const char *about) {
@@ -110,6 +117,8 @@ Layout *layout_new(const Module *m) {
     add_tensors(&s[STRUCT_HYPER], &model->hypers, true);
     s[STRUCT_TOTALS] = (Struct){ .suffix = "totals", .about = "What metrics have gathered since the last reset." };
     add_tensors(&s[STRUCT_TOTALS], &model->totals, true);
+    s[STRUCT_GATHERED] = (Struct){ .suffix = "gathered", .about = "What m->grads is of. All of it 0: nothing yet." };
+    for (int k = 0; k < model->gathered.n; k++) add_gathered(&s[STRUCT_GATHERED], model->gathered.at[k]);
     s[STRUCT_WATCH] = (Struct){ .suffix = "watch", .about = "Watched values, as the last call that computes them left them." };
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (e != ENTRY_PREDICT_ONE) add_watched(&s[STRUCT_WATCH], entry_program(model, e));
@@ -124,12 +133,13 @@ Layout *layout_new(const Module *m) {
     s[STRUCT_INSTANCE] = (Struct){ .about = "One instance: place it anywhere. It holds no pointers." };
     Struct *i = &s[STRUCT_INSTANCE];
     add_struct(l, i, "params", STRUCT_PARAMS, NULL);
-    add_struct(l, i, "grads", STRUCT_PARAMS, "of the last gradients()");
+    add_struct(l, i, "grads", STRUCT_PARAMS, model->gathered.n ? "of all samples gathered since the last update()" : "of the last gradients()");
     if (model->averages.n) add_struct(l, i, "average", STRUCT_PARAMS, "of the parameters: what evaluates, and should predict");
     add_struct(l, i, "state", STRUCT_STATE, NULL);
     add_struct(l, i, "optimizer", STRUCT_OPTIMIZER, NULL);
     add_struct(l, i, "hyper", STRUCT_HYPER, NULL);
     add_struct(l, i, "totals", STRUCT_TOTALS, NULL);
+    add_struct(l, i, "gathered", STRUCT_GATHERED, NULL);
     PUSH(i->members, ((Member){ .name = "step", .about = "updates done so far", .type = C_LONG }));
     PUSH(i->members, ((Member){ .name = "epoch", .about = model->epoch_program ? "epochs done so far" : "the caller's to count", .type = C_LONG }));
     PUSH(i->members, ((Member){ .name = "seed", .about = "of all random numbers", .type = C_LONG }));

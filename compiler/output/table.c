@@ -223,6 +223,9 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps) {
     put(w, "    .init = %s_table_init,\n    .reset = %s_table_reset,\n    .metrics_of = %s_table_metrics,\n", p, p, p);
     if (model->gradients) put(w, "    .gradients = %s_table_gradients,\n", p);
     if (model->update) put(w, "    .update = %s_table_update,\n", p);
+    if (model->gathered.n)
+        put(w, "    .accumulate = %s_ACCUMULATE,\n    .gathered_offset = offsetof(%s, gathered),\n    .gathered_size = sizeof(%s),\n",
+            name_upper(p), p, struct_name(m, l, STRUCT_GATHERED));
     if (model->average_program) put(w, "    .average = %s_table_average,\n", p);
     if (model->epoch_program) put(w, "    .epoch = %s_table_epoch,\n", p);
     if (model->evaluate) put(w, "    .evaluate = %s_table_evaluate,\n", p);
