@@ -4,16 +4,20 @@ from cases import *
 S = torch.optim.lr_scheduler
 
 
-def scheduled(make, steps=20, base=1.0):
+def scheduled(make, steps=20, base=1.0, what="lr"):
     """The rates that a schedule of PyTorch gives."""
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base, momentum=0.9)
     schedule = make(optimizer)
     rates = []
     for _ in range(steps):
-        rates.append(optimizer.param_groups[0]["lr"])
+        rates.append(optimizer.param_groups[0][what])
         optimizer.step()
         schedule.step()
     return rates
+
+
+def momentum(make):
+    return scheduled(make, what="momentum")
 
 
 def formula(f, steps=20):
@@ -58,6 +62,8 @@ curve("polynomial", "polynomial(step, 0.3, total=16, power=0.5)", scheduled(lamb
 
 curve("anneal", "anneal(step/10, 2, -1)", formula(lambda t: 0.5 + 1.5*math.cos(math.pi*t/10)))
 
+curve("straight", "straight(step/10, 2, -1)", formula(lambda t: 2 - 0.3*t))
+
 curve("cosine_annealing", "cosine_annealing(step, 1, 4, 0.1)", scheduled(lambda o: S.CosineAnnealingLR(o, 4, 0.1)))
 curve("cosine_annealing", "cosine_annealing(step, 0.3, total=19)", scheduled(lambda o: S.CosineAnnealingLR(o, 19), base=0.3))
 curve("cosine_annealing", "cosine_annealing(epoch, 1, 10)", by_epoch(scheduled(lambda o: S.CosineAnnealingLR(o, 10))), "epoch")
@@ -72,6 +78,7 @@ curve("warm_restarts", "warm_restarts(step, 1, 7, 2)", {t: 1.0 for t in starts})
 
 curve("multiplicative", "multiplicative(step, 1, factor)", scheduled(lambda o: S.MultiplicativeLR(o, lambda t: 0.5 if t == 2 else 0.9)),
       extra="fn factor(i) = where(i == 2, 0.5, 0.9)")
+curve("multiplicative", "multiplicative(epoch, 1, factor)", scheduled(lambda o: S.MultiplicativeLR(o, lambda t: 0.5 if t == 2 else 0.9)), "epoch", extra="fn factor(i) = where(i == 2, 0.5, 0.9)")
 curve("multiplicative", "multiplicative(step, 0.3, harmonic)", scheduled(lambda o: S.MultiplicativeLR(o, lambda t: t/(t + 1)), base=0.3),
       extra="fn harmonic(i) = i/(i+1)")
 
@@ -104,9 +111,19 @@ curve("cyclic", "cyclic(step, 0.1, 1, 2, scale=halves)",
 curve("cyclic", "cyclic(step, 0.1, 1, 2, scale=falling)",
       scheduled(lambda o: S.CyclicLR(o, 0.1, 1, 2, mode="exp_range", gamma=0.9, cycle_momentum=False)),
       extra="fn falling(c) = 0.9^step")
+curve("cyclic", "cyclic(step, 0.9, 0.8, 3)", momentum(lambda o: S.CyclicLR(o, 0.1, 1, 3)))
 curve("one_cycle", "one_cycle(step, 0.04, 1, 4e-6, 20)", scheduled(lambda o: S.OneCycleLR(o, 1, 20, cycle_momentum=False)))
 curve("one_cycle", "one_cycle(step, 0.2, 2, 0.02, total=13, start=0.5)",
       scheduled(lambda o: S.OneCycleLR(o, 2, 13, pct_start=0.5, div_factor=10, final_div_factor=10, cycle_momentum=False), 13))
+curve("one_cycle", "one_cycle(step, 0.04, 1, 4e-6, 20, shape=straight)",
+      scheduled(lambda o: S.OneCycleLR(o, 1, 20, anneal_strategy="linear", cycle_momentum=False)))
+curve("one_cycle", "one_cycle(step, 0.04, 1, 4e-6, 20, three_phase=true)",
+      scheduled(lambda o: S.OneCycleLR(o, 1, 20, three_phase=True, cycle_momentum=False)))
+curve("one_cycle", "one_cycle(step, 0.04, 1, 4e-6, 10, shape=straight, three_phase=true)",
+      scheduled(lambda o: S.OneCycleLR(o, 1, 10, anneal_strategy="linear", three_phase=True, cycle_momentum=False), 10))
+curve("one_cycle", "one_cycle(step, 0.95, 0.85, 0.95, 20)", momentum(lambda o: S.OneCycleLR(o, 1, 20)))
+curve("swa_rate", "swa_rate(step, 1, 0.1, 4, shape=straight)",
+      scheduled(lambda o: torch.optim.swa_utils.SWALR(o, 0.1, 4, anneal_strategy="linear")))
 curve("swa_rate", "swa_rate(step, 1, 0.1, 4)", scheduled(lambda o: torch.optim.swa_utils.SWALR(o, 0.1, 4)))
 curve("swa_rate", "swa_rate(step, 0.3, 0.5)", scheduled(lambda o: torch.optim.swa_utils.SWALR(o, 0.5), base=0.3))
 end()
