@@ -12,6 +12,7 @@ CHUNK=20                # models in one C file: more compile no faster, and a mi
 if [ $# = 0 ]; then
     cat tests/library/*.txt | sed -n 's/^case \([^ ]*\)_[0-9]* .*/\1/p' >"$WORK/tested"
     sed 's/#.*//' compiler/library/*.nn | grep -o '[a-z][a-z0-9_]*' | sort | uniq -d >>"$WORK/tested"
+    grep -o '[a-z][a-z0-9_]*' tests/epochs/models.nn >>"$WORK/tested"       # what goes by epochs: tests/epochs.sh
     for name in $(sed -n 's/^fn \([a-z0-9_]*\).*/\1/p' compiler/library/*.nn); do
         if grep -qx "$name" "$WORK/tested"; then pass; else fail "no case tests $name"; fi
     done
