@@ -1,0 +1,499 @@
+"""Layers: norms, dropout, embeddings, weight norms, recurrent and attention. Writes layers.nn and layers.txt; see cases.py.
+
+What a case predicts is the layer at rest, its loss and gradients are those of training."""
+from cases import *
+
+begin("layers")
+inf = math.inf
+
+
+def weights(path, **shapes):
+    return {f"{path}.{name}": real(*shape) for name, shape in shapes.items()}
+
+
+def fair(loss, y):
+    """The loss is one number, the sum of many: in float it has the errors of its terms even where they cancel."""
+    return {"float_tolerance": 1e-4} if abs(loss) < 0.02 * y.abs().sum()/len(y) else {}
+
+
+def layer(entry, options, f, x, params={}, rest=None, body=None, **more):
+    """f(v, *params) is what PyTorch makes of `v |> entry(options)` in training, and rest(v, *params) at rest where that differs.
+    v is x + p*z: so that the gradient of p is not the same for all samples, of which a norm would take it away."""
+    call = f"v |> {entry}({options})" if options else f"v |> {entry}"
+    z = real(*x.shape)
+    def compute(i, p):
+        v = i["x"] + p["p"]*i["z"]
+        y = f(v, *[p[key] for key in params])
+        return {"y": (rest or f)(v, *[p[key] for key in params])}, probe(y)
+    y = f(x, *params.values())
+    states = more.get("states", {})
+    for key, value in states.items():                           # that call was a trial: what it left behind goes
+        value.copy_(kept[key])
+    case(entry, call if not body else body.split("= ", 1)[1], f"v = x + p*z; {body or 'y = ' + call}; output y; loss probe(y)", {"x": x, "z": z},
+         {"p": torch.zeros(x.shape[1:]), **params}, compute, **{**fair(probe(y), y), **more})
+
+
+def worked(entry, options, f, x, wanted, digits=9, **more):
+    """A worked example of the reference: one sample, whose result is known to so many digits."""
+    x = torch.tensor([x], dtype=torch.float64)
+    assert torch.allclose(f(x).reshape(-1), torch.tensor(wanted, dtype=torch.float64).reshape(-1), atol=10.0**-digits), (entry, f(x))
+    layer(entry, options, f, x, **more)
+
+
+# ---- batch norm and instance norm: training and rest differ, and what training leaves behind is compared ----
+
+kept = {}                                                       # first values of the states of a case
+
+
+def running(path, channels):
+    kept.clear()
+    kept.update({f"{path}.running_mean": real(channels), f"{path}.running_var": real(channels)**2 + 0.1})
+    return {key: value.clone() for key, value in kept.items()}
+
+
+def tracked(entry, options, shape, torch_norm, channels_params, n=3, **more):
+    """torch_norm(v, mean, var, gain, bias, training) is PyTorch's; it changes the running values in training."""
+    C = shape[0]
+    states = running(entry, C)
+    mean, var = states.values()
+    params = {f"{entry}.{name}": real(C) for name in channels_params}
+    named = lambda given: dict(zip(channels_params, given))
+    layer(entry, options, lambda v, *p: torch_norm(v, mean, var, named(p).get("gain"), named(p).get("b"), True), real(n, *shape), params,
+          lambda v, *p: torch_norm(v, kept[entry + ".running_mean"], kept[entry + ".running_var"], named(p).get("gain"), named(p).get("b"), False),
+          states=states, after=lambda: {f"{entry}.running_mean": mean, f"{entry}.running_var": var}, **more)
+
+
+def batch_norm(eps=1e-5, momentum=0.1):
+    return lambda v, mean, var, gain, bias, training: F.batch_norm(v, mean, var, gain, bias, training, momentum, eps)
+
+
+# With an offset alone (affine, no bias and so on) PyTorch takes None for what is not there.
+for shape in ((4,), (3, 2), (3, 2, 2), (2, 2, 2, 2)):
+    tracked("batchnorm", "", shape, batch_norm(), ("gain", "b"))
+    tracked("batchnorm", "eps=0.1, momentum=0.3", shape, batch_norm(0.1, 0.3), ("gain", "b"))
+    tracked("batchnorm", "affine=false", shape, batch_norm(), ())
+    tracked("batchnorm", "bias=false", shape, batch_norm(), ("gain",))
+tracked("batchnorm", "momentum=0", (3, 2), batch_norm(momentum=0), ("gain", "b"))
+tracked("batchnorm", "momentum=1", (3, 2), batch_norm(momentum=1), ("gain", "b"))
+tracked("batchnorm", "", (2,), batch_norm(), ("gain", "b"), n=9)
+
+
+def batches(entry, options, given, wanted, params={}):
+    """Running values after several batches of one number a sample."""
+    most = max(len(x) for x in given)
+    start(entry, f"v |> {entry}({options}), batch by batch", ["input x[1]", f"y = x |> {entry}({options}); output y; loss probe(y)", f"train batch={most}"], 1e-9, None, "")
+    for x, (mean, var) in zip(given, wanted):
+        line("input", "x", numbers(torch.tensor(x)))
+        line("loss", len(x))
+        line("value", f"{entry}.running_mean", mean)
+        line("value", f"{entry}.running_var", var)
+
+
+norm = torch.nn.BatchNorm1d(1, momentum=None)
+steps, left = [[1.0, 3.0], [5.0, 5.0], [0.5, -7.0, 2.0], [1.0, 1.5]], []
+for x in steps:
+    norm(torch.tensor(x).reshape(-1, 1))
+    left.append((norm.running_mean.item(), norm.running_var.item()))
+assert left[1] == (3.5, 1.0)                                    # the worked example of the reference
+batches("batchnorm", "cumulative=true", steps, left)
+# One value a channel: the mean counts, the variance cannot. PyTorch refuses it.
+batches("batchnorm", "", [[2.0], [1.0, 2.0, 4.0]], [(0.2, 1.0), (0.9*0.2 + 0.7/3, 0.9 + 0.7/3)])
+case("batchnorm", "batchnorm of one value", "y = x + p |> batchnorm; output y; loss y[0]^2 + sum(p*x)", {"x": torch.tensor([[3.0, -1.0]])},
+     {"p": torch.zeros(2), "batchnorm.gain": torch.tensor([2.0, 3.0]), "batchnorm.b": torch.tensor([0.5, 0.0])},
+     lambda i, p: ({"y": (i["x"] + p["p"])/math.sqrt(1 + 1e-5)*p["batchnorm.gain"] + p["batchnorm.b"]}, p["batchnorm.b"][0]**2 + (p["p"]*i["x"]).sum()))
+# The worked example: [1, 2, 4] is a batch here.
+x = torch.tensor([[1.0], [2.0], [4.0]])
+assert torch.allclose(F.batch_norm(x, None, None, training=True).reshape(-1), torch.tensor([-1.0690415315, -0.2672603829, 1.3363019143]))
+mean, var = torch.zeros(1), torch.ones(1)
+case("batchnorm", "batchnorm of 1, 2, 4", "y = x + p*x |> batchnorm; loss y[0]^3", {"x": x}, {"p": torch.zeros(1)},
+     lambda i, p: ({}, (F.batch_norm(i["x"] + p["p"]*i["x"], mean, var, training=True)**3).mean()),
+     after=lambda: {"batchnorm.running_mean": torch.tensor([.7/3]), "batchnorm.running_var": torch.tensor([0.9 + .7/3])})
+# Values all the same have no variance: differences are divided by sqrt(eps), and so are their errors.
+layer("batchnorm", "", lambda v: F.batch_norm(v, torch.zeros(2), torch.ones(2), training=True), torch.tensor([[1.0, 5], [1, 5], [1, 5]]),
+      rest=lambda v: F.batch_norm(v, torch.zeros(2), torch.ones(2)), kink=True, float_tolerance=1e-3)
+
+
+def instance_norm(eps=1e-5, momentum=0.1):
+    return lambda v, mean, var, gain, bias, training: F.instance_norm(v, mean, var, gain, bias, training, momentum, eps)
+
+
+for shape in ((3, 4), (3, 2, 3), (2, 2, 2, 2)):
+    layer("instancenorm", "", lambda v: F.instance_norm(v), real(2, *shape))
+    C = shape[0]
+    layer("instancenorm", "eps=0.1, affine=true", lambda v, g, b: F.instance_norm(v, None, None, g, b, eps=0.1), real(2, *shape),
+          weights("instancenorm", gain=(C,), b=(C,)))
+    tracked("instancenorm", "track=true", shape, instance_norm(), ())
+    tracked("instancenorm", "0.01, 0.3, affine=true, bias=false, track=true", shape, instance_norm(0.01, 0.3), ("gain",))
+layer("instancenorm", "", lambda v: 0*v, real(2, 3))            # one value: an error in PyTorch
+
+# ---- the other norms ----
+
+for shape, groups in (((4,), 2), ((4, 3), 1), ((4, 3), 4), ((6, 2, 2), 3), ((4, 2, 2, 2), 2)):
+    C = shape[0]
+    layer("groupnorm", groups, lambda v, g, b: F.group_norm(v, groups, g, b), real(2, *shape), weights("groupnorm", gain=(C,), b=(C,)))
+    layer("groupnorm", f"{groups}, 0.01, bias=false", lambda v, g: F.group_norm(v, groups, g, None, 0.01), real(2, *shape), weights("groupnorm", gain=(C,)))
+    layer("groupnorm", f"{groups}, affine=false", lambda v: F.group_norm(v, groups), real(2, *shape))
+worked("groupnorm", "1", lambda v: F.group_norm(v, 1), [[1, 2, 4], [0, 0, 3]],
+       [-.4472125893, .2236062946, 1.5652440625, -1.1180314732, -1.1180314732, .8944251785])
+single = torch.finfo(torch.float32).eps                         # the default eps of rmsnorm, in a build of doubles too
+for shape in ((5,), (2, 5), (2, 3, 4)):
+    D = shape[-1]
+    layer("layernorm", "", lambda v, g, b: F.layer_norm(v, (D,), g, b), real(3, *shape), weights("layernorm", gain=(D,), b=(D,)))
+    layer("layernorm", "eps=0.1, bias=false", lambda v, g: F.layer_norm(v, (D,), g, None, 0.1), real(3, *shape), weights("layernorm", gain=(D,)))
+    layer("layernorm", "affine=false", lambda v: F.layer_norm(v, (D,)), real(3, *shape))
+    layer("rmsnorm", "", lambda v, g: F.rms_norm(v, (D,), g, single), real(3, *shape), weights("rmsnorm", gain=(D,)))
+    layer("rmsnorm", "eps=0.1, affine=false", lambda v: F.rms_norm(v, (D,), None, 0.1), real(3, *shape))
+    layer("layernorm_all", "", lambda v, g, b: F.layer_norm(v, shape, g, b), real(3, *shape), weights("layernorm_all", gain=shape, b=shape))
+    layer("layernorm_all", "0.01, by=by_rms, bias=false", lambda v, g: F.rms_norm(v, shape, g, 0.01), real(3, *shape), weights("layernorm_all", gain=shape))
+layer("layernorm_all", "", lambda v, g, b: F.layer_norm(v, (3, 4), g, b), real(3, 2, 3, 4), weights("layernorm_all", gain=(3, 4), b=(3, 4)),
+      body="y[t, _, _] = layernorm_all(v[t, _, _])")
+layer("layernorm_all", "", lambda v: F.layer_norm(v.movedim(3, 1), (2, 3)).movedim(1, 3), real(3, 2, 3, 2),
+      body="y[_, _, k] = layernorm_all(v[_, _, k], affine=false)")
+layer("standardize", "0.1", lambda v: F.layer_norm(v, (2, 3), eps=0.1), real(3, 2, 3))
+layer("by_rms", "0.1", lambda v: F.rms_norm(v, (2, 3), None, 0.1), real(3, 2, 3))
+worked("layernorm", "", lambda v: F.layer_norm(v, (3,)), [1, 2, 4], [-1.0690415315, -0.2672603829, 1.3363019143])
+worked("rmsnorm", "", lambda v: F.rms_norm(v, (3,), None, single), [1, 2, 4], [.3779644698, .7559289396, 1.5118578792], 7)
+layer("layernorm", "", lambda v: F.layer_norm(v, (3,)), torch.full((2, 3), 7.0), kink=True)
+x = torch.tensor([[1.0, 2, 4]])
+def compute(i, p):
+    y = F.layer_norm(i["x"] + p["p"], (3,))
+    return {"y": y}, y[0, 0]
+assert torch.allclose(torch.autograd.grad(compute({"x": x}, {"p": (q := torch.zeros(3, requires_grad=True))})[1], q)[0],
+                      torch.tensor([.2290822917, -.3436200014, .1145377097]))
+case("layernorm", "the first of layernorm(1, 2, 4)", "y = x + p |> layernorm; output y; loss y[0]", {"x": x}, {"p": torch.zeros(3)}, compute)
+for shape in ((6,), (6, 3), (5, 2, 2)):
+    for size in (2, 3, 5):
+        layer("local_response_norm", f"{size}, 0.1", lambda v: F.local_response_norm(v, size, 0.1), real(2, *shape, *([1] if len(shape) == 1 else [])))
+layer("local_response_norm", "3, alpha=0.5, beta=0.5, k=2", lambda v: F.local_response_norm(v, 3, 0.5, 0.5, 2), real(2, 4, 3))
+one = [[float(k)] for k in range(1, 6)]
+worked("local_response_norm", "2, 1, 1, 0", lambda v: F.local_response_norm(v, 2, 1, 1, 0), one, [2, .8, .4615384615, .32, .2439024390])
+worked("local_response_norm", "3, 1, 1, 0", lambda v: F.local_response_norm(v, 3, 1, 1, 0), one, [.6, .4285714286, .3103448276, .24, .3658536585])
+
+# ---- dropout: nothing at rest; in training nothing is lost, all, or what chance takes ----
+
+for entry, lost in (("dropout", F.dropout), ("channel_dropout", F.dropout2d), ("alpha_dropout", F.alpha_dropout), ("feature_alpha_dropout", F.feature_alpha_dropout)):
+    for shape in ((6, 1, 1), (3, 2, 2)):
+        layer(entry, "0", lambda v: lost(v, 0.0, True), real(2, *shape))
+        layer(entry, "1", lambda v: lost(v, 1.0, True), real(2, *shape), rest=lambda v: v, kink=True)
+    for shape in ((6,), (3, 4), (3, 2, 2), (2, 2, 2, 2)):
+        x = real(2, *shape)
+        for options in ("", "0.2"):
+            call = f"{entry}({options})" if options else entry
+            case(entry, f"v |> {call}, at rest; in training by differences", f"y = x + p |> {call}; output y; loss probe(y)", {"x": x},
+                 {"p": torch.zeros(shape)}, lambda i, p: ({"y": i["x"]}, None))
+layer("alpha_scaled", "0.3", lambda v: (v + 0.3*1.7580993408473766)*(0.7*(1 + 0.3*1.7580993408473766**2))**-0.5, real(2, 5))
+layer("stochastic_depth", "tanh, 0", lambda v: v + torch.tanh(v), real(2, 3, 2))
+layer("stochastic_depth", "tanh, 1", lambda v: v, real(2, 3, 2), rest=lambda v: v + torch.tanh(v))
+x = real(3, 4)
+case("stochastic_depth", "stochastic_depth(x, tanh, 0.5), at rest; in training by differences",
+     "y = x + p |> stochastic_depth(tanh, 0.5); output y; loss probe(y)", {"x": x}, {"p": torch.zeros(4)}, lambda i, p: ({"y": x + torch.tanh(x)}, None))
+
+# ---- embeddings ----
+
+
+def embedded(options, shape, vocabulary=7, table=None, t=None, **torch_options):
+    table = real(vocabulary, 3) if table is None else table
+    t = classes(vocabulary, *shape) if t is None else t
+    call = f"embedding(k, {vocabulary}, 3{', ' if options else ''}{options})"
+    def compute(i, p):
+        y = F.embedding(i["k"], p["embedding.table"], **torch_options)
+        return {"y": y}, probe(y)
+    y = F.embedding(t, table.clone(), **torch_options)
+    # A row of padding has no gradient, though it is read; and a row that is cut has that of the row itself.
+    plain = not ({"padding_idx", "max_norm", "scale_grad_by_freq"} & set(torch_options))
+    case("embedding", call, f"y = {call}; output y; loss probe(y)", {"k": t}, {"embedding.table": table}, compute, types={"k": f"class[{vocabulary}]"},
+         kink=not plain, **fair(probe(y), y))
+
+
+for shape in ((3,), (3, 5), (2, 2, 3)):
+    embedded("", shape)
+    embedded("pad=2", shape, padding_idx=2)
+    embedded("max_norm=1.5", shape, max_norm=1.5)
+    embedded("pad=0, max_norm=2, norm=1", shape, padding_idx=0, max_norm=2.0, norm_type=1.0)
+    embedded("by_frequency=true", shape, scale_grad_by_freq=True)
+    embedded("pad=1, max_norm=2, norm=3, by_frequency=true", shape, padding_idx=1, max_norm=2.0, norm_type=3.0, scale_grad_by_freq=True)
+    embedded("max_norm=1, norm=inf", shape, max_norm=1.0, norm_type=inf)
+t = torch.tensor([[3, 3, 3, 1], [3, 2, 2, 3]])                  # the same row often
+embedded("by_frequency=true", None, t=t, scale_grad_by_freq=True)
+embedded("max_norm=1", None, t=t, max_norm=1.0)
+x = torch.tensor([[3.0, 4, 0], [0.3, 0.4, 0]])                     # the worked example of the reference
+assert torch.allclose(F.embedding(torch.tensor([0]), x.clone(), max_norm=1.0)[0, :2], torch.tensor([.599999988, .799999984]), atol=1e-9)
+embedded("max_norm=1", None, vocabulary=2, table=x, t=torch.tensor([[0, 1]]), max_norm=1.0)
+
+
+def bagged(options, shape, torch_mode, t=None, vocabulary=7, weighted=False, **torch_options):
+    t = classes(vocabulary, *shape) if t is None else t
+    inputs = {"k": t, **({"s": real(*t.shape)} if weighted else {})}
+    params = {"embedding_bag.embedding.table": real(vocabulary, 3), **({"r": torch.zeros(t.shape[1:])} if weighted else {})}
+    given = [f"mode=masked_{torch_mode}"] if torch_mode != "mean" else []
+    call = "embedding_bag(" + ", ".join(["k", str(vocabulary), "3"] + ([options] if options else []) + given + (["weight=s + r"] if weighted else [])) + ")"
+    def compute(i, p):
+        y = F.embedding_bag(i["k"], p["embedding_bag.embedding.table"], mode=torch_mode,
+                            per_sample_weights=i["s"] + p["r"] if weighted else None, **torch_options)
+        return {"y": y}, probe(y)
+    case("embedding_bag", call, f"y = {call}; output y; loss probe(y)", inputs, params, compute, types={"k": f"class[{vocabulary}]"},
+         kink="padding_idx" in torch_options)
+
+
+for mode in ("mean", "sum", "max"):
+    for length in (1, 5):
+        bagged("", (4, length), mode)
+        bagged("pad=2", (4, length), mode, padding_idx=2)
+    bagged("pad=2", None, mode, t=torch.tensor([[2, 2, 2], [1, 2, 1], [0, 1, 6]]), padding_idx=2)      # an empty bag, a row twice
+bagged("", (4, 5), "sum", weighted=True)
+bagged("pad=2", (4, 5), "sum", weighted=True, padding_idx=2)
+for entry, f in (("masked_sum", lambda x, k: (x*k).sum(1)), ("masked_mean", lambda x, k: (x*k).sum(1)/k.sum(1).clamp(min=1)),
+                 ("masked_max", lambda x, k: torch.where(k.sum(1) > 0, x.masked_fill(k == 0, -inf).max(1).values, 0))):
+    for rest in ((), (2,), (2, 3)):
+        k = torch.tensor([[1, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 0]])
+        wide = k.double().reshape(3, 4, *[1]*len(rest))
+        def compute(i, p):
+            y = f(i["x"] + p["p"], wide)
+            return {"y": y}, probe(y)
+        case(entry, f"{entry}(x, keep)", f"keep[l] = k[l] > 0; y = {entry}(x + p, keep); output y; loss probe(y)", {"x": real(3, 4, *rest), "k": k},
+             {"p": torch.zeros(4, *rest)}, compute)
+for T, D in ((5, 4), (3, 6), (4, 5)):
+    i = torch.arange(D)
+    angle = torch.arange(T)[:, None] / 10000**(2*(i//2)/D)
+    layer("positions", "", lambda v: v * torch.where(i % 2 == 0, angle.sin(), angle.cos()), real(2, T, D), body=f"a = positions({T}, {D}); y = v*a")
+
+# ---- weights as functions of others ----
+
+for shape in ((3, 4), (3, 2, 2), (2, 2, 1, 3)):
+    v, x = real(*shape), real(3, math.prod(shape[1:]))
+    def compute(i, p):
+        w = torch._weight_norm(p["v"], p["weight_norm.gain"].reshape(-1, *[1]*(len(shape) - 1)), 0)
+        y = i["x"] @ w.flatten(1).T
+        return {"y": y}, probe(y)
+    apply = "m[o, (..)] = w[o, ..]; y[o] = sum(i) m[o, i]*x[i]"
+    case("weight_norm", f"weight_norm(v), v{list(shape)}", f"w = weight_norm(v); {apply}; output y; loss probe(y)", {"x": x},
+         {"v": v, "weight_norm.gain": real(shape[0])}, compute)
+    for steps in (1, 3):
+        net = torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(x.shape[1], shape[0], bias=False), n_power_iterations=steps)
+        norm = net.parametrizations.weight[0]
+        u, q = F.normalize(real(shape[0]), dim=0), F.normalize(real(x.shape[1]), dim=0)
+        norm._u.copy_(u)
+        norm._v.copy_(q)
+        def compute(i, p):
+            wide = p["v"].flatten(1)
+            norm.eval()
+            resting = i["x"] @ norm(wide).T
+            norm.train()
+            return {"y": resting}, probe(i["x"] @ norm(wide).T)
+        options = "" if steps == 1 else f", {steps}"
+        case("spectral_norm", f"spectral_norm(v{options}), v{list(shape)}", f"w = spectral_norm(v{options}); {apply}; output y; loss probe(y)", {"x": x},
+             {"v": v}, compute, states={"spectral_norm.u": u, "spectral_norm.v": q},
+             after=lambda: {"spectral_norm.u": norm._u, "spectral_norm.v": norm._v}, kink=True)
+m, v = real(3, 4), real(4)
+def compute(i, p):
+    q = v
+    for _ in range(3):
+        u = F.normalize(p["m"] @ q, dim=0)
+        q = F.normalize(p["m"].T @ u, dim=0)
+    y = torch.cat([u, q]) * i["x"]
+    return {"y": y}, y.sum(1).mean()
+case("singular", "singular(m, v, 3)", f"param v[4] = 0; u, q = singular(m, stop(v), 3); y = concat(u, q)*x; output y; loss sum(y)", {"x": real(2, 7)},
+     {"m": m}, compute, states={"v": v}, kink=True)
+
+# ---- recurrent ----
+
+
+def filled(i, *shape):
+    """The values of the reference's worked examples: parameter number i."""
+    return (((7*torch.arange(math.prod(shape)) + 3*i) % 11 - 5)*0.1).reshape(shape)
+
+
+def memory(path, gates, second, inputs=3, hidden=5, first=None):
+    """Parameters of a recurrent layer: random, or those of the worked examples from number `first` on."""
+    shapes = {"w": (gates*hidden, inputs), "u": (gates*hidden, hidden), "b": (gates*hidden,), second: (gates*hidden,)}
+    return {f"{path}.{name}": real(*shape) if first is None else filled(first + i, *shape) for i, (name, shape) in enumerate(shapes.items())}
+
+
+def run(kind, v, w, bidirectional=False):
+    """PyTorch's layer with these weights: all outputs, the last state, and the last cell of an LSTM."""
+    w = list(w)
+    hidden = w[1].shape[1]
+    net = getattr(torch.nn, kind)(v.shape[2], hidden, batch_first=True, bidirectional=bidirectional)
+    names = [f"{name}_l0{end}" for end in ("", "_reverse") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    y, last = torch.func.functional_call(net, dict(zip(names, w)), (v,))
+    return (y, *(last if kind == "LSTM" else (last,)))
+
+
+def recurrent(entry, kind, gates, path, second, x, hidden=5, first=None, wanted=None):
+    params = memory(path, gates, second, x.shape[2], hidden, first)
+    names = ["y", "last", "cell"][:3 if kind == "LSTM" else 2]
+    shown = lambda out: dict(zip(names, [out[0], *(s[0] for s in out[1:])]))
+    if wanted:
+        assert torch.allclose(run(kind, x, params.values())[0].reshape(-1), torch.tensor(wanted), atol=1e-9)
+    def compute(i, p):
+        out = shown(run(kind, i["x"] + p["p"], [p[key] for key in params]))
+        return out, sum(probe(value) for value in out.values())
+    call = f"{', '.join(names)} = {entry}(x, {hidden})"
+    case(entry, call, f"{call.replace('x,', 'x + p,')}; " + "; ".join("output " + n for n in names) + "; loss " + " + ".join(f"probe({n})" for n in names),
+         {"x": x}, {"p": torch.zeros(x.shape[1:]), **params}, compute, float_tolerance=1e-4)
+
+
+two = torch.tensor([[[1, -1], [.5, 2]]], dtype=torch.float64)
+for entry, kind, gates, path, second, wanted in (
+        ("rnn", "RNN", 1, "rnn", "c", [-.1973753202, -.7615941560, .2992339343, .6688949904]),
+        ("lstm", "LSTM", 4, "lstm", "r", [-.2232164044, .0225684189, -.0790715512, -.2167988002]),
+        ("gru", "GRU", 3, "gru.cell", "c", [-.3275095737, .1699105587, -.1795374360, -.1589797721])):
+    recurrent(entry, kind, gates, path, second, real(3, 4, 3))
+    recurrent(entry, kind, gates, path, second, real(2, 1, 2), hidden=1)
+    recurrent(entry, kind, gates, path, second, two, 2, 0, wanted)
+    # With lengths: what stands behind a sample's end neither counts nor shows.
+    x, n = real(3, 4, 3), torch.tensor([4, 1, 2])
+    params = memory(path, gates, second)
+    def compute(i, p):
+        packed = torch.nn.utils.rnn.pack_padded_sequence(i["x"] + p["p"], n, batch_first=True, enforce_sorted=False)
+        net = getattr(torch.nn, kind)(3, 5, batch_first=True)
+        names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
+        y, last = torch.func.functional_call(net, dict(zip(names, [p[key] for key in params])), (packed,))
+        y = torch.nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=4)[0]
+        last = (last[0] if kind == "LSTM" else last)[0]
+        return {"y": y, "last": last}, probe(y) + probe(last)
+    names = "y, last, cell" if kind == "LSTM" else "y, last"
+    case(entry, f"{names} = {entry}(x, 5, length=n)", f"y, last = {entry}(x + p, 5, length=n); output y; output last; loss probe(y) + probe(last)",
+         {"x": x, "n": n}, {"p": torch.zeros(4, 3), **params}, compute, types={"n": "class[5]"}, float_tolerance=1e-4)
+x = real(2, 3)
+cell = torch.nn.GRUCell(3, 4)
+params = memory("gru_cell", 3, "c", 3, 4)
+def compute(i, p):
+    given = dict(zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), [p[key] for key in params]))
+    y = torch.func.functional_call(cell, given, (i["x"] + p["p"], i["h"]))
+    return {"y": y}, probe(y)
+case("gru_cell", "gru_cell(x, h, 4)", "y = gru_cell(x + p, h, 4); output y; loss probe(y)", {"x": x, "h": real(2, 4)}, {"p": torch.zeros(3), **params}, compute)
+for entry, kind, gates, second, first, x, hidden in (("rnn", "RNN", 1, "c", None, real(3, 4, 3), 2), ("lstm", "LSTM", 4, "r", None, real(2, 3, 3), 2),
+                                                     ("lstm", "LSTM", 4, "r", 0, two, 2)):
+    given = {**memory(entry, gates, second, x.shape[2], hidden, first), **memory(entry + "_2", gates, second, x.shape[2], hidden, first if first is None else 4)}
+    if first == 0:
+        assert torch.allclose(run(kind, x, given.values(), True)[0].reshape(-1), torch.tensor(
+            [-.2232164044, .0225684189, -.1358071587, .0295163936, -.0790715512, -.2167988002, .1389387764, -.0654590220]), atol=1e-9)
+    layer("bidirectional", f"{entry}(_, {hidden}), {entry}(_, {hidden})", lambda v, *p: run(kind, v, p, True)[0], x, given, float_tolerance=1e-4)
+
+# ---- attention ----
+
+
+def attention(x, m, weight, heads, groups, allow=None):
+    """`groups` of heads share their keys and values."""
+    E = x.shape[-1]
+    split = lambda t, n: t.reshape(t.shape[0], t.shape[1], n, E//heads).transpose(1, 2)
+    q, k, v = (split(F.linear(a, weight["w" + c], weight["b" + c]), n) for a, c, n in ((x, "q", heads), (m, "k", groups), (m, "v", groups)))
+    y = F.scaled_dot_product_attention(q, k, v, attn_mask=allow, enable_gqa=True)
+    return F.linear(y.transpose(1, 2).flatten(2), weight["linear.w"], weight["linear.b"])
+
+
+def attention_weights(path, E, M, heads, groups):
+    width = groups*E//heads
+    return weights(path, wq=(E, E), wk=(width, M), wv=(width, M), bq=(E,), bk=(width,), bv=(width,), **{"linear.w": (E, E), "linear.b": (E,)})
+
+
+q, k, v = real(2, 2, 3, 4), real(2, 2, 5, 4), real(2, 2, 5, 3)
+see = torch.tensor([[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 0]]) > 0
+for options, theirs in (("", {}), (", scale=0.3", {"scale": 0.3}), (", allow=see", {"attn_mask": see})):
+    def compute(i, p):
+        y = F.scaled_dot_product_attention(i["q"] + p["a"], i["k"] + p["b"], i["v"] + p["c"], **theirs)
+        return {"y": y}, probe(y)
+    mask = "see[i < 3, j < 5] = where(i == 0, j == 0 or j == 2 or j == 3, i == 2 and j == 1); " if "see" in options else ""
+    case("attend", f"attend(q, k, v{options})", f"{mask}y = attend(q + a, k + b, v + c{options}); output y; loss probe(y)", {"q": q, "k": k, "v": v},
+         {"a": torch.zeros(2, 3, 4), "b": torch.zeros(2, 5, 4), "c": torch.zeros(2, 5, 3)}, compute)
+Q, K, V = (torch.tensor([[rows]]) for rows in ([[1.0, 0], [0, 1]], [[1.0, 1], [0, 2]], [[1.0, 2], [3, 4]]))
+for options, mask, wanted in (("", None, [1.6604769013, 2.6604769013, 2.3395230987, 3.3395230987]),
+                              (", causal(2)", torch.ones(2, 2).tril() > 0, [1, 2, 2.3395230987, 3.3395230987])):
+    assert torch.allclose(F.scaled_dot_product_attention(Q, K, V, mask).reshape(-1), torch.tensor(wanted), atol=1e-9)
+    def compute(i, p):
+        y = F.scaled_dot_product_attention(i["q"] + p["a"], i["k"], i["v"], mask)
+        return {"y": y}, probe(y)
+    case("attend", f"attend(q, k, v{options})", f"y = attend(q + a, k, v{options}); output y; loss probe(y)", {"q": Q, "k": K, "v": V}, {"a": torch.zeros(1, 2, 2)}, compute)
+named = lambda path, given: {key[len(path) + 1:]: value for key, value in given.items() if key.startswith(path + ".")}
+
+
+def attends(entry, options, path, shape, others, heads, groups, allow=None, given=None):
+    E, M = shape[-1], (others or shape)[-1]
+    given = given or attention_weights(path, E, M, heads, groups)
+    x, m = real(2, *shape), real(2, *others) if others else None
+    def compute(i, p):
+        v = i["x"] + p["p"]
+        y = attention(v, i["m"] if others else v, named(path, p), heads, groups, allow)
+        return {"y": y}, probe(y)
+    call = f"{entry}(x{', m' if others else ''}, {heads}{options})"
+    case(entry, call, f"y = {call.replace('x', 'x + p', 1)}; output y; loss probe(y)", {"x": x, **({"m": m} if others else {})},
+         {"p": torch.zeros(shape), **given}, compute, float_tolerance=1e-4)
+
+
+attends("self_attention", "", "self_attention.multihead", (5, 4), None, 2, 2)
+attends("self_attention", ", causal(5)", "self_attention.multihead", (5, 4), None, 2, 2, torch.ones(5, 5).tril() > 0)
+attends("multihead", "", "multihead", (5, 4), (3, 6), 2, 2)
+attends("multihead", ", kv=2", "multihead", (5, 4), (3, 6), 4, 2)
+attends("multihead", ", kv=1", "multihead", (2, 4), (3, 4), 4, 1)
+layer("causal", "", lambda v: v.tril(), real(2, 4, 4), body="see = causal(4); y[i, j] = where(see[i, j], v[i, j], 0)")
+layer("feedforward", "7", lambda v, a, b, c, d: F.linear(F.relu(F.linear(v, a, b)), c, d), real(2, 3, 4),
+      weights("feedforward", **{"linear.w": (7, 4), "linear.b": (7,), "linear_2.w": (4, 7), "linear_2.b": (4,)}), float_tolerance=1e-4)
+for pre in (False, True):
+    layer("sublayer", f"tanh, 0, {str(pre).lower()}", lambda v, g, b: v + torch.tanh(F.layer_norm(v, (4,), g, b)) if pre else F.layer_norm(v + torch.tanh(v), (4,), g, b),
+          real(2, 3, 4), weights("sublayer.norm", gain=(4,), b=(4,)))
+
+
+def blocks(net, path, attentions, draw):
+    """Parameters of a layer of a Transformer, ours and how PyTorch's come from them. draw(i, shape) gives PyTorch's number i."""
+    ours = {}
+    for theirs, name in attentions.items():
+        for end in ("weight", "bias"):
+            ours[f"{theirs}.in_proj_{end}"] = [f"{name}.{end[0]}{part}" for part in "qkv"]
+        for end in ("weight", "bias"):
+            ours[f"{theirs}.out_proj.{end}"] = [f"{name}.linear.{end[0]}"]
+    for theirs, name in [("linear1", "feedforward.linear"), ("linear2", "feedforward.linear_2")]:
+        ours[theirs + ".weight"], ours[theirs + ".bias"] = [name + ".w"], [name + ".b"]
+    for k in range(len(attentions) + 1):
+        name = "sublayer" + (f"_{k + 1}" if k else "")
+        ours[f"norm{k + 1}.weight"], ours[f"norm{k + 1}.bias"] = [name + ".norm.gain"], [name + ".norm.b"]
+    assert list(ours) == [name for name, _ in net.named_parameters()]
+    given = {}
+    for i, (theirs, names) in enumerate(ours.items()):
+        whole = draw(i, net.state_dict()[theirs].shape)
+        given.update(zip((f"{path}.{name}" for name in names), whole.chunk(len(names))))
+    return given, lambda p: {theirs: torch.cat([p[f"{path}.{name}"] for name in names]) for theirs, names in ours.items()}
+
+
+def transformer(entry, options, net, x, memory, attentions, draw, wanted=None):
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+    given, theirs = blocks(net, entry, attentions, draw)
+    def compute(i, p):
+        v = i["x"] + p["p"]
+        y = torch.func.functional_call(net, theirs(p), (v,) if memory is None else (v, i["m"]), {} if memory is None else {"tgt_mask": mask})
+        return {"y": y}, probe(y)
+    if wanted:
+        y = compute({"x": x, "m": memory}, {"p": torch.zeros(x.shape[1:]), **given})[0]["y"]
+        assert torch.allclose(y.reshape(-1), torch.tensor(wanted), atol=1e-9), (entry, y)
+    call = f"{entry}(x{'' if memory is None else ', m'}, {options})"
+    case(entry, call, f"y = {call.replace('x', 'x + p', 1)}; output y; loss probe(y)", {"x": x, **({} if memory is None else {"m": memory})},
+         {"p": torch.zeros(x.shape[1:]), **given}, compute, float_tolerance=1e-3)     # the gradient of bk is 0 but for errors
+
+
+encoder = {"self_attn": "self_attention.multihead"}
+decoder = {"self_attn": "self_attention.multihead", "multihead_attn": "multihead"}
+random = lambda i, shape: real(*shape)
+by_rule = lambda i, shape: filled(i, *shape)
+x = torch.tensor([[[1, 0, -1, 2], [.5, 1, 0, -1]]])
+m = torch.tensor([[[0, 1, .5, -.5], [1, -1, 0, .25], [2, 0, 0, 1]]])
+for pre, wanted in ((False, [-.0284149780, .3035294879, -.2635451385, .3672509057, -.2145819748, .1967907191, .6169567742, .6300854644]),
+                    (True, [2.3222144495, -.0079456671, -1.3438333530, 2.5260065304, 1.8879833807, 1.0286548919, -.3017706797, -.4610991684])):
+    flag = ", pre=true" if pre else ""
+    net = torch.nn.TransformerEncoderLayer(4, 2, 3, 0.0, batch_first=True, norm_first=pre)
+    transformer("encoder_layer", f"2, 3, rate=0{flag}", net, x, None, encoder, by_rule, wanted)
+    transformer("encoder_layer", f"2, 3, rate=0{flag}", net, real(2, 5, 4), None, encoder, random)
+    net = torch.nn.TransformerDecoderLayer(4, 2, 3, 0.0, batch_first=True, norm_first=pre)
+    transformer("decoder_layer", f"2, 3, rate=0{flag}", net, x, m, decoder, by_rule, None if pre else
+                [.3304534618, -.9456730599, .5149149691, .1522772695, .3551810057, -.7558884360, .6159605836, .1279539466])
+    transformer("decoder_layer", f"2, 3, rate=0{flag}", net, real(2, 4, 4), real(2, 3, 4), decoder, random)
+# The worked example of MultiheadAttention.
+rule = {f"self_attention.multihead.{name}": value for whole, names in ((filled(0, 12, 4), ("wq", "wk", "wv")), (filled(1, 12), ("bq", "bk", "bv")))
+        for name, value in zip(names, whole.chunk(3))}
+rule.update({"self_attention.multihead.linear.w": filled(2, 4, 4), "self_attention.multihead.linear.b": filled(3, 4)})
+below = torch.ones(2, 2).tril() > 0
+f = lambda v, *p: attention(v, v, named("self_attention.multihead", dict(zip(rule, p))), 2, 2, below)
+assert torch.allclose(f(x, *rule.values()).reshape(-1), torch.tensor(
+    [-.13, .43, -.88, .78, .0590120347, .7569062463, -.8047601597, .9931340520]), atol=1e-9)
+layer("self_attention", "2, causal(2)", f, x, rule, float_tolerance=1e-4)
+
+end()
