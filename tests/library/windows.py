@@ -424,6 +424,8 @@ resized("interpolate(_, _, source=corners)", (2, 4), (1,))
 resized("interpolate", (2, 1), (3,))
 resized(CUBIC, (1, 2, 1), (4, 3))
 upsampled("nearest", (2, 5), 0.5)
+upsampled("interpolate", (2, 3), 1.3)
+upsampled("interpolate", (1, 3, 2), (1.3, 2))
 upsampled("nearest", (1, 2, 2), (2, 3))
 
 square = [[[1., 2], [3, 4]]]
