@@ -281,14 +281,15 @@ static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, 
                 r.span = sub->span;
                 if (is_declared && declared[l->n] != r.extent) { model_error(e, s, sub->span, "this axis is declared with %" PRId64 ", and runs over %" PRId64, declared[l->n], r.extent); return false; }
             } else if (is_declared) {
-                r = (Range){ true, false, declared[l->n], n->extents->span };
+                r = (Range){ true, false, declared[l->n], n->extents->span, NULL };
                 Range written_range = find_range(e, s, l->env, name, left, where, n_where);
+                r.count = written_range.count;
                 if (written_range.known && written_range.extent != r.extent && written_range.explicit) { model_error(e, s, sub->span, "`%s` runs over %" PRId64 " here and over %" PRId64 " elsewhere", name, r.extent, written_range.extent); return false; }
             } else r = find_range(e, s, l->env, name, left, where, n_where);
             if (!r.known) { range_unknown(e, s, sub, n, errors); return false; }
             if (r.extent < 0) { model_error(e, s, sub->span, "the range of `%s` is negative: %" PRId64, name, r.extent); return false; }
             l->dim[l->n] = r.extent;
-            l->index[l->n] = index_new(name, r.extent, NULL);
+            l->index[l->n] = index_new(name, r.extent, r.count);
             l->env = bind(l->env, name, At(l->index[l->n]), r.span, r.explicit);
             l->n++;
         }
@@ -321,10 +322,10 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
         for (int k = x->n - 1; k >= 0 && depth < 250; k--) stack[depth++] = x->child[k];
         if (x->kind != TREE_NAME || env_find(env, x->text) || scope_find(s, x->text) || function_named(e, x->text)) continue;
         Range r = find_range(e, s, NULL, x->text, left, where, 1 + n_subs);
-        for (int k = 0; k < n_subs && !r.known; k++) if (left->child[k] == x) r = (Range){ true, false, dims[k], n->extents->span };
+        for (int k = 0; k < n_subs && !r.known; k++) if (left->child[k] == x) r = (Range){ true, false, dims[k], n->extents->span, NULL };
         if (!r.known) { range_unknown(e, s, x, n, errors); return bad_value; }
         if (n_bound == MAX_RANK) return bad_value;
-        bound[n_bound] = index_new(x->text, r.extent, NULL);
+        bound[n_bound] = index_new(x->text, r.extent, r.count);
         env = bind(env, x->text, At(bound[n_bound++]), r.span, r.explicit);
     }
     Value v = evaluate(e, s, env, right);

@@ -65,7 +65,7 @@ static Range split(const Search *q, const Tree *group, int64_t whole, Span at) {
         } else if (m->kind == TREE_NAME && q->depth < 8) {
             const Env *outer = env_find(q->env, m->text);
             Range r;
-            if (outer && outer->value[0]->type == INT) r = (Range){ true, true, outer->value[0]->hi + 1, at };
+            if (outer && outer->value[0]->type == INT) r = (Range){ true, true, outer->value[0]->hi + 1, at, NULL };
             else {
                 Search inner = *q;                              /* members of groups may name each other: not for ever */
                 inner.name = m->text;
@@ -81,7 +81,7 @@ static Range split(const Search *q, const Tree *group, int64_t whole, Span at) {
         model_error(q->e, q->s, at, "%" PRId64 " do not split into groups of %" PRId64, whole, rest);
         return nowhere();
     }
-    return (Range){ true, false, whole / rest, at };
+    return (Range){ true, false, whole / rest, at, NULL };
 }
 
 static const Tree *member(const Tree *group, const char *name) {
@@ -133,7 +133,7 @@ static Range plain_place(const Search *q, const Tree *t) {
             if (v.kind != VALUE_TENSOR || v.rank == 0) continue;
             int axis = axis_of(t, t->n, k, v.rank);
             if (axis < 0 || axis >= v.rank) continue;
-            if (alone) return (Range){ true, false, v.dim[axis], t->span };
+            if (alone) return (Range){ true, false, v.dim[axis], t->span, v.axis[axis]->count };
             Range r = split(q, sub, v.dim[axis], t->span);
             if (r.known) return r;
         }
@@ -162,7 +162,7 @@ static Range range_of(const Search *q) {
         bool ls, hs;
         int64_t extent;
         if (binder && is_binder(binder, &bound, &low, &ls, &high, &hs) && constant_integer(q->e, q->s, q->env, high, &extent))
-            r = (Range){ true, true, hs ? extent : extent + 1, binder->span };
+            r = (Range){ true, true, hs ? extent : extent + 1, binder->span, NULL };
     }
     for (int i = 0; i < q->n && !r.known; i++) r = plain_place(q, q->where[i]);
     return r;

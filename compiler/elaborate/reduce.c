@@ -156,7 +156,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             }
             index->range = r.span;
             index->explicit = r.explicit;
-            bound[n] = index_new(name, r.extent, NULL);
+            bound[n] = index_new(name, r.extent, r.count);
             index->value[0] = At(bound[n++]);
         } else if (is_binder(b, &name, &low, &low_strict, &high, &high_strict)) {
             Value h = evaluate(e, s, inner, high), l = low ? evaluate(e, s, inner, low) : scalar(Int(0));

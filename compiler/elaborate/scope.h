@@ -177,7 +177,8 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
 /* params.c */
 const Expr *total_over_params(Elaborator *e, Scope *s, const Tree *tree, Op op, bool count, const Expr *value);
 /* range.c */
-typedef struct Range { bool known, explicit; int64_t extent; Span span; } Range;
+/* count: of an axis of samples, how many there are. */
+typedef struct Range { bool known, explicit; int64_t extent; Span span; const Tensor *count; } Range;
 /* From ranges written on the `left` of the equation (or NULL), or from any place in `where`. */
 Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *left, const Tree *const *where, int n);
 bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, int64_t *dims, int *rank);

@@ -18,7 +18,7 @@ Value of_tensor(const Tensor *t, const Expr *const *carried, int n_carried) {
     for (int k = 0; k < n_carried; k++) subs[k] = carried[k];
     for (int k = 0; k < v.rank; k++) {
         v.dim[k] = t->dim[n_carried + k].extent;
-        v.axis[k] = index_new("a", v.dim[k], NULL);
+        v.axis[k] = index_new("a", v.dim[k], t->dim[n_carried + k].count);
         subs[n_carried + k] = At(v.axis[k]);
     }
     v.body = Read(t, subs, t->rank);
@@ -339,8 +339,10 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     if (!other.body) return r;
     const Expr *otherwise = other.rank ? value_at(&other, axes) : other.body;
     const Expr *full[2 * MAX_RANK];                             /* the carried subscripts, then the axes replaced */
+    const Expr *first = Truth(true);                            /* an axis of 1 stands as 0 in the body, and is not found there */
+    for (int k = 0; k < v.rank; k++) if (v.dim[k] == 1) first = And(first, Eq(subs[k], Int(0)));
     for (int k = 0; k < v.body->n; k++) full[k] = substitute(v.body->arg[k], v.axis, subs, v.rank);
-    r.body = ReadElse(v.body->tensor, full, v.body->n, otherwise);
+    r.body = Where(first, ReadElse(v.body->tensor, full, v.body->n, otherwise), otherwise);
     for (int k = 0; k < v.rank; k++)                            /* an axis of one cell stands as 0 in the value: nothing replaced it */
         if (v.dim[k] == 1) r.body = Where(Eq(subs[k], Int(0)), r.body, otherwise);
     return r;
