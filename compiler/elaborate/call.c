@@ -361,6 +361,14 @@ static bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
         *out = scalar(Random(site, &zero, 1));
         return true;
     }
+    if (same(t->text, "grad") && e->updating) {                 /* lines.c has found it before the step's program was made */
+        Value x = argument_value(e, g.positional[1]);
+        Name *gradient = scope_find(e->update_scope, name_of("g"));
+        if (x.kind != VALUE_TENSOR || !x.body || x.body->kind != X_READ || x.body->tensor != e->parameter || !gradient || s != e->update_scope)
+            model_error(e, s, t->span, "here a gradient is that of the parameter, and stands in the update line itself: grad(L, w)");
+        else *out = name_value(e, s, gradient);
+        return true;
+    }
     if (same(t->text, "grad")) {
         Value l = argument_value(e, g.positional[0]), x = argument_value(e, g.positional[1]);
         if (l.kind != VALUE_TENSOR || x.kind != VALUE_TENSOR || !l.body || !x.body) return true;

@@ -155,26 +155,59 @@ static const Expr *mean_over_batch(Elaborator *e, Span at, const Expr *body) {
     return sum ? Div(sum, ToReal(e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1))) : NULL;
 }
 
+/* A number of the step from one of each sample; NULL: it is none, which was reported. */
+static const Expr *loss_of(Elaborator *e, const Tree *t) {
+    Value v = evaluate(e, e->root, NULL, t);
+    if (v.kind == VALUE_FUNCTION) model_error(e, e->root, t->span, "a loss is a number, and this is a function");
+    if (v.kind != VALUE_TENSOR || !v.body) return NULL;
+    if (v.rank) {
+        Diagnostic *d = model_error(e, e->root, t->span, "a loss is one number for each sample, and this is %s", shape_text(&v));
+        if (d) help(d, "write mean(...) or sum(...) of it");
+        return NULL;
+    }
+    const Expr *body = ToReal(v.body);
+    return uses_index(body, e->batch) || has_open_draw(e, body) ? mean_over_batch(e, t->span, body) : body;
+}
+
+/* Lines that take the gradient of something else than the loss: update critic.* = grad(judge, w) |> adam(w). */
+static void find_aim(Elaborator *e, const Tree *line, const Tree *t) {
+    if (t->kind == TREE_CALL && same(t->text, "grad") && t->n == 2) {
+        for (int k = 0; k < e->aims.n; k++) if (e->aims.at[k].line == line) { model_error(e, e->root, t->span, "an update line has one gradient, and this is its second"); return; }
+        const Expr *body = loss_of(e, t->child[0]);
+        if (!body) return;
+        Tensor *aim = tensor_new("", ROLE_VALUE, REAL, 0, NULL, origin_of(t->span));
+        equation_new(e->program, aim, NULL, REDUCE_NONE, NULL, 0, settle_draws(e, aim, NULL, 0, body), aim->origin);
+        PUSH(e->named, ((Named){ aim, e->top, "aim", false, e->mode }));
+        PUSH(e->aims, ((Aim){ line, aim }));
+        return;
+    }
+    for (int k = 0; k < t->n; k++) find_aim(e, line, t->child[k]);
+}
+
+static void aim_lines(Elaborator *e) {
+    const Tree *body = statements_of(e);
+    e->aims = (Aims){ 0 };
+    for (int k = 0; k < body->n; k++) if (body->child[k]->kind == TREE_UPDATE) find_aim(e, body->child[k], body->child[k]);
+    if (e->model->accumulate > 1 && e->aims.n) model_error(e, e->root, e->aims.at[0].tensor->origin->span, "batches cannot be accumulated for grad(L, w): leave out accumulate");
+}
+
 Tensor *loss_lines(Elaborator *e) {
     const Expr *total = NULL;
     Span at = { 0 };
     e->losses[e->training].n = 0;
     for (int k = 0; k < e->root->losses.n; k++) {
         const Tree *t = e->root->losses.at[k];
-        Value v = evaluate(e, e->root, NULL, t->child[0]);
-        if (v.kind == VALUE_FUNCTION) model_error(e, e->root, t->span, "a loss is a number, and this is a function");
-        if (v.kind != VALUE_TENSOR || !v.body) continue;
-        if (v.rank) {
-            Diagnostic *d = model_error(e, e->root, t->child[0]->span, "a loss is one number for each sample, and this is %s", shape_text(&v));
-            if (d) help(d, "write mean(...) or sum(...) of it");
-            continue;
-        }
-        const Expr *body = ToReal(v.body);
-        if (uses_index(body, e->batch) || has_open_draw(e, body)) body = mean_over_batch(e, t->span, body);
+        const Expr *body = loss_of(e, t->child[0]);
         if (!body) continue;
         PUSH(e->losses[e->training], ((LossTerm){ body, t->span }));
         total = total ? Add(total, body) : body;
         at = t->span;
+    }
+    aim_lines(e);
+    for (int k = 0; k < e->aims.n && !e->root->losses.n; k++) {     /* without a loss of its own the model has theirs */
+        const Expr *aim = Read(e->aims.at[k].tensor, NULL, 0);
+        total = total ? Add(total, aim) : aim;
+        at = e->aims.at[k].tensor->origin->span;
     }
     return total ? result(e, ROLE_LOSS, "loss", total, NULL, at) : NULL;
 }

@@ -24,7 +24,7 @@ void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tenso
 typedef struct ModelText { const Tree *tree; const Define *defines; int n_defines; } ModelText;
 
 /* What one elaboration of the model's text gives. */
-typedef struct Mode { Program *program; Scope *root; Tensor *loss; Tensors metrics, outputs, nexts; } Mode;
+typedef struct Mode { Program *program; Scope *root; Tensor *loss; Aims aims; Tensors metrics, outputs, nexts; } Mode;
 
 static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool many) {
     e->training = training;
@@ -136,6 +136,7 @@ static void check_defines(const Tree *model, const Define *defines, int n) {
 static Mode training_mode(Elaborator *e, const ModelText *text) {
     Mode m = begin_mode(e, text, true, true);
     m.loss = loss_lines(e);
+    m.aims = e->aims;
     metric_lines(e, &m.metrics);
     watch_lines(e);
     next_states(e, &m.nexts);
@@ -228,6 +229,38 @@ static bool is_frozen(const Elaborator *e, const Tensor *p, bool any_line) {
     return next && next->kind == TREE_NAME && same(next->text, "w");
 }
 
+/* What the gradient of a parameter is of: the loss, unless its update line says otherwise. */
+static Tensor *aim_of(const Elaborator *e, const Tensor *parameter, Tensor *loss) {
+    const Tree *line = update_of(e, parameter);
+    for (int k = 0; k < e->aims.n; k++) if (e->aims.at[k].line == line) return e->aims.at[k].tensor;
+    return loss;
+}
+
+static void warn_without_effect(const Program *live, Tensor *loss, const Tensor *const *params, int n) {
+    Tensors aim = { 0 };
+    PUSH(aim, loss);
+    Reached r = { 0 };
+    reach(&r, live, &aim);
+    for (int k = 0; k < n; k++)
+        if (!reached(&r, params[k])) warn_from("unused", params[k]->origin, "`%s` has no effect on the loss", params[k]->path);
+}
+
+/* The parameters with the same aim share what leads back to it. */
+static void differentiate_all(const Elaborator *e, Program *live, Tensor *loss, const Tensor *const *trained, int n, Tensor **out) {
+    const Tensor **some = NEW_ARRAY(const Tensor *, n + 1);
+    Tensor **found = NEW_ARRAY(Tensor *, n + 1);
+    bool *done = NEW_ARRAY(bool, n + 1);
+    for (int k = 0; k < n; k++) {
+        if (done[k]) continue;
+        Tensor *aim = aim_of(e, trained[k], loss);
+        int m = 0;
+        for (int q = k; q < n; q++) if (aim_of(e, trained[q], loss) == aim) some[m++] = trained[q];
+        warn_without_effect(live, aim, some, m);
+        differentiate(live, aim, some, m, found);
+        for (int q = k, at = 0; q < n; q++) if (aim_of(e, trained[q], loss) == aim) { out[q] = found[at++]; done[q] = true; }
+    }
+}
+
 static void gradients_and_update(Elaborator *e, Program *live, Program *resting, Tensor *loss, Tensors *results) {
     Model *m = e->model;
     Tensor **gradients = NEW_ARRAY(Tensor *, m->params.n), **out = NEW_ARRAY(Tensor *, m->params.n);
@@ -237,14 +270,9 @@ static void gradients_and_update(Elaborator *e, Program *live, Program *resting,
     for (int k = 0; k < m->params.n; k++) any_line = any_line || update_of(e, m->params.at[k]);
     for (int k = 0; k < m->params.n; k++)
         if (!is_frozen(e, m->params.at[k], any_line)) { place_of[n] = k; trained[n++] = m->params.at[k]; }
-    Tensors only_loss = { 0 };
-    PUSH(only_loss, loss);
-    Reached r = { 0 };
-    reach(&r, live, &only_loss);
-    for (int k = 0; k < n; k++)
-        if (!reached(&r, trained[k])) warn_from("unused", trained[k]->origin, "`%s` has no effect on the loss", trained[k]->path);
+    if (m->accumulate > 1) warn_without_effect(live, loss, trained, n);
     if (m->accumulate > 1 && !gather_gradients(e, live, resting, trained, n, out, results)) return;
-    if (m->accumulate == 1) differentiate(live, loss, trained, n, out);
+    if (m->accumulate == 1) differentiate_all(e, live, loss, trained, n, out);
     for (int k = 0; k < n; k++) {
         if (m->accumulate == 1) PUSH(*results, out[k]);
         out[k]->role = ROLE_GRAD;
@@ -326,8 +354,12 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     }
     Reached at_rest = reached_at_rest(&resting);
     Tensors step = step_results(&training, &at_rest);
-    Program *live = cut(training.program, "gradients", &step);
-    list_owned(e, live, &step, &at_rest);
+    Tensors wanted = { 0 };
+    add_all(&wanted, &step);
+    for (int k = 0; k < training.aims.n; k++) PUSH(wanted, training.aims.at[k].tensor);
+    Program *live = cut(training.program, "gradients", &wanted);
+    list_owned(e, live, &wanted, &at_rest);
+    e->aims = training.aims;
     finish_names(e);                                            /* update lines choose by path */
     e->root = training.root;
     if (training.loss && m->params.n) gradients_and_update(e, live, resting.program, training.loss, &step);

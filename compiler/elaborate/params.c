@@ -53,13 +53,13 @@ const Expr *total_over_params(Elaborator *e, Scope *s, const Tree *tree, Op op, 
     return Read(p.total->tensor, subs, n);
 }
 
-/* total[i] = the parts of the parameters, from the first to the last; with `others`, those of other lines too. */
+/* total[i] = the parts of the parameters, in the order of the model; with `others`, those of other lines too. */
 static const Expr *sum_of_parts(const Elaborator *e, const Total *t, const Index *const *free, const Tree *line, bool others) {
     const Expr *sum = NULL, *at[MAX_RANK];
     for (int k = 0; k < t->tensor->rank; k++) at[k] = At(free[k]);
-    for (int k = 0; k < e->parts.n; k++) {
+    for (int q = 0; q < e->model->params.n; q++) for (int k = 0; k < e->parts.n; k++) {
         const Part *p = &e->parts.at[k];
-        if (p->total != t || (!others && update_of(e, p->parameter) != line)) continue;
+        if (p->total != t || p->parameter != e->model->params.at[q] || (!others && update_of(e, p->parameter) != line)) continue;
         const Expr *value = substitute(p->value, p->free, at, p->n);
         sum = sum ? Operate(t->op, sum, value) : value;
     }

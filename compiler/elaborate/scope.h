@@ -97,6 +97,9 @@ struct Instance {
 /* A parameter, state, total or hyper: the same tensor in every mode. */
 typedef struct Owned { Instance *instance; const void *key; int part; Tensor *tensor; Scope *scope; const Tree *tree; const char *local; bool live; } Owned;
 typedef struct Named { Tensor *tensor; Instance *instance; const char *local; bool whole; int mode; } Named;
+/* grad(L, w) of an update line: L as a number of the step. */
+typedef struct Aim { const Tree *line; Tensor *tensor; } Aim;
+typedef LIST(Aim) Aims;
 /* A reduction over all parameters, and what one parameter adds to it (params.c). */
 typedef struct Total { const Tree *tree; const Instance *instance; Op op; bool count; Tensor *tensor; } Total;
 typedef struct Part { Total *total; const Tensor *parameter; const Expr *value; const Index *free[MAX_RANK]; int n; } Part;
@@ -134,6 +137,7 @@ typedef struct Elaborator {
     bool again;
     Scope *update_scope;                                        /* of the update line at work */
     const Tensor *parameter;                                    /* whose update it is */
+    Aims aims;
     LIST(Total *) totals;
     LIST(Part) parts;
     LIST(Shared *) shared;

@@ -28,6 +28,13 @@ for model in $MODELS; do
         try "sizes of $model$real equal the report" $CC $flags ${real:+-DNN_DOUBLE} -fsyntax-only "$WORK/sizes.c"
     done
 done
+for model in against critic_alone maker_alone; do
+    try "nnc $model" "$NNC" --model=$model tests/programs/aims.nn -o "$WORK/$model.c"
+done
+# shellcheck disable=SC2086
+try "compile models with two aims" $CC $flags -DNN_DOUBLE "$WORK/against.c" "$WORK/critic_alone.c" "$WORK/maker_alone.c" tests/programs/aims.c \
+    -lm -o "$WORK/aims"
+try "each parameter has the gradient of its own aim" "$WORK/aims"
 previous=
 for model in $MODELS; do
     if [ -n "$previous" ]; then
