@@ -21,23 +21,27 @@ static void find_next(const Expr *x, void *data) {
 }
 
 /* A step and the end of an epoch do not see each other's next values, and an epoch has no gradient. */
-static bool check_clock(const Program *p, const Equation *q) {
-    Finder next = { .each_epoch = !same(p->name, "update") };
-    visit_nodes(q->body, find_next, &next);
-    if (next.found && next.each_epoch) error_from(q->origin, "this is computed at the end of an epoch, and reads the next value of a state that changes at each step");
-    else if (next.found) error_from(q->origin, "this is computed at each step, and reads a next value that is there at the end of an epoch only");
-    if (next.found) return false;
-    if (!next.each_epoch || !reads_role(q, ROLE_GRAD)) return true;
-    error_from(q->origin, "this is computed at the end of an epoch, and there is no gradient then");
-    return false;
+static bool check_clock(const Program *p) {
+    const Equation *gradient = NULL;
+    for (int k = 0; k < p->equations.n; k++) {
+        const Equation *q = p->equations.at[k];
+        Finder next = { .each_epoch = !same(p->name, "update") };
+        visit_nodes(q->body, find_next, &next);
+        if (next.found && next.each_epoch) error_from(q->origin, "this is computed at the end of an epoch, and reads the next value of a state that changes at each step");
+        else if (next.found) error_from(q->origin, "this is computed at each step, and reads a next value that is there at the end of an epoch only");
+        if (next.found) return false;
+        if (next.each_epoch && !gradient && reads_role(q, ROLE_GRAD)) gradient = q;
+    }
+    if (gradient) error_from(gradient->origin, "this is computed at the end of an epoch, and there is no gradient then");
+    return !gradient;
 }
 
 void check_program(const Program *p) {
     bool clocked = same(p->name, "update") || same(p->name, "average") || same(p->name, "epoch");
+    if (clocked && !check_clock(p)) return;
     for (int k = 0; k < p->equations.n; k++) {
         const Equation *q = p->equations.at[k];
         const Expr *x;
-        if (clocked && !check_clock(p, q)) return;
         if (!same(p->name, "metrics") && q->out->role != ROLE_NEXT && reads_role(q, ROLE_TOTAL)) {
             Diagnostic *d = error_from(q->origin, "this reads a value that is known at the end of the pass only, and cannot be used for one sample");
             if (d) help(d, "`data` reductions are for metrics; use `batch` in a loss");

@@ -99,32 +99,29 @@ void check_averages(Elaborator *e) {
     if (d) help(d, "add a line such as optimizer adam(lr=0.001)");
 }
 
-/* A metric's name in update lines is a number that is kept, not known before the first pass. */
-void metric_names(Elaborator *e) {
-    const Tree *body = statements_of(e);
-    for (int k = 0; k < body->n; k++) {
-        const Tree *t = body->child[k];
-        const Tensor *metric = NULL;
-        for (int i = 0; t->kind == TREE_METRIC && t->text && i < e->model->metrics.n; i++)
-            if (e->model->metrics.at[i]->name == t->text) metric = e->model->metrics.at[i];
-        if (!metric) continue;
+/* The model's scope as update and average lines see it: a metric's name is a number that is kept, not known before the
+ * first pass, and stands before an equation or a function of that name. */
+Scope *lines_scope(Elaborator *e, const Scope *model) {
+    const Tensors *metrics = &e->model->metrics;
+    Scope *s = NEW(Scope);
+    *s = *model;
+    s->names.at = NULL;
+    s->names.n = s->names.room = 0;
+    for (int k = 0; k < metrics->n; k++) {
+        const Tensor *metric = metrics->at[k];
+        Span at = metric->origin->span;
         Tree *first = NEW(Tree), *unknown = NEW(Tree);
-        *unknown = (Tree){ .kind = TREE_NUMBER, .span = t->span, .number = NAN };
-        *first = (Tree){ .kind = TREE_DECLARE, .span = t->span, .text = t->text, .n = 2, .child = NEW_ARRAY(Tree *, 2) };
+        *unknown = (Tree){ .kind = TREE_NUMBER, .span = at, .number = NAN };
+        *first = (Tree){ .kind = TREE_DECLARE, .span = at, .text = metric->name, .n = 2, .child = NEW_ARRAY(Tree *, 2) };
         first->child[0] = first->child[1] = unknown;
-        Tensor *last = tensor_new("", ROLE_MOMENT, REAL, 0, NULL, origin_of(t->span));
+        Tensor *last = tensor_new("", ROLE_MOMENT, REAL, 0, NULL, metric->origin);
         last->of = metric;
         last->each_epoch = true;
-        own_add(e, e->top, t, 0, last, e->root, first, t->text);
-        Argument *a = NEW(Argument);
-        *a = (Argument){ .name = t->text };
-        remember(e, &a->value, of_tensor(last, NULL, 0));
-        for (int i = 0; i < e->root->names.n; i++) if (e->root->names.at[i]->name == t->text) {
-            for (int q = i; q + 1 < e->root->names.n; q++) e->root->names.at[q] = e->root->names.at[q + 1];
-            e->root->names.n--;
-        }
-        scope_add(e->root, t->text, ENTRY_ARGUMENT, t->span, NULL)->argument = a;
+        own_add(e, e->top, metric, 0, last, s, first, metric->name);
+        add_value(e, s, metric->name, of_tensor(last, NULL, 0), at);
     }
+    for (int k = 0; k < model->names.n; k++) if (!scope_find(s, model->names.at[k]->name)) PUSH(s->names, model->names.at[k]);
+    return s;
 }
 
 static bool reads_metrics(const Program *p) {

@@ -33,7 +33,7 @@ Scope *line_scope(Elaborator *e, Instance *instance);
 void add_value(Elaborator *e, Scope *s, const char *name, Value v, Span at);
 /* average.c */
 void check_averages(Elaborator *e);
-void metric_names(Elaborator *e);
+Scope *lines_scope(Elaborator *e, const Scope *model);
 void average_lines(Elaborator *e, Tensor *const *params, int n, Tensors *results);
 void cut_clocks(Elaborator *e, const Tensors *results);
 /* params.c */

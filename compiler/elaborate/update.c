@@ -154,6 +154,7 @@ static void parts_of_other_lines(Elaborator *e, Tensor *const *params, Tensor *c
 
 void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
     int from = e->scopes.n, named = e->named.n, journal = e->journal.n;
+    Scope *model = e->root;
     e->mode++;
     Tensors results = { 0 };
     do {                                                        /* again when a choice hung on a number that could be set */
@@ -170,7 +171,7 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
             for (int q = k; q + 1 < e->owned.n; q++) e->owned.at[q] = e->owned.at[q + 1];
             e->owned.n--;
         }
-        metric_names(e);
+        e->root = lines_scope(e, model);
         for (int k = 0; k < n; k++) if (gradients[k]) update_parameter(e, update_of(e, params[k]), params[k], gradients[k], k, &results);
         parts_of_other_lines(e, params, gradients, n);
         finish_totals(e);
@@ -179,5 +180,6 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
         next_moments(e, from, &results);
     } while (e->again);                                         /* there is one number less to be set each time */
     e->updating = false;
+    e->root = model;
     cut_clocks(e, &results);
 }
