@@ -35,7 +35,7 @@ static inline int nn_trap_kind_of(nn_real x) {
 }
 
 static inline void nn_trap_start(nn_trap *t) {
-    t->found.row = t->infinite.row = t->reads = 0;
+    t->found.row = t->before.row = t->reads = 0;
 }
 
 /* The indices of element `at`; false: it belongs to no sample of this call. */
@@ -75,7 +75,7 @@ static inline void nn_trap_note(nn_trap *t, const nn_trap_row *rows, int row, in
         if (!t->smalls++) nn_trap_put(&t->small, rows, row, kind, index);
         return;
     }
-    if (kind == NN_TRAP_INFINITE && (flags & NN_TRAP_CAUSE)) nn_trap_put(&t->infinite, rows, row, kind, index);
+    if (kind == NN_TRAP_INFINITE && (flags & NN_TRAP_CAUSE)) nn_trap_put(&t->before, rows, row, kind, index);
     if (kind == NN_TRAP_NAN || (flags & NN_TRAP_RESULT)) nn_trap_put(&t->found, rows, row, kind, index);
 }
 
@@ -96,13 +96,13 @@ static inline void nn_trap_look(nn_trap *t, const nn_trap_row *rows, int row, in
     }
 }
 
-/* A number that is computed in double. */
+/* A number of the step, computed in double. It is often one that a condition chooses or leaves, so it stops nothing itself. */
 static inline void nn_trap_number(nn_trap *t, const nn_trap_row *rows, int row, double x) {
     const int64_t none[NN_MAX_RANK] = { 0 };
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     const uint64_t fraction = bits & (((uint64_t)1 << 52) - 1);
-    if ((bits >> 52 & 0x7ff) == 0x7ff) nn_trap_note(t, rows, row, fraction ? NN_TRAP_NAN : NN_TRAP_INFINITE, none);
+    if ((bits >> 52 & 0x7ff) == 0x7ff) nn_trap_put(&t->before, rows, row, fraction ? NN_TRAP_NAN : NN_TRAP_INFINITE, none);
 }
 
 /* The range of what the equation that stopped the call has read, for the message. */

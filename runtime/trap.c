@@ -52,7 +52,7 @@ static void put_reads(const nn_model *m, const nn_trap *t, char *text, size_t si
 }
 
 static const nn_trap_find *cause_of(const nn_trap *t) {
-    return t->found.kind == NN_TRAP_INFINITE && t->infinite.row ? &t->infinite : &t->found;
+    return t->found.kind == NN_TRAP_INFINITE && t->before.kind == NN_TRAP_INFINITE && t->before.row ? &t->before : &t->found;
 }
 
 void nn_trap_text(const nn_model *m, const void *instance, char *text, size_t size) {
@@ -68,10 +68,10 @@ void nn_trap_text(const nn_model *m, const void *instance, char *text, size_t si
     }
     put_place(m, cause, text, size);
     if (!passed_on) put_reads(m, t, text, size);
-    if (t->found.kind == NN_TRAP_NAN && t->infinite.row) {
+    if (cause == &t->found && t->before.row) {
         nn_append(text, size, "\n    before it, ");
-        put_find(m, &t->infinite, text, size);
-        put_place(m, &t->infinite, text, size);
+        put_find(m, &t->before, text, size);
+        put_place(m, &t->before, text, size);
     }
 }
 
