@@ -36,17 +36,18 @@ static bool find_loops(const Kernel *k, Shape *s) {
     return s->n > 0;
 }
 
-static bool at_own_indices(const Shape *s, const Expr *const *subs, int n) {
+/* All of t, from its first row on: below the rows its extents are those of the loops. */
+static bool at_own_indices(const Shape *s, const Tensor *t, const Expr *const *subs, int n) {
     bool same = n == s->n;
     for (int k = 0; same && k < n; k++)
-        same = subs[k] == At(s->loop[k]->index);
+        same = subs[k] == At(s->loop[k]->index) && (k == 0 || t->dim[k].extent == s->loop[k]->index->extent);
     return same;
 }
 
 static bool value_fits(const Shape *s, const Expr *e) {
     if (e->kind == X_INDEX) return false;
     if (e->kind == X_RANDOM) return e->n == 1 && e->arg[0] == s->place;
-    if (e->kind == X_READ && e->tensor->rank > 0) return !e->guarded && at_own_indices(s, e->arg, e->n);
+    if (e->kind == X_READ && e->tensor->rank > 0) return !e->guarded && at_own_indices(s, e->tensor, e->arg, e->n);
     for (int k = 0; k < e->n; k++)
         if (!value_fits(s, e->arg[k])) return false;
     return true;
@@ -56,7 +57,7 @@ static bool fits(const Shape *s) {
     for (int k = 0; k < s->block->n; k++) {
         const Node *n = s->block->at[k];
         if (n->kind == NODE_DECLARE && n->tensor->rank > 0) return false;
-        if (n->kind == NODE_ASSIGN && n->tensor->rank > 0 && !at_own_indices(s, n->subs, n->n_subs)) return false;
+        if (n->kind == NODE_ASSIGN && n->tensor->rank > 0 && !at_own_indices(s, n->tensor, n->subs, n->n_subs)) return false;
         if (n->value && !value_fits(s, n->value)) return false;
     }
     return true;

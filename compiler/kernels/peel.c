@@ -6,14 +6,8 @@
  * in the indices. Each bounds the innermost loop whose index moves it. What is not affine stays a test. */
 #include "group.h"
 
-static void require(Peeled *p, const Expr *condition) {
-    double known;
-    if (is_constant(condition, &known) && known != 0) return;
-    if (condition->kind == X_OP && condition->op == OP_AND) {
-        require(p, condition->arg[0]);
-        require(p, condition->arg[1]);
-        return;
-    }
+/* The affine e such that the condition says e >= 0, or NULL. */
+static const Expr *affine_bound(const Expr *condition) {
     const Expr *e = NULL;
     if (condition->kind == X_OP && condition->n == 2 && condition->arg[0]->type != REAL && condition->arg[1]->type != REAL) {
         const Expr *a = condition->arg[0], *b = condition->arg[1];
@@ -28,8 +22,29 @@ static void require(Peeled *p, const Expr *condition) {
     bool affine = e && (e->kind == X_INDEX || e->kind == X_SUM);
     for (int k = 0; affine && e->kind == X_SUM && k < e->n; k++)
         affine = e->arg[k]->kind == X_INDEX || (e->arg[k]->kind == X_READ && e->arg[k]->tensor->rank == 0);
-    if (affine) PUSH(p->atleast, e);
+    return affine ? e : NULL;
+}
+
+static void require(Peeled *p, const Expr *condition) {
+    double known;
+    if (is_constant(condition, &known) && known != 0) return;
+    if (condition->kind == X_OP && condition->op == OP_AND) {
+        require(p, condition->arg[0]);
+        require(p, condition->arg[1]);
+        return;
+    }
+    const Expr *e = affine_bound(condition);
+    if (e) PUSH(p->atleast, e);
     else p->rest = p->rest ? And(p->rest, condition) : condition;
+}
+
+/* All conditions are known or bounds of loops. A read that needs a test keeps its guard: what the test protects may be
+ * computed before it. */
+static bool bounds_loops(const Expr *condition) {
+    double known;
+    if (is_constant(condition, &known)) return known != 0;
+    if (condition->kind == X_OP && condition->op == OP_AND) return bounds_loops(condition->arg[0]) && bounds_loops(condition->arg[1]);
+    return affine_bound(condition) != NULL;
 }
 
 static const Expr *without_guards(Peeled *p, const Expr *e) {
@@ -38,13 +53,15 @@ static const Expr *without_guards(Peeled *p, const Expr *e) {
         return without_guards(p, e->arg[1]);
     }
     if (e->kind == X_READ && e->guarded && is_integer(e->arg[e->n - 1], 0)) {
+        const Expr *inside = Truth(true);
         for (int k = 0; k < e->tensor->rank; k++) {
             const Dim *d = &e->tensor->dim[k];
             const Expr *s = e->arg[k], *limit = d->count ? Read(d->count, NULL, 0) : Int(d->extent);
             if (s->kind == X_INDEX && s->index->count == d->count && s->index->extent <= d->extent) continue;
-            require(p, Ge(s, Int(0)));
-            require(p, Lt(s, limit));
+            inside = And(inside, And(Ge(s, Int(0)), Lt(s, limit)));
         }
+        if (!bounds_loops(inside)) return e;
+        require(p, inside);
         return Read(e->tensor, e->arg, e->n - 1);
     }
     if (e->kind == X_OP && (e->op == OP_MUL || e->op == OP_NEG)) {
