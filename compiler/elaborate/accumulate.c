@@ -50,10 +50,10 @@ static bool inside(Span a, Span b) { return a.source == b.source && a.begin >= b
 
 static void refuse(const Splitter *s, const LossTerm *term, const LossTerm *first) {
     Diagnostic *d;
-    if (s->unequal && term != first) {
-        d = error_at(term->span, "with `accumulate` all losses are divided by the same, and this one is not");
-        note(d, first->span, "the first loss stands here");
-        help(d, "make both a mean over the samples, or train without `accumulate` in larger batches");
+    if (s->unequal) {
+        d = error_at(term->span, "with `accumulate` all losses are divided by the same sum over the batch, and this one is not");
+        if (term != first) note(d, first->span, "the first loss stands here");
+        help(d, "make each a mean over the samples, or train without `accumulate` in larger batches");
         return;
     }
     d = error_at(term->span, "this loss is more than its micro-batches together, and cannot be trained with `accumulate`");
@@ -70,6 +70,7 @@ static Split split_losses(Splitter *s, const LossTerms *terms) {
         s->unequal = false;
         Split one = split_expr(s, t->body);
         if (one.kind != SPLIT_BAD) all = split_add(s, all, one);
+        if (one.also) all.kind = SPLIT_BAD;
         if (one.kind == SPLIT_BAD || all.kind == SPLIT_BAD) { refuse(s, t, &terms->at[0]); all.kind = SPLIT_BAD; return all; }
     }
     return all;

@@ -42,18 +42,31 @@ static bool tensor_moves(Splitter *s, const Tensor *t) {
     return yes;
 }
 
-/* The equation by which it depends on other samples than its own, or NULL. */
-static const Equation *crossing(Splitter *s, const Tensor *t) {
+/* Is a sample's number used for anything but to read what belongs to it, or the number of samples at all? */
+static bool mixes(Splitter *s, Map *seen, const Expr *e) {
+    if (map_get(seen, e) || e->kind == X_RANDOM) return false;
+    map_put(seen, e, s);
+    bool own = e->kind == X_READ && e->tensor->rank && e->tensor->dim[0].count && e->arg[0]->kind == X_INDEX;
+    if ((e->kind == X_INDEX && is_samples(e->index)) || (e->kind == X_READ && e->tensor == s->count)) return true;
+    if (own && !is_samples(e->arg[0]->index)) return true;
+    for (int k = own; k < e->n; k++) if (mixes(s, seen, e->arg[k])) return true;
+    return false;
+}
+
+/* Does it depend on other samples than its own? Then s->blame is where. */
+static bool crosses(Splitter *s, const Tensor *t) {
     const void *known = map_get(&s->crossings, t);
-    if (known) return known == t ? NULL : known;
+    if (known) return known != t;
     Reached r = reach_from(s, t);
     const Equation *found = NULL;
+    Map seen = { 0 };
     for (int k = 0; k < r.tensors.n && !found; k++) {
         const Equation *q = equation_of(s->program, r.tensors.at[k]);
         for (int b = 0; q && b < q->n_bound; b++) if (is_samples(q->bound[b])) found = q;
-        for (int f = 1; q && f < q->n_free; f++) if (is_samples(q->free[f])) found = q;
+        if (q && mixes(s, &seen, q->body)) found = q;
     }
     map_put(&s->crossings, t, found ? (void *)found : (void *)t);
+    if (found && !s->blame) s->blame = found->origin;
     return found;
 }
 
@@ -159,12 +172,23 @@ static const Expr *without_constant(const Expr *f, double *constant) {
     return f;
 }
 
-static Split scaled(Split v, const Expr *factor, bool divide) {
+static Split *kept(Split v) {
+    Split *copy = NEW(Split);
+    *copy = v;
+    return copy;
+}
+
+static Split scaled(Splitter *s, Split v, const Expr *factor, bool divide) {
     double constant = 1;
     factor = ToReal(without_constant(factor, &constant));
+    const Split *also = v.also;
+    v.also = NULL;
     v.term = constant == 1 ? v.term : divide ? Div(v.term, Num(constant)) : Mul(v.term, Num(constant));
     v.factor = divide ? Div(v.factor ? v.factor : Num(1), factor) : times(v.factor, factor);
-    return v;
+    if (!also) return v;
+    if (v.kind == SPLIT_SAMPLE) { v.also = kept(scaled(s, *also, factor, divide)); return v; }
+    if (divide && constant == 1 && factor == ToReal(Read(s->count, NULL, 0))) return split_add(s, v, *also);
+    return bad(s, NULL);
 }
 
 static Split multiply(Splitter *s, Split a, Split b, bool divide) {
@@ -175,10 +199,13 @@ static Split multiply(Splitter *s, Split a, Split b, bool divide) {
         a.term = a.term && b.term ? (divide ? Div(a.term, b.term) : Mul(a.term, b.term)) : NULL;
         return a;
     }
-    if (b.kind == SPLIT_FREE && b.moves) return b.term && (a.kind == SPLIT_SUM || a.kind == SPLIT_SAMPLE) ? scaled(a, b.term, divide) : bad(s, NULL);
+    if (b.kind == SPLIT_FREE && b.moves) return b.term && (a.kind == SPLIT_SUM || a.kind == SPLIT_SAMPLE) ? scaled(s, a, b.term, divide) : bad(s, NULL);
     bool both = a.kind == SPLIT_SAMPLE && b.kind == SPLIT_SAMPLE;
     if (b.kind != SPLIT_FREE && b.kind != SPLIT_NUMBER && !both && (divide || a.kind != SPLIT_NUMBER)) return bad(s, NULL);
     if (divide && (b.factor || a.kind == SPLIT_FREE)) return bad(s, NULL);
+    if (b.kind != SPLIT_FREE && (a.rest || b.rest)) return bad(s, NULL);
+    if (b.also || (a.also && b.kind != SPLIT_FREE)) return bad(s, NULL);
+    if (a.also) a.also = kept(multiply(s, *a.also, b, divide));
     a.kind = b.kind == SPLIT_SUM || b.kind == SPLIT_SAMPLE ? b.kind : a.kind;
     a.term = divide ? Div(a.term, b.term) : Mul(a.term, b.term);
     a.factor = times(a.factor, b.factor);
@@ -195,6 +222,20 @@ static Split as_sum(Splitter *s, Split number, const Expr *factor) {
     return (Split){ .kind = SPLIT_SUM, .term = Mul(number.term, ToReal(sum)), .factor = factor };
 }
 
+/* Values of one sample, or of one and something that all have. */
+static Split add_samples(Splitter *s, Split a, Split b) {
+    if (a.kind == SPLIT_SUM) return add_samples(s, b, a);
+    if (b.kind == SPLIT_SUM) {
+        if (b.also) return bad(s, NULL);
+        a.also = kept(a.also ? split_add(s, *a.also, b) : b);
+        return a.also->kind == SPLIT_BAD ? *a.also : a;
+    }
+    if (a.factor != b.factor) return bad(s, NULL);
+    const Split *also = a.also && b.also ? kept(split_add(s, *a.also, *b.also)) : a.also ? a.also : b.also;
+    if (also && also->kind == SPLIT_BAD) return *also;
+    return (Split){ .kind = SPLIT_SAMPLE, .term = Add(a.term, b.term), .factor = a.factor, .rest = a.rest || b.rest, .also = also };
+}
+
 Split split_add(Splitter *s, Split a, Split b) {
     if (a.kind == SPLIT_BAD || b.kind == SPLIT_BAD) return a.kind == SPLIT_BAD ? a : b;
     if (a.kind == SPLIT_FREE && b.kind == SPLIT_FREE) {
@@ -202,23 +243,24 @@ Split split_add(Splitter *s, Split a, Split b) {
         a.term = a.term && b.term ? Add(a.term, b.term) : NULL;
         return a;
     }
-    if (a.kind == SPLIT_SAMPLE || b.kind == SPLIT_SAMPLE) {     /* of one sample: all that is added to it counts for each */
-        if (a.kind == SPLIT_SUM || b.kind == SPLIT_SUM || (a.kind == SPLIT_FREE && a.moves) || (b.kind == SPLIT_FREE && b.moves)) return bad(s, NULL);
-        if (a.factor != b.factor) return bad(s, NULL);
-        return (Split){ .kind = SPLIT_SAMPLE, .term = Add(a.term, b.term), .factor = a.factor };
+    if (b.kind == SPLIT_FREE || a.kind == SPLIT_FREE) {
+        Split v = a.kind == SPLIT_FREE ? b : a, free = a.kind == SPLIT_FREE ? a : b;
+        if (v.kind != SPLIT_SAMPLE || free.moves || v.factor) { v.rest = true; return v; }
     }
-    if (a.kind == SPLIT_FREE) return b;
-    if (b.kind == SPLIT_FREE) return a;
+    if (a.kind == SPLIT_SAMPLE || b.kind == SPLIT_SAMPLE) return add_samples(s, a, b);
     if (a.kind == SPLIT_NUMBER && b.kind == SPLIT_SUM) a = as_sum(s, a, b.factor);
     if (b.kind == SPLIT_NUMBER && a.kind == SPLIT_SUM) b = as_sum(s, b, a.factor);
     if (a.kind == SPLIT_BAD || b.kind == SPLIT_BAD) return a.kind == SPLIT_BAD ? a : b;
+    if (a.also || b.also) return bad(s, NULL);
     if (a.factor != b.factor) { s->unequal = true; return bad(s, NULL); }
     a.term = Add(a.term, b.term);
+    a.rest = a.rest || b.rest;
     return a;
 }
 
 static Split negated(Split a) {
     if (a.term) a.term = Neg(a.term);
+    if (a.also) a.also = kept(negated(*a.also));
     return a;
 }
 
@@ -227,10 +269,13 @@ static Split chosen(Splitter *s, const Expr *e, Split c, Split a, Split b) {
     if (a.kind == SPLIT_BAD || b.kind == SPLIT_BAD) return a.kind == SPLIT_BAD ? a : b;
     if (a.kind == SPLIT_FREE && b.kind == SPLIT_FREE) return (Split){ .kind = SPLIT_FREE, .moves = true, .term = a.term && b.term ? Where(c.term, a.term, b.term) : NULL };
     const Expr *none = Num(0);
+    bool rest = a.rest || b.rest || a.kind == SPLIT_FREE || b.kind == SPLIT_FREE;
+    if (a.also || b.also) return bad(s, NULL);
     if (a.kind == SPLIT_SUM && b.kind == SPLIT_FREE) a.factor = Where(c.term, a.factor ? a.factor : Num(1), none);
     else if (b.kind == SPLIT_SUM && a.kind == SPLIT_FREE) { b.factor = Where(c.term, none, b.factor ? b.factor : Num(1)); a = b; }
     else if (a.kind == SPLIT_SUM && b.kind == SPLIT_SUM && a.factor == b.factor && !c.moves) a.term = Where(e->arg[0], a.term, b.term);
     else return bad(s, NULL);
+    a.rest = rest;
     return a;
 }
 
@@ -257,7 +302,8 @@ static Split split_reduction(Splitter *s, const Equation *q) {
     const Expr *subs[MAX_RANK];
     for (int k = 0; k < q->n_free; k++) subs[k] = At(q->free[k]);
     const Expr *term = v.factor || v.term != q->body ? new_sum(s, q, v.term) : Read(q->out, subs, q->n_free);
-    return (Split){ .kind = SPLIT_SUM, .term = term, .factor = v.factor };
+    if (v.also && !samples) return bad(s, q);
+    return (Split){ .kind = SPLIT_SUM, .term = term, .factor = v.factor, .rest = v.rest, .also = v.also };
 }
 
 /* A plain equation is split once. */
@@ -273,6 +319,7 @@ static Split split_equation(Splitter *s, const Equation *q) {
 static Split at_read(Split v, const Equation *q, const Expr *read) {
     if (v.term) v.term = substitute(v.term, q->free, read->arg, q->n_free);
     if (v.factor) v.factor = substitute(v.factor, q->free, read->arg, q->n_free);
+    if (v.also) v.also = kept(at_read(*v.also, q, read));
     return v;
 }
 
@@ -283,23 +330,25 @@ static Split split_read(Splitter *s, const Expr *e) {
     if (!q) return free ? (Split){ .kind = SPLIT_FREE, .moves = true } : bad(s, NULL);
     const Origin *blame = s->blame;
     Split v = q->op == REDUCE_NONE && !q->scan ? split_equation(s, q) : split_reduction(s, q);
+    if (v.kind == SPLIT_SAMPLE) v = bad(s, q);                  /* of a sample that is named by its number */
     if (v.kind == SPLIT_BAD && !free && q->op == REDUCE_NONE) return bad(s, q);
     if (!free || v.kind == SPLIT_FREE) return at_read(v, q, e);
     s->blame = blame;
-    bool plain = v.kind == SPLIT_SUM && !v.factor && !e->n;
+    bool plain = v.kind == SPLIT_SUM && !v.factor && !v.rest && !v.also && !e->n;
     return (Split){ .kind = SPLIT_FREE, .moves = true, .term = plain ? Read(known_sum(s, e->tensor), NULL, 0) : NULL };
 }
 
 static void look_crossing(const Expr *x, void *data) {
     Splitter *s = data;
-    if (x->kind == X_READ && !s->crossed) s->crossed = crossing(s, x->tensor);
+    if (x->kind == X_READ) s->crossed = s->crossed || crosses(s, x->tensor);
 }
 
 /* A value of one sample, whole. */
 static Split sample(Splitter *s, const Expr *e) {
-    s->crossed = NULL;
+    Map seen = { 0 };
+    s->crossed = s->strict && mixes(s, &seen, e);
     if (s->strict) visit_nodes(e, look_crossing, s);
-    return s->crossed ? bad(s, s->crossed) : (Split){ .kind = SPLIT_SAMPLE, .term = e };
+    return s->crossed ? bad(s, NULL) : (Split){ .kind = SPLIT_SAMPLE, .term = e };
 }
 
 /* A factor in front of a sample's value is found through plain equations; everything else is left as it stands. */
@@ -315,7 +364,7 @@ static Split split_sample(Splitter *s, const Expr *e) {
     else if (e->kind == X_OP && e->op == OP_SUB) v = split_add(s, split_expr(s, e->arg[0]), negated(split_expr(s, e->arg[1])));
     s->blame = blame;
     s->unequal = unequal;
-    return v.kind == SPLIT_SAMPLE && v.factor ? v : sample(s, e);
+    return v.kind == SPLIT_SAMPLE && (v.factor || v.rest || v.also) ? v : sample(s, e);
 }
 
 static Split split_op(Splitter *s, const Expr *e) {
@@ -329,7 +378,7 @@ static Split split_op(Splitter *s, const Expr *e) {
         arg[k] = v[k].term;
     }
     if (free) return (Split){ .kind = SPLIT_FREE, .moves = true, .term = known ? rebuild(e, arg) : NULL };
-    if (e->kind == X_OP && e->op == OP_STOP && v[0].kind == SPLIT_SUM && v[0].term->kind == X_READ && !v[0].term->n)
+    if (e->kind == X_OP && e->op == OP_STOP && v[0].kind == SPLIT_SUM && !v[0].rest && !v[0].also && v[0].term->kind == X_READ && !v[0].term->n)
         return (Split){ .kind = SPLIT_FREE, .moves = true, .term = times(Read(known_sum(s, v[0].term->tensor), NULL, 0), v[0].factor) };
     if (!flows(s, e)) return (Split){ .kind = SPLIT_FREE, .moves = true };
     if (e->kind == X_WHERE) return chosen(s, e, v[0], v[1], v[2]);

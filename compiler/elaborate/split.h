@@ -12,6 +12,8 @@ typedef struct Split {
            SPLIT_SUM            /* linear in sums over the samples: term*factor */
     } kind;
     bool moves;                 /* FREE: depends on the samples */
+    bool rest;                  /* something without a gradient was added, and is left out here */
+    const struct Split *also;   /* a SUM that is added to each SAMPLE; to a SUM, as often as there are samples */
     const Expr *term, *factor;  /* factor NULL: 1 */
 } Split;
 
@@ -24,7 +26,7 @@ typedef struct Splitter {
     const Origin *blame;        /* where what is refused stands */
     bool unequal;               /* it was two factors that differ */
     Map moves, crossings, flows, known;     /* what was found of tensors, expressions and equations */
-    const Equation *crossed;
+    bool crossed;
 } Splitter;
 
 Split split_expr(Splitter *s, const Expr *e);
