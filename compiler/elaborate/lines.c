@@ -235,6 +235,30 @@ static const Tree *mean_over_data(Elaborator *e, const Tree *metric) {
     return mean;
 }
 
+static const char *metric_name(const Tree *t) { return t->text ? t->text : called(t->child[0]) ? called(t->child[0]) : name_of("metric"); }
+
+/* A metric of several numbers: one for each cell, called by its place: confusion_0_1. */
+static void metric_cells(Elaborator *e, const Tree *t, const Value *v, Tensors *metrics) {
+    enum { MOST_CELLS = 256 };
+    int64_t cells = 1;
+    for (int k = 0; k < v->rank && cells <= MOST_CELLS; k++) cells *= v->dim[k];
+    if (cells > MOST_CELLS || uses_index(v->body, e->batch)) {
+        Diagnostic *d = model_error(e, e->root, t->child[0]->span, cells > MOST_CELLS ? "a metric has at most 256 numbers, and this is %s" :
+                                    "a metric of one sample is one number, and this is %s", shape_text(v));
+        if (d) help(d, "write mean(...) or sum(...) of it");
+        return;
+    }
+    for (int64_t c = 0; c < cells; c++) {
+        const Expr *at[MAX_RANK];
+        const char *name = metric_name(t);
+        int64_t rest = c;
+        for (int k = v->rank - 1; k >= 0; k--) { at[k] = Int(rest % v->dim[k]); rest /= v->dim[k]; }
+        for (int k = 0; k < v->rank; k++) name = name_of(text("%s_%" PRId64, name, at[k]->lo));
+        Tensor *m = result(e, ROLE_METRIC, unused(metrics, name), substitute(v->body, v->axis, at, v->rank), NULL, t->span);
+        if (m) PUSH(*metrics, m);
+    }
+}
+
 void metric_lines(Elaborator *e, Tensors *metrics) {
     const Tree *body = statements_of(e);
     for (int k = 0; k < body->n; k++) {
@@ -242,7 +266,10 @@ void metric_lines(Elaborator *e, Tensors *metrics) {
         if (t->kind != TREE_METRIC) continue;
         Value v = evaluate(e, e->root, NULL, t->child[0]);
         if (v.kind != VALUE_TENSOR || !v.body) continue;
-        if (v.rank) { model_error(e, e->root, t->child[0]->span, "a metric is one number, and this is %s", shape_text(&v)); continue; }
+        if (v.rank) {
+            metric_cells(e, t, &v, metrics);
+            continue;
+        }
         const Expr *value = v.body;
         if (uses_index(value, e->batch)) {                      /* of one sample: its mean over the data */
             const Tree *mean = mean_over_data(e, t);
@@ -250,8 +277,7 @@ void metric_lines(Elaborator *e, Tensors *metrics) {
             if (!v.body) continue;
             value = v.body;
         }
-        const char *name = t->text ? t->text : called(t->child[0]) ? called(t->child[0]) : name_of("metric");
-        Tensor *m = result(e, ROLE_METRIC, unused(metrics, name), value, NULL, t->span);
+        Tensor *m = result(e, ROLE_METRIC, unused(metrics, metric_name(t)), value, NULL, t->span);
         if (m) PUSH(*metrics, m);
     }
 }

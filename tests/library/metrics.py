@@ -73,6 +73,7 @@ for places, C, ignore, absent in (((), 3, None, None), ((4,), 4, None, 2), ((2, 
     call = "m = confusion(y, t" + (f", ignore={ignore})" if ignore is not None else ")")
     T = {} if ignore == 255 else {"t": f"class[{C}]"}
     metric("confusion", [f"m[{i}, {j}]" for i in range(2) for j in range(3)], {"x": z, "t": t}, [m[i, j] for i in range(2) for j in range(3)], call, T)
+    metric("confusion", [call[4:]], {"x": z, "t": t}, list(m.reshape(-1)), "", T)
     for name, values in scores.items():
         metric(name, [f"{name}(m, {c})" for c in range(C)], {"x": z, "t": t}, list(values), call, T)
     metric("macro", [f"macro(m, {name})" for name in scores], {"x": z, "t": t}, [v[there].mean() for v in scores.values()], call, T)
