@@ -14,8 +14,29 @@ static const Expr *to_first_values(const Expr *x, void *data) {
     return x;
 }
 
+/* The equation of what o is at first: a result, or with ROLE_VALUE what another first value reads of it. NULL: an error was reported. */
+static Tensor *first_value(Elaborator *e, const Owned *o, Role role) {
+    Tensor *first = tensor_new("", role, REAL, o->tensor->rank, o->tensor->dim, o->tensor->origin);
+    first->of = o->tensor;
+    Value w = of_tensor(o->tensor, NULL, 0), v = scalar(Num(0));
+    if (o->tree->n > 1) v = evaluate(e, o->scope, NULL, o->tree->child[1]);
+    if (v.kind != VALUE_TENSOR || !v.body) return NULL;
+    bool equal = v.rank == w.rank || v.rank == 0;
+    for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == w.dim[k];
+    if (!equal) { model_error(e, o->scope, o->tree->child[1]->span, "`%s` is %s, and its first value is %s", o->local, shape_text(&w), shape_text(&v)); return NULL; }
+    if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
+    PUSH(e->named, ((Named){ first, o->instance, text("%s_first", o->local), false, e->mode }));
+    equation_new(e->program, first, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, first, v.axis, v.rank, ToReal(v.body)), first->origin);
+    return first;
+}
+
+static bool among(const Tensors *list, const Tensor *of) {
+    for (int k = 0; k < list->n; k++) if (list->at[k]->of == of) return true;
+    return false;
+}
+
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned) {
-    Tensors results = { 0 };
+    Tensors results = { 0 }, all = { 0 };
     e->training = true;
     e->mode++;
     e->program = program_new("init");
@@ -25,26 +46,26 @@ Program *first_values(Elaborator *e, const Program *model, const Tensors *owned)
         bool wanted = false;
         for (int k = 0; k < owned->n; k++) wanted = wanted || owned->at[k] == o.tensor;
         if (!wanted || o.tree->kind != TREE_DECLARE) continue;
-        Tensor *next = tensor_new("", ROLE_NEXT, REAL, o.tensor->rank, o.tensor->dim, o.tensor->origin);
-        next->of = o.tensor;
-        Value w = of_tensor(o.tensor, NULL, 0), v = scalar(Num(0));
-        if (o.tree->n > 1) v = evaluate(e, o.scope, NULL, o.tree->child[1]);
-        if (v.kind != VALUE_TENSOR || !v.body) continue;
-        bool equal = v.rank == w.rank || v.rank == 0;
-        for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == w.dim[k];
-        if (!equal) { model_error(e, o.scope, o.tree->child[1]->span, "`%s` is %s, and its first value is %s", o.local, shape_text(&w), shape_text(&v)); continue; }
-        if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
-        PUSH(e->named, ((Named){ next, o.instance, text("%s_first", o.local), false, e->mode }));
-        equation_new(e->program, next, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, next, v.axis, v.rank, ToReal(v.body)), next->origin);
-        PUSH(results, next);
+        Tensor *first = first_value(e, &o, ROLE_NEXT);
+        if (first) { PUSH(results, first); PUSH(all, first); }
     }
     for (int k = 0; k < model->equations.n; k++) {              /* what a first value reads of the model (weight norm's length) */
         const Equation *x = model->equations.at[k];
         if (x->out->role == ROLE_VALUE && !equation_of(e->program, x->out)) equation_new(e->program, x->out, x->free, x->op, x->bound, x->n_bound, x->body, x->origin);
     }
+    for (int k = 0; k < e->program->equations.n; k++) {         /* and of what the model itself does not use */
+        Exprs reads = reads_of(e->program->equations.at[k]->body);
+        for (int r = 0; r < reads.n; r++)
+            for (int i = 0; i < e->owned.n; i++) {
+                const Owned o = e->owned.at[i];
+                if (o.tensor != reads.at[r]->tensor || o.tree->kind != TREE_DECLARE || among(&all, o.tensor)) continue;
+                Tensor *first = first_value(e, &o, ROLE_VALUE);
+                if (first) PUSH(all, first);
+            }
+    }
     for (int k = 0; k < e->program->equations.n; k++) {
         Equation *x = e->program->equations.at[k];
-        x->body = transform(x->body, to_first_values, &results);
+        x->body = transform(x->body, to_first_values, &all);
     }
     return cut(e->program, "init", &results);
 }

@@ -432,6 +432,11 @@ START_TEST(first_values) {
     }
     ck_assert(fabs(mean) < bound / 10);
     ck_assert(fabs(square - bound * bound / 3) < bound * bound / 20);
+    compiles("model m { input x; param f[3] = random(), w[3] = 2*f; output x*sum(w); loss x*sum(w)" TRAIN);    /* f only begins w */
+    run_program(model->init);
+    ck_assert_int_eq(model->params.n, 1);
+    v = evaluation_array(run, next_of(model->init, model->params.at[0]));
+    for (int k = 0; k < 3; k++) ck_assert(0 < v[k] && v[k] < 2 && v[k] != v[(k + 1) % 3]);
 } END_TEST
 
 START_TEST(one_sample) {
