@@ -83,7 +83,7 @@ static char *joined(const char *prefix, const char *name) {
 
 bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f) {
     Group groups[N_GROUPS];
-    size_t count = 0, room = 1;
+    size_t count = 0, room = 2;
     groups_of(m, groups);
     for (int g = 0; g < N_GROUPS; g++) room += (size_t)groups[g].count;
     nn_view *views = calloc(room, sizeof *views);
@@ -113,7 +113,8 @@ bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instanc
     size_t n_notes = sizeof notes / sizeof *notes - (run->accumulate > 1 ? 0 : 1);
     if (good) {
         views[count] = (nn_view){ "run:loss", NN_F64, 0, NULL, &run->loss_sum };
-        good = nn_archive_write(path, views, count + 1, notes, n_notes, f);
+        views[count + 1] = (nn_view){ "run:best", NN_F64, 1, (const int64_t[]){ 2 }, run->best };
+        good = nn_archive_write(path, views, count + (run->judged ? 2 : 1), notes, n_notes, f);
     }
     for (size_t i = 0; i < count; i++) free((char *)(uintptr_t)views[i].name);
     free(views);
@@ -201,6 +202,10 @@ static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *r
     }
     const nn_tensor loss = { .name = "run:loss", .type = NN_F64 };
     if (!load(a, "", &loss, true, true, &run->loss_sum, f)) return false;
+    const nn_tensor best = { .name = "run:best", .type = NN_F64, .rank = 1, .dim = { 2 } };
+    run->judged = nn_archive_find(a, best.name) != NULL;
+    if (!load(a, "", &best, false, true, run->best, f)) return false;
+    count += run->judged;
     if (a->count != count)
         return nn_fail(f, "%s: has %zu arrays, and a checkpoint of model '%s' has %zu", a->path, a->count, m->name, count);
     int64_t numbers[2] = { (int64_t)step, (int64_t)epoch };

@@ -12,6 +12,8 @@ typedef struct nn_run {
     int64_t accumulate;             /* batches of an update */
     bool shuffle;
     double loss_sum;                /* over this epoch: each step's loss times its samples */
+    double best[2];                 /* the best value of what epochs are judged by, and the epochs since then; if `judged` */
+    bool judged;
 } nn_run;
 
 bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f);

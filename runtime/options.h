@@ -16,7 +16,8 @@ typedef struct nn_options {
     int64_t iterations, line_search;                            /* -1: not given */
     bool seed_given;
     uint64_t seed;
-    const char *save, *resume, *log, *data, *weights;
+    const char *save, *resume, *log, *data, *weights, *best, *by;
+    int64_t patience;
     bool no_shuffle, quiet, all, trap;
     nn_binding *train, *test, *output;                          /* an output without a name: name is NULL */
     int n_train, n_test, n_output;

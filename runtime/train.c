@@ -33,6 +33,8 @@ typedef struct Training {
     nn_batches train, test;
     int64_t epochs, steps;          /* where to stop */
     const char *save;
+    int by;                         /* the metric that epochs are judged by; -1: the loss */
+    bool by_smallest;
     nn_search *search;              /* of a run with several evaluations in a step, else NULL */
     nn_log log;
     nn_progress progress;
@@ -191,6 +193,27 @@ static int take_step(Training *t, int n) {
     return t->o->save_every && done % t->o->save_every == 0 ? save(t) : NN_DONE;
 }
 
+/* What epochs are judged by, smaller is better: the loss, or a metric, of the test data if there are some. */
+static double judged_by(const Training *t, const nn_log_row *row) {
+    if (t->by < 0) return row->test_metrics ? row->test_loss : row->loss;
+    double value = (row->test_metrics ? row->test_metrics : row->metrics)[t->by];
+    return t->by_smallest ? value : -value;
+}
+
+/* Keeps the best epoch so far. The checkpoint is that of the end of the epoch, as the ordinary one. */
+static int judge(Training *t, double value) {
+    bool better = !t->run.judged || value < t->run.best[0] || isnan(t->run.best[0]);
+    t->run.best[0] = better ? value : t->run.best[0];
+    t->run.best[1] = better ? 0 : t->run.best[1] + 1;
+    t->run.judged = true;
+    if (better && t->o->best) return nn_checkpoint_save(t->o->best, t->m, t->instance, &t->run, t->f) ? NN_DONE : NN_TROUBLE;
+    return NN_DONE;
+}
+
+static bool out_of_patience(const Training *t) {
+    return t->o->patience && t->run.judged && t->run.best[1] >= (double)t->o->patience;
+}
+
 static int finish_epoch(Training *t) {
     nn_log_row row;
     if (t->m->average) t->m->average(t->instance);
@@ -202,13 +225,14 @@ static int finish_epoch(Training *t) {
     t->run.position = 0;
     t->run.loss_sum = 0;
     t->m->reset(t->instance);
-    return save(t);
+    int code = t->o->best || t->o->patience ? judge(t, judged_by(t, &row)) : NN_DONE;
+    return code == NN_DONE ? save(t) : code;
 }
 
 /* More to do: epochs and steps are left, or the last epoch was stopped before its end was reported. */
 static bool unfinished(const Training *t) {
     bool within = nn_epoch(t->m, t->instance) < t->epochs && nn_step(t->m, t->instance) < t->steps;
-    return !stop_signal && (within || t->run.position == t->run.samples);
+    return !stop_signal && !out_of_patience(t) && (within || t->run.position == t->run.samples);
 }
 
 static int epochs(Training *t) {
@@ -233,6 +257,8 @@ static int finish(Training *t) {
     if (t->run.position && !stop_signal && !t->o->quiet && report(t, false, &row)) print_line(t, &row);
     int code = save(t);
     if (code != NN_DONE) return code;
+    if (out_of_patience(t) && !t->o->quiet)
+        printf("stopped: no better epoch since epoch %" PRId64 "\n", nn_epoch(t->m, t->instance) - (int64_t)t->run.best[1]);
     if (stop_signal && !t->o->quiet)
         fprintf(stderr, "stopped after step %" PRId64 "%s%s%s\n", nn_step(t->m, t->instance),
                 t->save ? "; continue with --resume '" : "", t->save ? t->save : "",
@@ -265,6 +291,17 @@ static bool resume(Training *t) {
     if (o->accumulate) t->run.accumulate = o->accumulate;
     nn_instance_set_hypers(o, t->instance);
     return true;
+}
+
+static bool prepare_judge(Training *t) {
+    const char *name = t->o->by;
+    t->by = -1;
+    t->by_smallest = name && name[0] == '-';
+    name = name ? name + t->by_smallest : NULL;
+    if (name && !t->o->best && !t->o->patience) return nn_fail(t->f, "--by %s: says how epochs are judged; it goes with --best or --patience", name);
+    for (int i = 0; name && i < t->m->n_metrics; i++) if (!strcmp(t->m->metrics[i], name)) t->by = i;
+    if (name && t->by < 0) return nn_fail(t->f, "--by %s: the model has no metric of that name", name);
+    return !t->o->best || can_save(t->o->best, t->f);
 }
 
 /* Several updates on a batch, or a search for their length, if the command line or the train line asks for it. */
@@ -309,6 +346,7 @@ static bool prepare(Training *t) {
                        "`train ..., accumulate=%" PRId64 "`", t->run.accumulate, t->run.accumulate);
     if (!prepare_search(t)) return false;
     limits(t);
+    if (!prepare_judge(t)) return false;
     bool inside = t->run.position > 0;
     if (o->log && !nn_log_open(&t->log, o->log, m, o->resume ? nn_step(m, t->instance) : -1, inside, t->f)) return false;
     if (!nn_batches_open(&t->train, &t->train_data, m->inputs, count, t->run.batch, t->run.shuffle, t->f)) return false;

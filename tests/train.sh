@@ -26,4 +26,19 @@ learns() {
 }
 learns mlp 0.75 10
 learns lenet 0.70 10
+
+# The best epoch: a run that grows worse stops, the same when it was interrupted before, and its best epoch is kept.
+best="train --data $SMALL --seed 1 --lr 0.02 --patience 4 --by accuracy"
+# shellcheck disable=SC2086
+"$WORK/mlp" $best --epochs 60 --best "$WORK/best" --log "$WORK/whole.csv" >"$WORK/text" 2>&1 || fail "train --best"
+try "a run out of patience says so" grep -q '^stopped: no better epoch since epoch [0-9]*$' "$WORK/text"
+since=$(sed -n 's/^stopped: no better epoch since epoch //p' "$WORK/text")
+# shellcheck disable=SC2086
+try "the first half of it" "$WORK/mlp" $best --epochs "$((since + 1))" --save "$WORK/half" --log "$WORK/parts.csv" --quiet
+# shellcheck disable=SC2086
+"$WORK/mlp" $best --epochs 60 --resume "$WORK/half" --log "$WORK/parts.csv" >"$WORK/text" 2>&1 || fail "train --resume"
+try "the second half stops where the whole does" grep -q "^stopped: no better epoch since epoch $since$" "$WORK/text"
+try "it is the same run" test "$(cut -d, -f1-7 "$WORK/whole.csv" | tail -n 1)" = "$(cut -d, -f1-7 "$WORK/parts.csv" | tail -n 1)"
+"$WORK/mlp" test --data $SMALL --weights "$WORK/best" >"$WORK/text" 2>&1
+try "the best epoch is the one that is kept" grep -qF "$(awk -F, -v e="$since" '$2 == e { print $7 }' "$WORK/whole.csv" | head -c 5)" "$WORK/text"
 finish
