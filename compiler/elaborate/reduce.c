@@ -16,6 +16,7 @@ static bool same(const char *a, const char *b) { return !strcmp(a, b); }
 const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *const *bound, int n, const Expr *body) {
     if (!body) return NULL;
     if (op == REDUCE_SUM && body->type == BOOL) body = Add(Where(body, Int(1), Int(0)), Int(0));
+    if (!n) return op == REDUCE_ARGMAX || op == REDUCE_ARGMIN ? Int(0) : body;        /* over `..` of no axes */
     double constant;
     if (op == REDUCE_SUM && is_constant(body, &constant) && body->type != REAL) {      /* a count */
         const Expr *count = body;
