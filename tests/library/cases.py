@@ -151,14 +151,30 @@ def measured(entry, call, body, inputs, values, most=4, params={}, types={}, tol
         line("metric", i, numbers(value))
 
 
+def holds(entry, call, body, truths, read="", inputs=None, types={}, extra=""):
+    """Truths, in the language, about what is random: of first values, or with inputs of a step of training. `read` is a
+    number that the loss must read besides."""
+    states = [f"state ok{k} = {truth}" if inputs is None else f"state ok{k} = 0; ok{k}' = {truth}" for k, truth in enumerate(truths)]
+    shown = inputs or {"x": torch.zeros(1)}
+    n = next(iter(shown.values())).shape[0]
+    total = " + ".join([f"ok{k}" for k in range(len(truths))] + ([read] if read else []))
+    start(entry, call, [declared(shown, types), body, *states, f"loss {total}", f"train batch={n}"], None, None, extra)
+    if inputs:
+        for key, value in inputs.items():
+            line("input", key, numbers(value))
+        line("loss", n)
+    for k in range(len(truths)):
+        line("value", f"ok{k}", 1)
+
+
 def trajectory(entry, call, update, make, params=None, steps=20, body=None, inputs=None, compute=None, draw=None, watched=None,
-               tolerance=None, float_tolerance=None, extra=""):
+               each_epoch=False, tolerance=None, float_tolerance=None, extra=""):
     """An optimizer, step after step. `update` is the text of the update lines. make(list of parameters) gives an optimizer of
     PyTorch, or a function of (gradients, step) that gives the next values of all parameters, both as lists.
 
     The loss is sum(x*p), and for further parameters q ... + sum(x_q*q): the gradients are what the inputs say, new in each
     step, draw(step, shape) or random. Otherwise body, inputs and compute(inputs, params) -> loss say what is trained.
-    watched(step) gives {path: tensor} of what else must be so after the step."""
+    watched(step) gives {path: tensor} of what else must be so after the step; with each_epoch every step is an epoch."""
     params = {key: value.detach().clone().requires_grad_() for key, value in (params or {"p": real(4)}).items()}
     given = {key: "x" if key == "p" else "x_" + key for key in params}
     if body is None:
@@ -184,8 +200,12 @@ def trajectory(entry, call, update, make, params=None, steps=20, body=None, inpu
         line(*(["loss", n, numbers(compute(now, params))] if inputs else ["loss", n]))
         line("update")
         advance(optimizer, lambda: compute(now, params), all_params, step)
+        if each_epoch:
+            line("average")
         for key, value in [*params.items(), *(watched(step) if watched else {}).items()]:
             line("value", key, numbers(value))
+        if each_epoch:
+            line("end")
 
 
 def advance(optimizer, loss, params, step):
@@ -215,3 +235,18 @@ def curve(entry, expression, values, count="step", extra="", tolerance=None, flo
         line("loss 1")
         line("update")
         line("value p", numbers(value))
+
+
+def driven(entry, expression, measures, values, extra="", tolerance=None, float_tolerance=None):
+    """A schedule that goes by a metric, m in the expression: its rates of the epochs, and what is measured after each."""
+    start(entry, expression, ["input x; param p = 0", "loss x*p", "metric m = x", f"update * = ({expression}) + 0*g", "train batch=1"],
+          tolerance, float_tolerance, extra)
+    for measure, value in zip(measures, values):
+        line("input x 1")
+        line("loss 1")
+        line("update")
+        line("value p", numbers(value))
+        line("reset")
+        line("input x", numbers(measure))
+        line("evaluate 1")
+        line("end")

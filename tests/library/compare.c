@@ -7,14 +7,17 @@
  *     case NAME DOUBLE FLOAT CALL   the program NAME from now on, with first values; errors up to DOUBLE, or FLOAT in a build
  *                                   of floats, are allowed, relative to the largest number of the line; CALL is for messages
  *     input NAME v v ...            an input or a target, all samples
- *     set NAME v v ...              a parameter, or a state
+ *     set NAME v v ...              a parameter, a state or an average
  *     step T, epoch T               the count of updates, of epochs
  *     loss N [v]                    gradients() of N samples gives this loss, and again the same
  *     grad NAME v v ...             and then this gradient
  *     differences N                 the gradients of N samples are those of central differences (not in a build of floats)
  *     evaluate N [v]                evaluate() gives this loss
  *     update                        update()
- *     value NAME v v ...            a parameter or a state is now this
+ *     reset                         forgets what metrics have gathered
+ *     average, end                  the end of an epoch, before its evaluation and after it
+ *     value NAME v v ...            a parameter, a state or an average is now this
+ *     within NAME LOW HIGH          its values lie from LOW to HIGH, and come near both
  *     predict N NAME v v ...        an output of N samples
  *     metric I v                    the metric with this number
  *
@@ -67,7 +70,8 @@ static const nn_tensor *named(const nn_tensor *list, int n, const char *name) {
 }
 static const nn_tensor *memory_of(const char *name) {
     const nn_tensor *t = named(model->params, model->n_params, name);
-    return t ? t : named(model->states, model->n_states, name);
+    if (!t) t = named(model->states, model->n_states, name);
+    return t ? t : named(model->averages, model->n_averages, name);
 }
 static void put(void *array, nn_type type, size_t i, double value) {
     switch (type) {
@@ -180,6 +184,17 @@ static void predict(int n, const char *name) {
     free(work);
 }
 
+/* n random numbers of an array lie between two, and come near both: within a tenth of what is between. */
+static void check_within(const char *name, const void *array, nn_type type, size_t n) {
+    double low = INFINITY, high = -INFINITY, near = (given[1] - given[0])/10;
+    for (size_t i = 0; i < n; i++) low = fmin(low, taken(array, type, i)), high = fmax(high, taken(array, type, i));
+    double rounding = sizeof(nn_real) == sizeof(double) ? 0 : 1e-6*(given[1] - given[0]);
+    if (low >= given[0] - rounding && low <= given[0] + near && high <= given[1] + rounding && high >= given[1] - near) return;
+    char text[256];
+    snprintf(text, sizeof text, "%s is from %.9g to %.9g, and not from %.9g to %.9g", name, low, high, given[0], given[1]);
+    wrong("what is drawn:", text);
+}
+
 /* An order about memory or an input: the array of that name takes the numbers, or is compared with them. */
 static void array_order(const char *order, const char *name) {
     int is_input = strcmp(order, "input") == 0, is_grad = strcmp(order, "grad") == 0;
@@ -189,6 +204,7 @@ static void array_order(const char *order, const char *name) {
     char *array = is_input ? inputs[t - model->inputs] : instance + t->offset;
     size_t most = is_input ? (size_t)model->batch * elements(t) : elements(t);
     if (is_grad || strcmp(order, "value") == 0) { check(is_grad ? "gradient of" : "value of", name, array, t->type, most); return; }
+    if (strcmp(order, "within") == 0) { check_within(name, array, t->type, most); return; }
     if ((size_t)n_given > most || (!is_input && (size_t)n_given < most)) { wrong("another number of values of", name); return; }
     for (int i = 0; i < n_given; i++) put(array, t->type, (size_t)i, given[i]);
 }
@@ -201,6 +217,13 @@ static void obey(const char *order, int n, const char *name) {
         differentiate(n);
     } else if (strcmp(order, "update") == 0) {
         model->update(instance);
+    } else if (strcmp(order, "reset") == 0) {
+        model->reset(instance);
+    } else if (strcmp(order, "average") == 0) {
+        if (model->average) model->average(instance);
+    } else if (strcmp(order, "end") == 0) {
+        if (model->epoch) model->epoch(instance);
+        else *(int64_t *)(instance + model->epoch_offset) += 1;
     } else if (strcmp(order, "step") == 0) {
         put(instance + model->step_offset, NN_I64, 0, n);
     } else if (strcmp(order, "epoch") == 0) {

@@ -304,4 +304,51 @@ def groups(params):
 # Groups: the last line that fits a parameter.
 trajectory("adam", "adam(lr=0.1), and sgd(lr=0.01) for q", "update * = g |> adam(w, lr=0.1); update q = g |> sgd(w, lr=0.01)", groups,
            {"p": real(4), "q": real(3)})
+
+
+def averaged(entry, line, make, params=None, keeps=lambda name: True, **more):
+    """sgd with an average of the weights; make(weights) gives PyTorch's. keeps(name): the line fits that parameter."""
+    module = torch.nn.ParameterDict()
+    averages = None
+    def start(weights):
+        nonlocal averages
+        for name, w in zip(params, weights):
+            module[name] = torch.nn.Parameter(w)
+        averages = make(module)
+        rule = O.SGD(list(module.values()), lr=0.1)
+        def step(gradients, t):
+            for p, g in zip(module.values(), gradients):
+                p.grad = g.clone()
+            rule.step()
+            averages.update_parameters(module)
+            return [p.detach().clone() for p in module.values()]
+        return step
+    def watched(step):
+        return {"average." + name: averages.module[name] if keeps(name) else module[name] for name in params}
+    params = params or several()
+    trajectory(entry, line, f"optimizer sgd(lr=0.1); {line}", start, params, watched=watched, **more)
+
+
+A = O.swa_utils
+averaged("ema", "average * = ema(a, w, n)", lambda m: A.AveragedModel(m, multi_avg_fn=A.get_ema_multi_avg_fn()))
+averaged("ema", "average * = ema(a, w, n, keep=0.6)", lambda m: A.AveragedModel(m, multi_avg_fn=A.get_ema_multi_avg_fn(0.6)))
+averaged("ema", "average * = ema(a, w, n, keep=0.6) each epoch", lambda m: A.AveragedModel(m, multi_avg_fn=A.get_ema_multi_avg_fn(0.6)), each_epoch=True)
+averaged("ema", "average *[N] = ema(a, w, n, keep=0.6)", lambda m: A.AveragedModel(m, multi_avg_fn=A.get_ema_multi_avg_fn(0.6)),
+         keeps=lambda name: name == "p")
+averaged("swa", "average * = swa(a, w, n)", A.AveragedModel)
+averaged("swa", "average * = swa(a, w, n) each epoch", A.AveragedModel, each_epoch=True)
+
+
+def mean_of_asgd(t0):
+    """The average that PyTorch's ASGD keeps beside the weights."""
+    optimizers = []
+    def start(params):
+        optimizers[:] = [O.ASGD(params, lr=0.1, t0=t0)]
+        return optimizers[0]
+    trajectory("asgd_mean", f"average * = asgd_mean(a, w, n, t0={t0})", f"optimizer asgd(lr=0.1); average * = asgd_mean(a, w, n, t0={t0})", start,
+               watched=lambda step: {"average.p": next(iter(optimizers[0].state.values()))["ax"]})
+
+
+mean_of_asgd(0)
+mean_of_asgd(5)
 end()

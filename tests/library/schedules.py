@@ -33,6 +33,22 @@ def sequential(optimizer, first, at, then):
     return S.SequentialLR(optimizer, [first(optimizer), then(optimizer)], [at])
 
 
+def plateau(call, measures, base=0.5, **options):
+    """The rates of ReduceLROnPlateau with these measures."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
+    schedule = S.ReduceLROnPlateau(optimizer, **options)
+    rates = []
+    for measure in measures:
+        rates.append(optimizer.param_groups[0]["lr"])
+        schedule.step(measure)
+    driven("plateau", call, measures, rates)
+
+
+def walk(drift, steps=30):
+    """Measures that wander down or up."""
+    return (2 + numpy.cumsum(drift + numpy.round(draws.uniform(-0.3, 0.3, steps)*64)/64)).round(6).tolist()
+
+
 begin("schedules")
 curve("constant_until", "constant_until(step, 1)", scheduled(S.ConstantLR))
 curve("constant_until", "constant_until(step, 0.5, factor=0.1, total=7)", scheduled(lambda o: S.ConstantLR(o, 0.1, 7), base=0.5))
@@ -126,4 +142,17 @@ curve("swa_rate", "swa_rate(step, 1, 0.1, 4, shape=straight)",
       scheduled(lambda o: torch.optim.swa_utils.SWALR(o, 0.1, 4, anneal_strategy="linear")))
 curve("swa_rate", "swa_rate(step, 1, 0.1, 4)", scheduled(lambda o: torch.optim.swa_utils.SWALR(o, 0.1, 4)))
 curve("swa_rate", "swa_rate(step, 0.3, 0.5)", scheduled(lambda o: torch.optim.swa_utils.SWALR(o, 0.5), base=0.3))
+
+level = [1.0]*30
+plateau("plateau(0.5, m)", level)
+plateau("plateau(0.5, m, factor=0.5, patience=2, cooldown=1)", [1] + [.9]*19, factor=0.5, patience=2, cooldown=1)
+plateau("plateau(0.5, m, patience=2)", walk(-0.02), patience=2)
+plateau("plateau(0.5, m, factor=0.5, patience=1, better=more_by_part)", walk(0.02), mode="max", factor=0.5, patience=1)
+plateau("plateau(0.5, m, factor=0.3, patience=2, threshold=0.1, better=less_by)", walk(-0.02), factor=0.3, patience=2, threshold=0.1,
+        threshold_mode="abs")
+plateau("plateau(0.5, m, factor=0.7, patience=0, threshold=0.05, better=more_by)", walk(0.02), mode="max", factor=0.7, patience=0,
+        threshold=0.05, threshold_mode="abs")
+plateau("plateau(0.5, m, factor=0.4, patience=1, cooldown=3, low=0.02)", walk(-0.02), factor=0.4, patience=1, cooldown=3, min_lr=0.02)
+plateau("plateau(0.5, m, factor=0.5, patience=0, threshold=0.2, eps=0.04)", level, factor=0.5, patience=0, threshold=0.2, eps=0.04)
+plateau("plateau(0.5, m, better=less_by_part)", walk(-0.1), base=0.5)
 end()
