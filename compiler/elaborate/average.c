@@ -96,7 +96,7 @@ void check_averages(Elaborator *e) {
     }
     if (!average) return;
     Diagnostic *d = model_error(e, e->root, average->span, "there is nothing to average: no line updates the parameters");
-    if (d) help(d, "add a line such as optimizer adam(lr=0.001)");
+    if (d) help(d, "add an optimizer line, or an update line");
 }
 
 /* The model's scope as update and average lines see it: a metric's name is a number that is kept, not known before the
