@@ -16,3 +16,41 @@ for model in $(sed -n 's/^model \([a-z_]*\).*/\1/p' tests/accumulate/models.nn);
         try "$model, $kernels kernels" "$WORK/compare" 1e-12
     done
 done
+
+# The trainer: steps of 4 batches of 8 are steps of 32, to the end of the epoch, where 2 are left. Layers as they are; what is
+# dropped is dropped alike.
+variant() { sed "s/^\( *train  *\)batch=64,/\1$2,/; s/|> relu |>/|> relu |> dropout(0.1) |>/" models/mlp.nn >"$WORK/$1.nn"; }
+variant together batch=32
+variant apart "batch=8, accumulate=4"
+for model in together apart; do
+    try "nnc $model" "$NNC" "$WORK/$model.nn" -o "$WORK/$model.c"
+    try "build $model" program $model -DNN_DOUBLE -march=native
+done
+run="train --data $SMALL --seed 3 --quiet"
+# shellcheck disable=SC2086
+try "steps of one batch" "$WORK/together" $run --epochs 2 --log "$WORK/together.csv" --log-every 1
+# shellcheck disable=SC2086
+try "steps of four" "$WORK/apart" $run --epochs 2 --log "$WORK/apart.csv" --log-every 1 --save "$WORK/apart.safetensors"
+# shellcheck disable=SC2086
+try "steps of four, as the command line says" "$WORK/apart" $run --epochs 2 --log "$WORK/option.csv" --log-every 1 --batch 8 --accumulate 4
+# alike A B: all numbers of two logs but the seconds agree.
+alike() {
+    sed 's/,[^,]*$//' "$WORK/$1.csv" >"$WORK/one" && sed 's/,[^,]*$//' "$WORK/$2.csv" >"$WORK/other"
+    paste -d, "$WORK/one" "$WORK/other" | awk -F, '
+        NR > 1 { for (k = 1; k <= NF/2; k++) { d = $k - $(k + NF/2); if (d < 0) d = -d; if (d > 1e-9) { print; exit bad = 1 } } }
+        END { exit bad || NR < 70 }' >"$WORK/said"
+    if [ $? = 0 ]; then pass; else fail "the logs of $1 and $2 differ"; fi
+}
+alike together apart
+alike apart option
+# shellcheck disable=SC2086
+try "the first steps" "$WORK/apart" $run --steps 51 --save "$WORK/begun.safetensors"
+# shellcheck disable=SC2086
+try "the steps after them" "$WORK/apart" $run --epochs 2 --resume "$WORK/begun.safetensors"
+try "a run that went on ends with the same bits" cmp "$WORK/apart.safetensors" "$WORK/begun.safetensors"
+try "gradients that accumulate are checked" "$WORK/apart" check --quiet
+"$WORK/together" train --data $SMALL --steps 1 --accumulate 2 >"$WORK/said" 2>&1
+if [ $? = 1 ] && grep -q 'accumulate=2' "$WORK/said"; then pass; else fail "--accumulate in a program without it"; fi
+"$WORK/apart" train --data $SMALL --steps 1 --iterations 5 >"$WORK/said" 2>&1
+if [ $? = 1 ] && grep -q 'accumulate 1' "$WORK/said"; then pass; else fail "several evaluations of a batch beside accumulate"; fi
+finish
