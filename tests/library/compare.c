@@ -260,7 +260,8 @@ static void read_order(char *line) {
         return;
     }
     if (!model) return;
-    int is_named = strcmp(order, "input") == 0 || strcmp(order, "set") == 0 || strcmp(order, "grad") == 0 || strcmp(order, "value") == 0;
+    int is_named = strcmp(order, "input") == 0 || strcmp(order, "set") == 0 || strcmp(order, "grad") == 0 ||
+                   strcmp(order, "value") == 0 || strcmp(order, "within") == 0;
     if (!is_named && sscanf(line, "%d%n", &n, &read) == 1) line += read;
     if ((is_named || strcmp(order, "predict") == 0) && sscanf(line, "%255s%n", name, &read) == 1) line += read;
     for (n_given = 0; n_given < MOST_VALUES; line = end) {
