@@ -4,9 +4,15 @@
 #     ```nn         the file compiles                       ```nn error    it does not, and a ```text block that follows
 #     ```c, ```sh   not run here                                           holds exactly what the compiler says
 #
-# tests/docs.sh renew writes the compiler's words into those blocks. The commands of the README are run at the end.
+# tests/docs.sh renew writes the compiler's words into those blocks, and docs/library.md from the library and its tests.
+# The commands of the README are run at the end.
 . "$(dirname "$0")/stage.sh"
 mode=${1:-compare}
+
+awk -f compiler/library/page.awk tests/library/*.txt compiler/library/missing.md compiler/library/*.nn >"$WORK/library.md"
+if [ "$mode" = renew ]; then cmp -s "$WORK/library.md" docs/library.md || { cp "$WORK/library.md" docs/library.md && echo "renewed docs/library.md"; }
+else try "docs/library.md is the library: make renew" cmp "$WORK/library.md" docs/library.md
+fi
 
 for page in README.md docs/*.md; do
     name=$(basename "$page" .md)

@@ -8,10 +8,12 @@ AREAS=${*:-$(cd tests/library && ls -- *.txt | sed 's/\.txt$//; /^values$/d')}
 JOBS=2
 CHUNK=20                # models in one C file: more compile no faster, and a mistake in one C file takes all its cases along
 
-# Every definition has cases, or is a part of others.
+# Every definition has cases of its own, or is what a case's call names (resize2d(8, mode=cubic)), or is a part of others.
 if [ $# = 0 ]; then
-    cat tests/library/*.txt | sed -n 's/^case \([^ ]*\)_[0-9]* .*/\1/p' >"$WORK/tested"
-    sed 's/#.*//' compiler/library/*.nn | grep -o '[a-z][a-z0-9_]*' | sort | uniq -d >>"$WORK/tested"
+    {
+        cat tests/library/*.txt | sed -n 's/^case \([^ ]*\)_[0-9]* [^ ]* [^ ]* /\1 /p' | grep -o '[a-z][a-z0-9_]*'
+        sed 's/#.*//' compiler/library/*.nn | grep -o '[a-z][a-z0-9_]*' | sort | uniq -d
+    } | sort -u >"$WORK/tested"
     for name in $(sed -n 's/^fn \([a-z0-9_]*\).*/\1/p' compiler/library/*.nn); do
         if grep -qx "$name" "$WORK/tested"; then pass; else fail "no case tests $name"; fi
     done
