@@ -15,6 +15,16 @@ static const Expr *reads_role(const Equation *q, Role role) {
     return f.found;
 }
 
+static void find_clock(const Expr *x, void *found) {
+    if (x->kind == X_READ && x->tensor->role == ROLE_SCALAR && (same(x->tensor->name, "step") || same(x->tensor->name, "epoch")))
+        *(const Expr **)found = x;
+}
+static const Expr *reads_clock(const Equation *q) {
+    const Expr *found = NULL;
+    visit_nodes(q->body, find_clock, &found);
+    return found;
+}
+
 static void find_next(const Expr *x, void *data) {
     Finder *f = data;
     if (x->kind == X_READ && x->tensor->role == ROLE_NEXT && x->tensor->of->each_epoch != f->each_epoch) f->found = x;
@@ -56,7 +66,13 @@ void check_program(const Program *p) {
             return;
         }
         if (same(p->name, "predict")) for (int b = 0; b < q->n_bound; b++) if (q->bound[b]->count) {
-            error_from(q->origin, "the output mixes samples: a prediction is made for each sample alone");
+            Diagnostic *d = error_from(q->origin, "the output mixes samples: a prediction is made for each sample alone");
+            if (d) help(d, "where(training, ..., ...) can take another value then, such as a state that training has kept");
+            return;
+        }
+        if (same(p->name, "predict") && (x = reads_clock(q))) {
+            Diagnostic *d = error_from(q->origin, "an output may not depend on `%s`: it is not known when the model predicts", x->tensor->name);
+            if (d) help(d, "where(training, ..., ...) can take another value then");
             return;
         }
         if (clocked && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
@@ -77,6 +93,18 @@ static bool mentioned(const Tree *t, const char *name, const Tree *except) {
     return false;
 }
 
+/* A state of an optimizer that nothing changes. In a layer such a state is a value that is drawn once, and may be meant. */
+static void warn_of_idle_states(const Scope *s) {
+    const Instance *of_update = s->instance;
+    while (of_update && !of_update->parameter) of_update = of_update->parent;
+    for (int k = 0; of_update && k < s->names.n; k++) {
+        const Name *n = s->names.at[k];
+        if (n->kind != ENTRY_STATE || scope_find((Scope *)s, name_of(text("%s'", n->name)))) continue;
+        Diagnostic *d = warn_from("unused", origin_of(n->span), "`%s` of `%s` keeps its first value", n->name, s->definition->text);
+        if (d) help(d, "its next value is an equation: %s' = ...", n->name);
+    }
+}
+
 void warn_unused(Elaborator *e, const Scope *root) {
     for (int k = 0; k < root->names.n; k++) {
         const Name *n = root->names.at[k];
@@ -88,6 +116,7 @@ void warn_unused(Elaborator *e, const Scope *root) {
     for (int i = 0; i < e->scopes.n; i++) {
         const Scope *s = e->scopes.at[i];
         if (s == root || s->definition->kind != TREE_FN || s->definition->span.source->library) continue;
+        warn_of_idle_states(s);
         for (int k = 0; k < s->names.n; k++) {
             const Name *n = s->names.at[k];
             if ((n->kind != ENTRY_PARAM && n->kind != ENTRY_STATE) || mentioned(s->definition->child[2], n->name, n->tree)) continue;

@@ -71,6 +71,16 @@ Scope *line_scope(Elaborator *e, Instance *instance) {
     return s;
 }
 
+static void find_tensor(const Expr *x, void *found) {
+    if (x->kind == X_READ && x->tensor->role != ROLE_SCALAR && x->tensor->role != ROLE_HYPER) *(bool *)found = true;
+}
+/* A number for all elements of a parameter is meant only if it comes from none of them. */
+static bool depends_on_tensors(const Expr *body) {
+    bool found = false;
+    visit_nodes(body, find_tensor, &found);
+    return found;
+}
+
 /* The update line of one parameter, with g and w in its scope. Without `results` only what it adds to totals is wanted. */
 static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor *gradient, int number, Tensors *results) {
     e->parameter = p;
@@ -101,7 +111,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     if (!results) return;
     if (v.kind == VALUE_FUNCTION) model_error(e, e->root, line->span, "an update gives the next weight, and this is a function");
     if (v.kind != VALUE_TENSOR || !v.body) return;
-    bool equal = v.rank == p->rank || v.rank == 0;
+    bool equal = v.rank == p->rank || (v.rank == 0 && !depends_on_tensors(v.body));
     for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == p->dim[k].extent;
     if (!equal) { model_error(e, e->root, line->span, "the update of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v), shape_text(&w)); return; }
     if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }

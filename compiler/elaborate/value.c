@@ -156,7 +156,9 @@ static Value unknown_name(Elaborator *e, Scope *s, const Env *env, const Tree *t
     Diagnostic *d;
     if (length && t->text[length - 1] == '\'') d = model_error(e, s, t->span, "`%s` has no value: nothing gives the next value of a state of that name here", t->text);
     else d = model_error(e, s, t->span, "`%s` is not known here", t->text);
-    if (d && close) help(d, "did you mean `%s`?", close);
+    bool of_update = s->definition->kind == TREE_FN && (!strcmp(t->text, "g") || !strcmp(t->text, "w"));
+    if (d && of_update) help(d, "`g` and `w` are known in an update line only: hand them to the definition as arguments");
+    else if (d && close) help(d, "did you mean `%s`?", close);
     else if (d && env) help(d, "an index gets its values from a reduction, sum(%s), or from the left side", t->text);
     return bad_value;
 }

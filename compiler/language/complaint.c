@@ -97,15 +97,30 @@ static bool begins_line(Span at)
     return i == 0 || at.source->text[i - 1] == '\n';
 }
 
+/* What people write who know other languages; NULL: it is none of that. */
+static const char *habit(const char *before)
+{
+    if (!strcmp(before, "if"))
+        return "there is no `if`: write where(condition, a, b)";
+    if (!strcmp(before, "return"))
+        return "nothing is returned: a result gets its value by an equation, y = ...";
+    if (!strcmp(before, "for") || !strcmp(before, "while"))
+        return "there are no loops: an equation holds for all values of its indices, y[i] = ...";
+    if (!strcmp(before, "let") || !strcmp(before, "var") || !strcmp(before, "const") || !strcmp(before, "def"))
+        return "a name is defined by an equation alone, y = ..., and a function by fn f(x) = ...";
+    return NULL;
+}
+
 static void advise(Diagnostic *d, const Layout *layout, Span at, const char *unexpected, Expected expected)
 {
     const char *before = layout->before.kind ? span_text(layout->before.span) : "";
-    if (has(expected, "a number") && begins_line(at) && *before)
+    const char *known = layout->before.kind == T_NAME ? habit(before) : NULL;
+    if (known)
+        help(d, "%s", known);
+    else if (has(expected, "a number") && begins_line(at) && *before)
         help(d, "a line that ends with `%s` goes on in the next one", before);
     else if (is_word(unexpected) && (has(expected, "a name") || has(expected, "'='")))
         help(d, "`%s` is a word of the language, and cannot be a name", span_text(at));
-    else if (!strcmp(unexpected, "'='") && is_word(before))
-        help(d, "`%s` is a word of the language, and cannot be a name", before);
     else if (!strcmp(unexpected, "'['") && layout->before.kind == ')')
         help(d, "only a name has subscripts: give the value a name first");
     else if (!strcmp(unexpected, "'{'") && has(expected, "->"))
@@ -114,6 +129,8 @@ static void advise(Diagnostic *d, const Layout *layout, Span at, const char *une
         help(d, "an equation is written with one `=`");
     else if (has(expected, "+=") && (is_operator(unexpected) || !strcmp(unexpected, "'('")))
         help(d, "an expression alone is no statement: give its value a name");
+    else if (has(expected, "'='") && !has(expected, "+=") && !has(expected, "->") && !strcmp(unexpected, "the end of the line"))
+        help(d, "a parameter and a state have a first value: param w[n] = 0, or = uniform(0.1)");
 }
 
 void complain(const Layout *layout, Span at, const char *unexpected, const char *const *names, int n)
@@ -128,6 +145,10 @@ void complain(const Layout *layout, Span at, const char *unexpected, const char 
 
     if (closes && around != '(' && around != '[') {
         error_at(at, "this %s closes nothing", what);
+        return;
+    }
+    if (!strcmp(unexpected, "'='") && layout->before.kind && is_word(span_text(layout->before.span))) {
+        error_at(layout->before.span, "`%s` is a word of the language, and cannot be a name", span_text(layout->before.span));
         return;
     }
     if (ends && ((around == '(' && has(expected, "')'")) || (around == '[' && has(expected, "']'")))) {
