@@ -56,10 +56,10 @@ static void refuse(const Splitter *s, const LossTerm *term, const LossTerm *firs
         help(d, "make each a mean over the samples, or train without `accumulate` in larger batches");
         return;
     }
-    d = error_at(term->span, "this loss is more than its micro-batches together, and cannot be trained with `accumulate`");
+    d = error_at(term->span, "this loss is no sum over the samples, nor a quotient of such sums: `accumulate` cannot take it apart");
     Span at = user_span(s->blame);
     if (at.source && !at.source->library && !inside(at, term->span)) note(d, at, "the samples of a batch meet here");
-    help(d, "a loss of each sample can, and a sum over the batch divided by one that is free of parameters; any other needs a larger batch in place of `accumulate`");
+    help(d, "leave out `accumulate` and take a larger batch; what it can take is a loss of each sample, or a sum over the batch divided by one without parameters");
 }
 
 static Split split_losses(Splitter *s, const LossTerms *terms) {
