@@ -532,6 +532,23 @@ ctc("", lambda y, t, reduction: F.ctc_loss(first(y), t, torch.full((1,), 2), tor
 ctc("", lambda y, t, reduction: F.ctc_loss(first(y), t, torch.full((2,), 1), torch.full((2,), 1), reduction=reduction), real(2, 1, 3), torch.tensor([[1], [2]]), C=3)
 ctc("", lambda y, t, reduction: F.ctc_loss(first(y), t, full(7), full(3), reduction=reduction), 40*real(4, 7, 4), words)
 
+# ---- more edges ----
+
+loss("focal", each(focal, lambda l, z, t: l.sum()/t.sum()), "reduce=by(_, t)", t=bits(4, 6))
+loss("cosine", lambda y, z, reduction: F.cosine_similarity(y, z).mean(), x=torch.zeros(2, 3), more={"z": torch.zeros(2, 3)}, p=torch.zeros(3), kink=True)
+loss("info_nce", lambda y, z, reduction: F.cross_entropy(F.normalize(y) @ F.normalize(z).T / 0.2, torch.arange(2)), "0.2, shape=normalize", x=torch.zeros(2, 3),
+     more={"z": real(2, 3)}, p=torch.zeros(3), kink=True)
+loss("per_class", lambda z, t, reduction: smp_dice(z, t, ignore=255), "dice(_, _, 0, 1e-7, across=of_batch), absent=false, ignore=255", x=real(2, 3, 5),
+     t=torch.full((2, 5), 255))
+loss("log_cosh", each(lambda y, t: (y - t).abs() - math.log(2)), x=torch.tensor([[1000.0, -1000]]), t=torch.zeros(1, 2), kink=True)
+loss("smooth_l1", lambda y, t, reduction: F.smooth_l1_loss(y, t, beta=0), "beta=0", x=torch.tensor([[1000.0, -1000, 2]]), t=torch.tensor([[0.0, 0, 2]]),
+     p=torch.zeros(3), kink=True)
+# Lanes of samples, and more than one block of them.
+loss("cross_entropy", F.cross_entropy, x=real(32, 20), t=classes(20, 32), types={"t": "class[20]"})
+loss("huber", F.huber_loss, x=real(32, 20), t=real(32, 20))
+ctc("", lambda y, t, a, b, reduction: F.ctc_loss(first(y), t, a, b, reduction=reduction), real(8, 20, 5), 1 + classes(4, 8, 6),
+    {"a": torch.tensor([20, 18]*4), "b": torch.tensor([6, 3, 5, 1]*2)}, C=5, kink=True)
+
 # ---- known numbers ----
 # Worked out by another PyTorch, written down with 9 digits or more. One sample holds all, so that each has its gradient.
 
