@@ -174,6 +174,9 @@ bool gather_gradients(Elaborator *e, Program *live, Program *resting, const Tens
     Gathering g = { .e = e, .program = live, .samples = m->gathered.at[SAMPLES], .s = { .program = live, .count = m->count, .names = names_of(live) } };
     Split loss = split_loss(e, &g.s, resting);
     if (loss.kind == SPLIT_BAD) return false;
+    Tensors read = { 0 };
+    for (int k = 0; k < g.s.sums.n; k++) if (loss.factor && uses_tensor(loss.factor, g.s.sums.at[k])) PUSH(read, g.s.sums.at[k]);
+    g.s.sums = read;
     Tensor *term = define(&g, m->loss, ROLE_VALUE, "term", NULL, ToReal(loss.term));
     differentiate(live, term, trained, n, out);
     g.s.names = names_of(live);
