@@ -146,6 +146,16 @@ for options in ("", "0.5", "2, true"):
     call = f"gumbel_softmax(v, {options})" if options else "gumbel_softmax(v)"
     case("gumbel_softmax", call, f"v = x + p; y = {call}; loss probe(y)", {"x": real(3, 4)}, {"p": torch.zeros(4)},
          lambda i, p: ({}, None), kink="true" in options)
+# Shares of the draws, within five standard errors: rrelu's slopes are uniform, gumbel_softmax's largest is a draw from softmax.
+holds("rrelu", "rrelu(-1), in training", "y = x |> rrelu", ["(max(batch) max(y)) <= -0.125", "(max(batch) max(y)) > -0.126", "(min(batch) min(y)) >= -1/3",
+      "(min(batch) min(y)) < -0.332", "abs((mean(batch) mean(y)) + 0.229166667) < 0.0048", "abs((mean(batch) mean((y + 0.229166667)^2)) - 0.00361689815) < 0.00026",
+      "abs(mean(batch) mean(i < 1999) (y[i] + 0.229166667)*(y[i+1] + 0.229166667)) < 0.0003"], inputs={"x": -torch.ones(2, 2000)})
+at = torch.tensor([0.0, 1, -0.5])
+for options, read in (("", "where(y[i, j] == max(k) y[i, k], 1, 0)"), ("0.1, hard=true", "y[i, j]")):
+    share = F.softmax(at, 0).tolist()
+    holds("gumbel_softmax", f"gumbel_softmax(x{', ' if options else ''}{options}), its shares", f"y = x |> gumbel_softmax({options}); s[j] = mean(batch) mean(i) {read}",
+          [f"abs(s[{j}] - {w:.9g}) < {5*math.sqrt(w*(1 - w)/2000):.9g}" for j, w in enumerate(share)] + ["(max(batch) max(i) abs((sum(j) y[i, j]) - 1)) < 1e-5"],
+          inputs={"x": at.expand(2, 1000, 3)})
 # With one class far above the others the draw is certain.
 x = torch.tensor([[0.0, 500, 0, -500]])
 case("gumbel_softmax", "gumbel_softmax(x, 0.1, hard=true)", "y = gumbel_softmax(x + p, 0.1, hard=true); output y; loss probe(y)", {"x": x},

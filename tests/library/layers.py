@@ -188,6 +188,44 @@ x = real(3, 4)
 case("stochastic_depth", "stochastic_depth(x, tanh, 0.5), at rest; in training by differences",
      "y = x + p |> stochastic_depth(tanh, 0.5); output y; loss probe(y)", {"x": x}, {"p": torch.zeros(4)}, lambda i, p: ({"y": x + torch.tanh(x)}, None))
 
+
+# What chance takes, within five standard errors: an element (or channel) x = 1 is 0 with probability p, else 1/(1-p).
+def chance(entry, p, shape, each):
+    """each: how many elements are lost together."""
+    q, n = 1 - p, 2*shape[0]
+    near = lambda mean, wanted, variance, n: f"abs({mean} - {wanted:.9g}) < {5*math.sqrt(variance/n):.9g}"
+    first = "y[c, 0]" if len(shape) > 1 else "y[c]"
+    both = "mean(c) ((mean(batch) " + first + ")^2)"           # of two samples, each with draws of its own
+    fourth = q*q/q**4 + 2*p*q/(2*q)**4
+    truths = [near("(mean(batch) mean(y))", 1, p/q, n), near("(mean(batch) mean(where(y == 0, 1, 0)))", p, p*q, n),
+              f"(max(batch) max(abs(y*(y - {1/q:.9g})))) < 1e-5", near(both, (1/q + 1)/2, fourth - (1/q + 1)**2/4, n/2),
+              near(f"(mean(batch) mean(c < {shape[0] - 1}) {first}*{first.replace('c', 'c+1')})", 1, 1/q**2 - 1, n),
+              "max(abs(kept - z)) > 0"]                         # the next step has other draws
+    if each > 1:
+        truths.append("(max(batch) max(c) abs(y[c, 0] - y[c, 1])) == 0")
+    extent = ", ".join(map(str, shape))
+    holds(entry, f"{entry}(1, {p}), in training", f"y = x |> {entry}({p}); z = mean(batch) y; state kept[{extent}] = 0; kept' = z", truths,
+          inputs={"x": torch.ones(2, *shape)})
+    line("step", 1)
+    line("loss", 2)
+    for k in range(len(truths)):
+        line("value", f"ok{k}", 1)
+
+
+for p in (0.1, 0.5, 0.8):
+    chance("dropout", p, (2000,), 1)
+    chance("channel_dropout", p, (1000, 2), 2)
+for entry, shape in (("alpha_dropout", (1000, 2)), ("feature_alpha_dropout", (1000, 2))):
+    # 0 becomes +-0.779194 by halves; numbers of mean 0 and variance 1 keep them.
+    holds(entry, f"{entry}(0), in training", f"y = x |> {entry}", ["(max(batch) max(abs(abs(y) - 0.779194))) < 1e-6",
+          "abs(mean(batch) mean(y)) < 0.0871"], inputs={"x": torch.zeros(2, *shape)})
+    holds(entry, f"{entry}(x, 0.3), in training", f"y = x |> {entry}(0.3)", ["abs(mean(batch) mean(y)) < 0.15", "abs((mean(batch) mean(y^2)) - 1) < 0.25"]
+          + (["(mean(batch) mean(c < 1000) where(y[c, 0] == y[c, 1], 1, 0)) < 0.15"] if entry == "alpha_dropout"
+             else ["abs((mean(batch) mean(c < 1000) where(y[c, 0] == y[c, 1], 1, 0)) - 0.3) < 0.052"]), inputs={"x": real(2, *shape, scale=1)})
+holds("stochastic_depth", "stochastic_depth(x, f, 0.3), in training", "y = x |> stochastic_depth(one_more, 0.3)",
+      ["abs((mean(batch) y[0]) - 1) < 0.11", "(max(batch) abs(y[0]*(y[0] - 1/0.7))) < 1e-5"], inputs={"x": torch.zeros(900, 1)}, extra="fn one_more(x) = x + 1")
+
+
 # ---- embeddings ----
 
 
