@@ -18,7 +18,7 @@ typedef enum { FLAG, COUNT, SEED, TEXT, BIND } Kind;
 typedef struct Option { const char *name, *value; Kind kind; size_t field; int commands; const char *help; } Option;
 
 #define AT(member) offsetof(nn_options, member)
-enum { RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK, ALL = RUNS | NN_C_INFO };
+enum { RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK | NN_C_SETTLE, ALL = RUNS | NN_C_INFO };
 
 static const Option options[] = {
     { "--epochs",     "N",         COUNT, AT(epochs),     NN_C_TRAIN, "train until N passes over the data are done" },
@@ -28,13 +28,13 @@ static const Option options[] = {
     { "--batch",      "N",         COUNT, AT(batch),      RUNS,       "samples in a step, at most the compiled batch" },
     { "--accumulate", "N",         COUNT, AT(accumulate), NN_C_TRAIN, "batches for one update, in a program compiled with accumulate" },
     { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK, "of parameters, shuffling and random draws" },
-    { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN, "take the samples in the order of the file" },
-    { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK, "training data of the input or target NAME" },
+    { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN | NN_C_SETTLE, "take the samples in the order of the file" },
+    { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK | NN_C_SETTLE, "training data of the input or target NAME" },
     { "--test",       "NAME=FILE", BIND,  AT(test),       NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT,
       "test data, and what predict reads" },
     { "--data",       "DIR",       TEXT,  AT(data),       RUNS,       "where data files are looked for first" },
     { "--weights",    "FILE",      TEXT,  AT(weights),    RUNS,       "parameters by name, from any safetensors file" },
-    { "--save",       "FILE",      TEXT,  AT(save),       NN_C_TRAIN, "checkpoint (safetensors), after each epoch and at the end" },
+    { "--save",       "FILE",      TEXT,  AT(save),       NN_C_TRAIN | NN_C_SETTLE, "checkpoint (safetensors), after each epoch and at the end" },
     { "--save-every", "N",         COUNT, AT(save_every), NN_C_TRAIN, "write the checkpoint after every N steps too" },
     { "--resume",     "FILE",      TEXT,  AT(resume),     NN_C_TRAIN,
       "continue the run of this checkpoint, and save to it unless --save says otherwise" },
@@ -48,7 +48,7 @@ static const Option options[] = {
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
     { "--trap",       NULL,        FLAG,  AT(trap),       NN_C_TRAIN | NN_C_TEST,
       "make sure that the first NaN or infinity stops the run; for programs of `nnc --trap`" },
-    { "--quiet",      NULL,        FLAG,  AT(quiet),      NN_C_TRAIN | NN_C_CHECK, "print errors only" },
+    { "--quiet",      NULL,        FLAG,  AT(quiet),      NN_C_TRAIN | NN_C_CHECK | NN_C_SETTLE, "print errors only" },
     { "--help",       NULL,        FLAG,  AT(help),       ALL,        "print this" },
     { "--version",    NULL,        FLAG,  AT(version),    ALL,        "print the versions" },
 };
@@ -60,6 +60,7 @@ static const struct { const char *name; nn_command command; const char *help; } 
     { "predict", NN_C_PREDICT, "the model's outputs for the test inputs; needs --weights" },
     { "info",    NN_C_INFO,    "the model, its shapes, parameters and memory" },
     { "check",   NN_C_CHECK,   "compare the gradients with central differences" },
+    { "settle",  NN_C_SETTLE,  "running statistics anew for the averages; from --weights to --save" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -212,7 +213,7 @@ static bool parse_option(nn_options *o, const nn_model *m, int argc, char **argv
 bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f) {
     const char *names[N_COMMANDS];
     *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1, .iterations = -1, .line_search = -1 };
-    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info or check; --help explains them");
+    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info, check or settle; --help explains them");
     o->help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help");
     o->version = !strcmp(argv[1], "--version");
     if (o->help || o->version) return true;
@@ -223,7 +224,7 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (!o->command) {
         const char *near = nn_nearest(argv[1], names, N_COMMANDS);
         if (near) return nn_fail(f, "%s: no such command; did you mean '%s'?", argv[1], near);
-        return nn_fail(f, "%s: no such command; there are train, test, predict, info and check", argv[1]);
+        return nn_fail(f, "%s: no such command; there are train, test, predict, info, check and settle", argv[1]);
     }
     size_t n = (size_t)argc;
     o->train = calloc(n, sizeof *o->train);
@@ -250,6 +251,8 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
     if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)
         return nn_fail(f, "%s: needs trained parameters: --weights FILE, such as a checkpoint that train has saved", argv[1]);
+    if (o->command == NN_C_SETTLE && (!o->weights || !o->save))
+        return nn_fail(f, "settle: reads a checkpoint and writes another: --weights FILE --save FILE");
     return true;
 }
 

@@ -36,6 +36,7 @@ static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
     case NN_C_PREDICT: return nn_predict_files(m, o, f);
     case NN_C_INFO: return nn_info(m);
     case NN_C_CHECK: return nn_check(m, o, f);
+    case NN_C_SETTLE: return nn_settle(m, o, f);
     }
     return NN_USAGE;
 }

@@ -10,6 +10,8 @@ int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f);    
 int nn_info(const nn_model *m);                                                 /* info.c */
 int nn_check(const nn_model *m, const nn_options *o, nn_failure *f);            /* gradient_check.c */
 
+int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f);           /* settle.c */
+
 /* An instance as the options ask for it: initial values of the seed, parameters of --weights, hyper-parameters set; or NULL. */
 void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f);
 void nn_instance_set_hypers(const nn_options *o, void *instance);

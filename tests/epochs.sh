@@ -58,4 +58,23 @@ try "the same checkpoint after signals" cmp "$WORK/whole.safetensors" "$WORK/sto
 wanted=$(tail -n 1 "$WORK/whole.csv" | cut -d, -f7)
 given=$("$WORK/averaged" test --data $SMALL --weights "$WORK/whole.safetensors" | sed -n 's/^test loss \([0-9.]*\).*/\1/p')
 if awk -v a="$wanted" -v b="$given" 'BEGIN { exit !(a > 0 && (a - b)^2 < 1e-10) }'; then pass; else fail "the loss of the averages is $given, not $wanted"; fi
+
+# Running statistics for the averages: with equal batches, the mean over the data of what a norm gives is exactly 0. The
+# variance is that within batches, and so 1 only with one batch.
+try "nnc settled" "$NNC" tests/epochs/settled.nn -o "$WORK/settled.c"
+try "build settled" program settled -DNN_DOUBLE
+awk 'BEGIN { srand(5); for (i = 0; i < 200; i++) { for (k = 0; k < 7; k++) printf "%s%.3f", k ? "," : "", 4*rand()*rand() - k; print "" } }' >"$WORK/table.csv"
+data="--train x=$WORK/table.csv:0-3 --train t=$WORK/table.csv:4-6"
+# shellcheck disable=SC2086
+try "train settled" "$WORK/settled" train $data --quiet --save "$WORK/before.safetensors"
+# shellcheck disable=SC2086
+try "settle" "$WORK/settled" settle $data --quiet --weights "$WORK/before.safetensors" --save "$WORK/after.safetensors"
+for file in before after; do
+    "$WORK/settled" predict --test "x=$WORK/table.csv:0-3" --weights "$WORK/$file.safetensors" | awk -F, '
+        NR > 1 { for (k = 1; k <= 3; k++) sum[k] += $k }
+        END { for (k = 1; k <= 3; k++) if ((sum[k]/(NR - 1))^2 > largest) largest = (sum[k]/(NR - 1))^2; print sqrt(largest) }' >"$WORK/$file.mean"
+done
+if awk 'NR == 1 { before = $1 } NR == 2 { exit !(before > 1e-4 && $1 < 1e-12) }' "$WORK/before.mean" "$WORK/after.mean"; then pass; else fail "means of $(cat "$WORK/before.mean" "$WORK/after.mean")"; fi
+# shellcheck disable=SC2086
+try "a settled run goes on" "$WORK/settled" train $data --quiet --resume "$WORK/after.safetensors" --epochs 5
 finish
