@@ -40,12 +40,15 @@ static bool bind_dims(Elaborator *e, Scope *s, const Name *n, const Tree *extent
     int fixed = extents->n - (dots >= 0 ? 1 : 0);
     if (dots < 0 ? v.rank != fixed : v.rank < fixed) {
         if (v.rank == 0 && fixed && dots < 0) {
-            model_error(e, s->caller, s->origin->span, "`%s` takes %s%s, and this is a number", s->definition->text, n->name, span_text(extents->span));
+            Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s, and this is a number", s->definition->text, n->name, span_text(extents->span));
+            if (d) note(d, n->span, "`%s` is declared here", n->name);
             return false;
         }
         Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s; this is %s", s->definition->text, n->name, span_text(extents->span), shape_text(&v));
         if (d) note(d, n->span, "`%s` is declared here", n->name);
-        if (d && v.rank > fixed && dots < 0) help(d, "apply it to a part, x[t, _, ...], so that the other axes stay outside");
+        bool of_update = e->updating && (!strcmp(n->name, "g") || !strcmp(n->name, "w"));
+        if (d && of_update) help(d, "[..] takes any shape; and an update line may choose parameters by it: update *%s = g |> %s(w, ...)", span_text(extents->span), s->definition->text);
+        else if (d && v.rank > fixed && dots < 0) help(d, "apply it to a part, x[t, _, ...], so that the other axes stay outside");
         return false;
     }
     int pack = v.rank - fixed;

@@ -81,6 +81,17 @@ static bool depends_on_tensors(const Expr *body) {
     return found;
 }
 
+/* f(w, g) would be given them the other way round without a word, as both have one shape. */
+static bool takes_weight_first(Elaborator *e, const Tree *stage) {
+    const Tree *f = stage->kind == TREE_CALL || stage->kind == TREE_NAME ? function_named(e, stage->text) : NULL;
+    const Tree *parameters = f ? f->child[0] : NULL;
+    if (!parameters || parameters->n < 2 || !same(parameters->child[0]->text, "w") || !same(parameters->child[1]->text, "g")) return false;
+    Diagnostic *d = model_error(e, e->root, stage->span, "`%s` takes w before g, and the gradient comes first", stage->text);
+    if (d) note(d, parameters->child[0]->span, "`w` is declared here");
+    if (d) help(d, "optimizer f(...) is short for update * = g |> f(w, ...)");
+    return true;
+}
+
 /* The update line of one parameter, with g and w in its scope. Without `results` only what it adds to totals is wanted. */
 static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor *gradient, int number, Tensors *results) {
     e->parameter = p;
@@ -97,6 +108,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     add_value(e, s, "w", w, line->span);
     if (line->kind == TREE_OPTIMIZER) {                         /* f(a) is g |> f(w, a) */
         const Tree *stage = line->child[0];
+        if (takes_weight_first(e, stage)) return;
         if (stage->kind != TREE_CALL && stage->kind != TREE_NAME) { model_error(e, e->root, stage->span, "an optimizer is a call: optimizer f(...)"); return; }
         Tree *weight = NEW(Tree), *with = NEW(Tree);
         *weight = (Tree){ .kind = TREE_NAME, .span = stage->span, .text = name_of("w") };

@@ -4,6 +4,7 @@
  * A read of a value at subscripts puts the subscripts in place of its axes; a read that may leave the array needs an
  * `else`, and then the value must be stored, so that the guard stands at the read itself. */
 #include "scope.h"
+#include <ctype.h>
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -156,9 +157,14 @@ static Value unknown_name(Elaborator *e, Scope *s, const Env *env, const Tree *t
     Diagnostic *d;
     if (length && t->text[length - 1] == '\'') d = model_error(e, s, t->span, "`%s` has no value: nothing gives the next value of a state of that name here", t->text);
     else d = model_error(e, s, t->span, "`%s` is not known here", t->text);
-    bool of_update = s->definition->kind == TREE_FN && (!strcmp(t->text, "g") || !strcmp(t->text, "w"));
+    bool in_definition = s->definition->kind == TREE_FN;
+    bool of_update = in_definition && (!strcmp(t->text, "g") || !strcmp(t->text, "w"));
     if (d && of_update) help(d, "`g` and `w` are known in an update line only: hand them to the definition as arguments");
     else if (d && close) help(d, "did you mean `%s`?", close);
+    else if (d && in_definition && scope_find(e->root, t->text))
+        help(d, "`%s` of the model is not known in a definition: hand it over as an argument", t->text);
+    else if (d && !env && in_definition && isupper((unsigned char)*t->text))
+        help(d, "an extent is bound by an argument's shape, x[%s], or is an argument itself", t->text);
     else if (d && env) help(d, "an index gets its values from a reduction, sum(%s), or from the left side", t->text);
     return bad_value;
 }

@@ -119,6 +119,12 @@ static void advise(Diagnostic *d, const Layout *layout, Span at, const char *une
         help(d, "%s", known);
     else if (has(expected, "a number") && begins_line(at) && *before)
         help(d, "a line that ends with `%s` goes on in the next one", before);
+    else if (!strcmp(unexpected, "param") || !strcmp(unexpected, "state"))
+        help(d, "`%s` stands at the beginning of a statement, in a model or in a block: fn f(x) -> y { ... }", unexpected);
+    else if (!strcmp(unexpected, "','") && has(expected, "the end of the line"))
+        help(d, "a statement ends with its line, or with `;`");
+    else if (!strcmp(unexpected, "a name") && layout->before.kind == T_REDUCE)
+        help(d, "write %s(i) %s[i] over indices, or %s(%s) of a whole value", before, span_text(at), before, span_text(at));
     else if (is_word(unexpected) && (has(expected, "a name") || has(expected, "'='")))
         help(d, "`%s` is a word of the language, and cannot be a name", span_text(at));
     else if (!strcmp(unexpected, "'['") && layout->before.kind == ')')
