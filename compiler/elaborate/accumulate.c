@@ -85,24 +85,34 @@ static void look_kept(const Expr *x, void *data) {
     s->unequal = true;
 }
 
-static Split split_loss(Elaborator *e, Splitter *s, Program *resting) {
-    Splitter strict = { .program = resting, .count = s->count, .strict = true, .names = names_of(resting) };
+static Split split_loss(Splitter *s, const LossTerms *training, Splitter *strict, const LossTerms *at_rest) {
     const Expr *count = ToReal(Read(s->count, NULL, 0));
-    Split all = split_losses(&strict, &e->losses[false]);
+    Split all = split_losses(strict, at_rest);
     if (all.kind == SPLIT_BAD) return all;
-    all = split_losses(s, &e->losses[true]);
+    all = split_losses(s, training);
     if (all.kind == SPLIT_NUMBER) return (Split){ .kind = SPLIT_SUM, .term = Mul(all.term, count), .factor = Div(Num(1), count) };
     if (all.kind == SPLIT_FREE) return (Split){ .kind = SPLIT_SUM, .term = Num(0) };
     s->unequal = false;
     if (all.kind == SPLIT_SUM && all.factor) visit_nodes(all.factor, look_kept, s);
     if (!s->unequal) return all;
-    refuse(&strict, &e->losses[true].at[0], &e->losses[true].at[0]);
+    s->unequal = false;
+    refuse(s, &training->at[0], &training->at[0]);
     return (Split){ .kind = SPLIT_BAD };
 }
 
 /* ---- the equations of gathering ---- */
 
-typedef struct Gathering { Elaborator *e; Splitter s; Program *program; Tensors weights, totals; Tensor *samples; bool before; } Gathering;
+struct Gathering {
+    Elaborator *e;
+    Splitter s, strict;
+    const Aims *at_rest;
+    Program *program;
+    const Tree *line;
+    Tensors sums, weights, totals;      /* that factors read, what is kept of them, and both together */
+    Tensor *samples;
+    bool before;
+    Tensors *results;                   /* what a call leaves behind */
+};
 
 static Tensor *define(Gathering *g, const Tensor *like, Role role, const char *name, const Index *const *free, const Expr *body) {
     Tensor *t = tensor_new(fresh_name(g->s.names, name), role, body->type, like->rank, like->dim, like->origin);
@@ -111,24 +121,38 @@ static Tensor *define(Gathering *g, const Tensor *like, Role role, const char *n
     return t;
 }
 
-static Tensor *next_of(Gathering *g, Tensor *of, const Index *const *free, const Expr *body, Tensors *results) {
+static void next_of(Gathering *g, Tensor *of, const Index *const *free, const Expr *body) {
     Tensor *next = define(g, of, ROLE_NEXT, text("%s_next", of->name), free, body);
     next->type = of->type;
     next->host = of->host;
-    PUSH(*results, next);
-    return next;
+    PUSH(*g->results, next);
+}
+
+/* What is kept of a sum: its place in `weights`. */
+static int weight_of(Gathering *g, const Tensor *sum) {
+    for (int k = 0; k < g->sums.n; k++) if (g->sums.at[k] == sum) return k;
+    const char *name = g->sums.n ? text("gathered_weight_%d", g->sums.n + 1) : "gathered_weight";
+    Tensor *weight = gathered_number(g->e, g->line, sum->type, name_of(name), g->e->model->loss->origin);
+    weight->name = weight->path = fresh_name(g->s.names, "gathered_weight");
+    PUSH(g->sums, (Tensor *)sum);
+    PUSH(g->weights, weight);
+    PUSH(g->totals, define(g, weight, ROLE_VALUE, "weight", NULL, Add(Read(weight, NULL, 0), Read(sum, NULL, 0))));
+    return g->sums.n - 1;
 }
 
 /* The factor over what was gathered before this call, or over all with it. */
 static const Expr *of_gathered(const Expr *x, void *data) {
-    const Gathering *g = data;
+    Gathering *g = data;
     if (x->kind != X_READ) return x;
     if (x->tensor == g->s.count) {
         const Expr *samples = Read(g->samples, NULL, 0);
         return g->before ? samples : Add(samples, x);
     }
-    for (int k = 0; k < g->s.sums.n; k++)
-        if (g->s.sums.at[k] == x->tensor) return Read(g->before ? g->weights.at[k] : g->totals.at[k], NULL, 0);
+    for (int k = 0; k < g->s.sums.n; k++) {
+        if (g->s.sums.at[k] != x->tensor) continue;
+        int place = weight_of(g, x->tensor);
+        return Read(g->before ? g->weights.at[place] : g->totals.at[place], NULL, 0);
+    }
     return x;
 }
 
@@ -153,55 +177,72 @@ static void blend(Gathering *g, const Expr *factor, const Expr **keep, const Exp
     *keep = Read(define(g, number, ROLE_VALUE, "keep", NULL, Where(some, ratio, Num(0))), NULL, 0);
 }
 
-static Tensor *gathered_gradient(Gathering *g, const Tree *line, Tensor *d, const Tensor *param, const Expr *keep, const Expr *take, Tensors *results) {
+static Tensor *gathered_gradient(Gathering *g, Tensor *d, const Tensor *param, const Expr *keep, const Expr *take) {
     Tensor *sum = tensor_new(fresh_name(g->s.names, text("grad_%s", param->name)), ROLE_GRAD, REAL, param->rank, param->dim, param->origin);
     sum->of = param;
-    own_add(g->e, g->e->top, sum, 0, sum, g->e->root, line, name_of(sum->name));
+    own_add(g->e, g->e->top, sum, 0, sum, g->e->root, g->line, name_of(sum->name));
     const Index *free[MAX_RANK];
     const Expr *at[MAX_RANK];
     const Equation *q = equation_of(g->program, d);
     for (int k = 0; k < d->rank; k++) at[k] = At(free[k] = index_new(q ? q->free[k]->name : "i", d->dim[k].extent, NULL));
     const Expr *old = Where(Operate(OP_EQ, keep, Num(0)), Num(0), Mul(keep, Read(sum, at, d->rank))), *new = Read(d, at, d->rank);
-    next_of(g, sum, free, Add(old, take ? Mul(take, new) : new), results);
+    next_of(g, sum, free, Add(old, take ? Mul(take, new) : new));
     return sum;
 }
 
-/* The gradients of the loss over several calls, in out; what a call leaves behind, in results. */
-bool gather_gradients(Elaborator *e, Program *live, Program *resting, const Tensor *const *trained, int n, Tensor **out, Tensors *results) {
-    Model *m = e->model;
-    const Tree *body = statements_of(e), *line = NULL;
-    for (int k = 0; k < body->n; k++) if (body->child[k]->kind == TREE_TRAIN) line = body->child[k];
-    Gathering g = { .e = e, .program = live, .samples = m->gathered.at[SAMPLES], .s = { .program = live, .count = m->count, .names = names_of(live) } };
-    Split loss = split_loss(e, &g.s, resting);
-    if (loss.kind == SPLIT_BAD) return false;
-    Tensors read = { 0 };
-    for (int k = 0; k < g.s.sums.n; k++) if (loss.factor && uses_tensor(loss.factor, g.s.sums.at[k])) PUSH(read, g.s.sums.at[k]);
-    g.s.sums = read;
-    Tensor *term = define(&g, m->loss, ROLE_VALUE, "term", NULL, ToReal(loss.term));
-    differentiate(live, term, trained, n, out);
-    g.s.names = names_of(live);
-    for (int k = 0; k < g.s.sums.n; k++) {
-        const Tensor *sum = g.s.sums.at[k];
-        Tensor *weight = gathered_number(e, line, sum->type, name_of(k ? text("gathered_weight_%d", k + 1) : "gathered_weight"), m->loss->origin);
-        weight->name = weight->path = fresh_name(g.s.names, "gathered_weight");
-        PUSH(g.weights, weight);
-        PUSH(g.totals, define(&g, weight, ROLE_VALUE, "weight", NULL, Add(Read(weight, NULL, 0), Read(sum, NULL, 0))));
+Gathering *gathering_new(Elaborator *e, Program *live, Program *resting, const Aims *aims_at_rest, Tensors *results) {
+    const Model *m = e->model;
+    const Tree *body = statements_of(e);
+    Gathering *g = NEW(Gathering);
+    *g = (Gathering){ .e = e, .program = live, .at_rest = aims_at_rest, .samples = m->gathered.at[SAMPLES], .results = results };
+    for (int k = 0; k < body->n; k++) if (body->child[k]->kind == TREE_TRAIN) g->line = body->child[k];
+    g->s = (Splitter){ .program = live, .count = m->count, .names = names_of(live) };
+    g->strict = (Splitter){ .program = resting, .count = m->count, .strict = true, .names = names_of(resting) };
+    return g;
+}
+
+/* The terms of a loss, or of what update lines aim at in its place. */
+static LossTerms terms_of(const Gathering *g, const Tensor *loss, bool training) {
+    const Aims *aims = training ? &g->e->aims : g->at_rest;
+    LossTerms terms = { 0 };
+    for (int k = 0; k < g->e->aims.n; k++) {
+        if (g->e->aims.at[k].tensor != loss) continue;
+        const Tensor *aim = aims->at[k].tensor;
+        PUSH(terms, ((LossTerm){ equation_of(training ? g->program : g->strict.program, aim)->body, aim->origin->span }));
+        return terms;
     }
+    return g->e->losses[training];
+}
+
+/* The gradients of one loss over several calls. False: it was refused. */
+bool gather_gradients(Gathering *g, const Tensor *loss, const Tensor *const *trained, int n, Tensor **out) {
+    LossTerms training = terms_of(g, loss, true), at_rest = terms_of(g, loss, false);
+    Split split = split_loss(&g->s, &training, &g->strict, &at_rest);
+    if (split.kind == SPLIT_BAD) return false;
+    Tensor *term = define(g, loss, ROLE_VALUE, "term", NULL, ToReal(split.term));
+    differentiate(g->program, term, trained, n, out);
+    g->s.names = names_of(g->program);
     const Expr *keep, *take;
-    blend(&g, loss.factor, &keep, &take);
-    for (int k = 0; k < n; k++) out[k] = gathered_gradient(&g, line, out[k], trained[k], keep, take, results);
-    for (int k = 0; k < g.weights.n; k++) next_of(&g, g.weights.at[k], NULL, Read(g.totals.at[k], NULL, 0), results);
-    next_of(&g, g.samples, NULL, Add(Read(g.samples, NULL, 0), Read(m->count, NULL, 0)), results);
-    next_of(&g, m->gathered.at[BATCHES], NULL, Add(Read(m->gathered.at[BATCHES], NULL, 0), Int(1)), results);
+    blend(g, split.factor, &keep, &take);
+    for (int k = 0; k < n; k++) out[k] = gathered_gradient(g, out[k], trained[k], keep, take);
     return true;
+}
+
+/* The numbers of all that was gathered, when every loss has had its gradients. */
+void gather_numbers(Gathering *g) {
+    const Model *m = g->e->model;
+    for (int k = 0; k < g->weights.n; k++) next_of(g, g->weights.at[k], NULL, Read(g->totals.at[k], NULL, 0));
+    next_of(g, g->samples, NULL, Add(Read(g->samples, NULL, 0), Read(m->count, NULL, 0)));
+    next_of(g, m->gathered.at[BATCHES], NULL, Add(Read(m->gathered.at[BATCHES], NULL, 0), Int(1)));
 }
 
 /* An update has used what was gathered. */
 void begin_anew(Elaborator *e) {
     Program *update = e->model->update;
-    Gathering g = { .e = e, .program = update, .s = { .names = names_of(update) } };
+    Gathering g = { .e = e, .program = update, .s = { .names = names_of(update) }, .results = &update->results };
     for (int k = 0; k < e->model->gathered.n; k++) {
         Tensor *t = e->model->gathered.at[k];
-        next_of(&g, t, NULL, t->type == REAL ? Num(0) : Int(0), &update->results)->host = true;
+        next_of(&g, t, NULL, t->type == REAL ? Num(0) : Int(0));
+        update->results.at[update->results.n - 1]->host = true;
     }
 }

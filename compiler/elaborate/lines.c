@@ -188,7 +188,6 @@ static void aim_lines(Elaborator *e) {
     const Tree *body = statements_of(e);
     e->aims = (Aims){ 0 };
     for (int k = 0; k < body->n; k++) if (body->child[k]->kind == TREE_UPDATE) find_aim(e, body->child[k], body->child[k]);
-    if (e->model->accumulate > 1 && e->aims.n) model_error(e, e->root, e->aims.at[0].tensor->origin->span, "batches cannot be accumulated for grad(L, w): leave out accumulate");
 }
 
 Tensor *loss_lines(Elaborator *e) {
@@ -206,6 +205,7 @@ Tensor *loss_lines(Elaborator *e) {
     aim_lines(e);
     for (int k = 0; k < e->aims.n && !e->root->losses.n; k++) {     /* without a loss of its own the model has theirs */
         const Expr *aim = Read(e->aims.at[k].tensor, NULL, 0);
+        PUSH(e->losses[e->training], ((LossTerm){ aim, e->aims.at[k].tensor->origin->span }));
         total = total ? Add(total, aim) : aim;
         at = e->aims.at[k].tensor->origin->span;
     }

@@ -146,6 +146,7 @@ static Mode training_mode(Elaborator *e, const ModelText *text) {
 static Mode resting_mode(Elaborator *e, const ModelText *text) {
     Mode m = begin_mode(e, text, false, true);
     m.loss = loss_lines(e);
+    m.aims = e->aims;
     metric_lines(e, &m.metrics);
     output_lines(e, &m.outputs);
     watch_lines(e);
@@ -245,8 +246,8 @@ static void warn_without_effect(const Program *live, Tensor *loss, const Tensor 
         if (!reached(&r, params[k])) warn_from("unused", params[k]->origin, "`%s` has no effect on the loss", params[k]->path);
 }
 
-/* The parameters with the same aim share what leads back to it. */
-static void differentiate_all(const Elaborator *e, Program *live, Tensor *loss, const Tensor *const *trained, int n, Tensor **out) {
+/* The parameters with the same aim share what leads back to it. Without accumulating there is no Gathering. */
+static bool differentiate_all(const Elaborator *e, Gathering *g, Program *live, Tensor *loss, const Tensor *const *trained, int n, Tensor **out) {
     const Tensor **some = NEW_ARRAY(const Tensor *, n + 1);
     Tensor **found = NEW_ARRAY(Tensor *, n + 1);
     bool *done = NEW_ARRAY(bool, n + 1);
@@ -256,12 +257,14 @@ static void differentiate_all(const Elaborator *e, Program *live, Tensor *loss, 
         int m = 0;
         for (int q = k; q < n; q++) if (aim_of(e, trained[q], loss) == aim) some[m++] = trained[q];
         warn_without_effect(live, aim, some, m);
-        differentiate(live, aim, some, m, found);
+        if (g && !gather_gradients(g, aim, some, m, found)) return false;
+        if (!g) differentiate(live, aim, some, m, found);
         for (int q = k, at = 0; q < n; q++) if (aim_of(e, trained[q], loss) == aim) { out[q] = found[at++]; done[q] = true; }
     }
+    return true;
 }
 
-static void gradients_and_update(Elaborator *e, Program *live, Program *resting, Tensor *loss, Tensors *results) {
+static void gradients_and_update(Elaborator *e, Program *live, const Mode *resting, Tensor *loss, Tensors *results) {
     Model *m = e->model;
     Tensor **gradients = NEW_ARRAY(Tensor *, m->params.n), **out = NEW_ARRAY(Tensor *, m->params.n);
     const Tensor **trained = NEW_ARRAY(const Tensor *, m->params.n);
@@ -270,11 +273,11 @@ static void gradients_and_update(Elaborator *e, Program *live, Program *resting,
     for (int k = 0; k < m->params.n; k++) any_line = any_line || update_of(e, m->params.at[k]);
     for (int k = 0; k < m->params.n; k++)
         if (!is_frozen(e, m->params.at[k], any_line)) { place_of[n] = k; trained[n++] = m->params.at[k]; }
-    if (m->accumulate > 1) warn_without_effect(live, loss, trained, n);
-    if (m->accumulate > 1 && !gather_gradients(e, live, resting, trained, n, out, results)) return;
-    if (m->accumulate == 1) differentiate_all(e, live, loss, trained, n, out);
+    Gathering *g = m->accumulate > 1 ? gathering_new(e, live, resting->program, &resting->aims, results) : NULL;
+    if (!differentiate_all(e, g, live, loss, trained, n, out)) return;
+    if (g) gather_numbers(g);
     for (int k = 0; k < n; k++) {
-        if (m->accumulate == 1) PUSH(*results, out[k]);
+        if (!g) PUSH(*results, out[k]);
         out[k]->role = ROLE_GRAD;
         out[k]->of = trained[k];
         out[k]->path = trained[k]->path;
@@ -283,7 +286,7 @@ static void gradients_and_update(Elaborator *e, Program *live, Program *resting,
     }
     warn_of_selectors(e, &m->params);
     if (any_line) update_programs(e, m->params.at, gradients, m->params.n);
-    if (m->update && m->accumulate > 1) begin_anew(e);
+    if (m->update && g) begin_anew(e);
     const Program *programs[] = { m->update, m->average_program, m->epoch_program };
     Map kept = { 0 };                                           /* what has a next value, and last values of metrics */
     for (int p = 0; p < 3; p++) {
@@ -362,7 +365,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     e->aims = training.aims;
     finish_names(e);                                            /* update lines choose by path */
     e->root = training.root;
-    if (training.loss && m->params.n) gradients_and_update(e, live, resting.program, training.loss, &step);
+    if (training.loss && m->params.n) gradients_and_update(e, live, &resting, training.loss, &step);
     if (error_count()) return NULL;
     cut_programs(e, &training, &resting, &single, live, &step);
     finish_names(e);

@@ -41,7 +41,10 @@ bool line_has_total(const Elaborator *e, const Tree *line);
 void finish_totals(Elaborator *e);                              /* when every parameter has given its part */
 /* accumulate.c */
 void begin_gathering(Elaborator *e);
-bool gather_gradients(Elaborator *e, Program *live, Program *resting, const Tensor *const *trained, int n, Tensor **out, Tensors *results);
+typedef struct Gathering Gathering;
+Gathering *gathering_new(Elaborator *e, Program *live, Program *resting, const Aims *aims_at_rest, Tensors *results);
+bool gather_gradients(Gathering *g, const Tensor *loss, const Tensor *const *trained, int n, Tensor **out);
+void gather_numbers(Gathering *g);
 void begin_anew(Elaborator *e);
 /* first.c */
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);
