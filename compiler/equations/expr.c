@@ -164,9 +164,11 @@ static bool sub_proved(const Expr *sub, const Dim *dim) {
     return sub->lo >= 0 && sub->hi < dim->extent;
 }
 
+bool subscript_proved(const Expr *read, int which) { return sub_proved(read->arg[which], &read->tensor->dim[which]); }
+
 bool read_proved(const Expr *read) {
     for (int k = 0; k < read->tensor->rank; k++)
-        if (!sub_proved(read->arg[k], &read->tensor->dim[k])) return false;
+        if (!subscript_proved(read, k)) return false;
     return true;
 }
 

@@ -125,6 +125,7 @@ typedef struct { const Expr *condition; bool holds; } Fact;
 enum { MOST_FACTS = 16 };
 void interval_under(const Expr *e, const Fact *facts, int n, int64_t *lo, int64_t *hi);
 int condition_under(const Expr *condition, const Fact *facts, int n);   /* 1: it holds, 0: it does not, -1: not known */
-/* True when 0 <= sub < extent is proved by intervals for every subscript of the read. */
+/* True when 0 <= sub < extent is proved by intervals for one or for every subscript of the read. */
+bool subscript_proved(const Expr *read, int which);
 bool read_proved(const Expr *read);
 #endif

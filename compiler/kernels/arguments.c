@@ -17,8 +17,12 @@ static void touch(Collection *c, const Tensor *t) {
 static void touch_reads(Collection *c, const Expr *e) {
     if (!e) return;
     Exprs reads = reads_of(e);
-    for (int k = 0; k < reads.n; k++)
-        touch(c, reads.at[k]->tensor);
+    for (int k = 0; k < reads.n; k++) {
+        const Expr *read = reads.at[k];
+        touch(c, read->tensor);
+        for (int d = 0; d < read->tensor->rank && read->guarded; d++)       /* its test reads the count */
+            if (read->tensor->dim[d].count && !subscript_proved(read, d)) touch(c, read->tensor->dim[d].count);
+    }
 }
 
 static void touch_node(Node *n, void *data) {

@@ -241,12 +241,11 @@ static void move_negative(const Expr *sub, const Expr **left, const Expr **right
 
 /* One subscript inside its tensor: the tests that its interval leaves open. Gives the number of tests so far. */
 static int print_test(Writer *w, Scope *s, const Expr *sub, Dim dim, int tests) {
-    const Index *plain = sub->kind == X_INDEX ? sub->index : NULL;
     const Expr *left = sub, *right = Int(0);
     if (sub->kind == X_SUM) move_negative(sub, &left, &right);
     const char *l = operand(s, left, C_PREC_SUM, C_ANY);
     if (sub->lo < 0) put(w, "%s%s >= %s", tests++ ? " && " : "", l, operand(s, right, C_PREC_SUM, C_ANY));
-    if (dim.count ? plain && plain->count : sub->hi < dim.extent) return tests;
+    if (!dim.count && sub->hi < dim.extent) return tests;
     const Expr *extent = dim.count ? Read(dim.count, NULL, 0) : Int(dim.extent);
     put(w, "%s%s < %s", tests++ ? " && " : "", l, operand(s, Add(right, extent), C_PREC_SUM, C_ANY));
     return tests;
@@ -299,7 +298,8 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
         return C_REAL;
     case X_READ:
         if (e->guarded)
-            for (int k = 0; k < e->n - 1; k++) tests = print_test(&test, s, e->arg[k], e->tensor->dim[k], tests);
+            for (int k = 0; k < e->n - 1; k++)
+                if (!subscript_proved(e, k)) tests = print_test(&test, s, e->arg[k], e->tensor->dim[k], tests);
         if (tests) put(w, "%s ? ", test.text);
         print_place(w, s, e->tensor, e->arg);
         if (tests) put(w, " : %s", operand(s, e->arg[e->n - 1], C_PREC_SELECT, type));
