@@ -298,6 +298,28 @@ static bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, 
 }
 
 /* y[f(i) else drop] += e: the sum over all indices of the terms that land on a cell. */
+static bool affine(const Expr *e) {
+    if (e->kind == X_INT || e->kind == X_INDEX) return true;
+    for (int k = 0; k < e->n; k++) if (e->arg[k]->kind != X_INDEX) return false;
+    return e->kind == X_SUM;
+}
+
+/* The sum in `y[i + u] += sum(c) e` joins the scatter's own: its indices are added to bound, and e is given. So there is no
+ * array of all terms; and since plain subscripts can be solved, y is a window over what e reads. */
+static const Expr *opened_sum(Elaborator *e, const Expr *term, const Index **bound, int *n_bound) {
+    const Equation *q = term->kind == X_READ && !term->guarded ? equation_of(e->program, term->tensor) : NULL;
+    if (!q || q->op != REDUCE_SUM || q->n_free + q->n_bound > 4 * MAX_RANK || *n_bound + q->n_bound > 4 * MAX_RANK) return term;
+    const Index *from[4 * MAX_RANK];
+    const Expr *to[4 * MAX_RANK];
+    for (int k = 0; k < q->n_free; k++) from[k] = q->free[k], to[k] = term->arg[k];
+    for (int k = 0; k < q->n_bound; k++) {
+        const Index *own_index = index_new(q->bound[k]->name, q->bound[k]->extent, q->bound[k]->count);
+        bound[(*n_bound)++] = own_index;
+        from[q->n_free + k] = q->bound[k], to[q->n_free + k] = At(own_index);
+    }
+    return substitute(q->body, from, to, q->n_free + q->n_bound);
+}
+
 static Value scatter(Elaborator *e, Scope *s, Name *n) {
     const Tree *left = n->tree->child[0], *right = n->tree->child[1];
     int64_t dims[MAX_RANK];
@@ -332,7 +354,8 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
     if (v.kind != VALUE_TENSOR || !v.body) return v;
     if (v.rank) { model_error(e, s, right->span, "the term is %s: write its indices", shape_text(&v)); return bad_value; }
     Value out = { .kind = VALUE_TENSOR, .rank = rank };
-    const Expr *hit = NULL;
+    const Expr *hit = NULL, *term = v.body;
+    bool plain = true;
     for (int k = 0; k < rank; k++) {
         out.dim[k] = dims[k];
         out.axis[k] = index_new(text("%c", "pqrsuv"[k % 6]), dims[k], NULL);
@@ -359,8 +382,10 @@ static Value scatter(Elaborator *e, Scope *s, Name *n) {
         }
         const Expr *equal = Eq(At(out.axis[k]), f.body);
         hit = hit ? And(hit, equal) : equal;
+        plain = plain && affine(f.body);
     }
-    out.body = reduction(e, s, n->tree->span, REDUCE_SUM, bound, n_bound, Where(hit, ToReal(v.body), Num(0)));
+    if (plain && right->kind == TREE_REDUCE && !strcmp(right->text, "sum")) term = opened_sum(e, term, bound, &n_bound);
+    out.body = reduction(e, s, n->tree->span, REDUCE_SUM, bound, n_bound, Where(hit, ToReal(term), Num(0)));
     if (!out.body) return bad_value;
     return stored(e, s, n->tree->span, &out, n->name);
 }

@@ -98,8 +98,9 @@ typedef struct Place { const Index *from[2]; const Expr *to[2]; int n; } Place;
 void add_epilogue(Nodes *to, const Nest *nest, const Expr *const *reduced, const Place *place);
 
 /* peel.c: a sum's body without its guards, and the guards as bounds of loops. */
-typedef struct Peeled { const Expr *term; LIST(const Expr *) atleast; const Expr *rest; } Peeled;
-Peeled peel(const Expr *body, bool sum);                        /* term counts where every `atleast` >= 0 and `rest` holds */
+typedef struct Peeled { const Expr *term; LIST(const Expr *) atleast; const Expr *rest; const Index *const *outer; int n_outer; } Peeled;
+/* term counts where every `atleast` >= 0 and `rest` holds; the loops of outer stand around all others */
+Peeled peel(const Expr *body, bool sum, const Index *const *outer, int n_outer);
 Nodes *add_bounded(Nodes *to, const Index *const *index, int n, int lanes, const Peeled *p);
 
 /* affine.c */

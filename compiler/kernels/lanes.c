@@ -84,9 +84,10 @@ static Tiles cut(const Index *lane) {
     return t;
 }
 
-static Peeled peel_member(const Nest *nest, int n_reductions) {
+/* The loops of the first n_outer free indices stand around all others. */
+static Peeled peel_member(const Nest *nest, int n_reductions, int n_outer) {
     const Member *m = &nest->members.at[0];
-    return peel(m->body, n_reductions == 1 && m->op == REDUCE_SUM);
+    return peel(m->body, n_reductions == 1 && m->op == REDUCE_SUM, nest->free, n_outer);
 }
 
 static const Expr *guarded_term(const Peeled *p) {
@@ -170,7 +171,7 @@ static const Expr **bodies_at(const Nest *nest, int n_reductions, const Peeled *
 static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
     Tiles tiles = cut(lane);
-    Peeled p = peel_member(nest, n_reductions);
+    Peeled p = peel_member(nest, n_reductions, nest->n_free - 1);
     Registers registers = choose_registers(nest, n_reductions, lane, &p);
     Nodes *body = add_outer(to, nest, nest->n_free - 1, &registers);
     if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
@@ -221,7 +222,7 @@ static bool reused_over(const Expr *body, const Index *i, const Member *m) {
 static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
     Tiles tiles = cut(lane);
-    Peeled p = peel_member(nest, n_reductions);
+    Peeled p = peel_member(nest, n_reductions, 0);
     Registers registers = choose_registers(nest, n_reductions, lane, &p);
     int64_t size = tiles.length;
     int outer = nest->n_free;

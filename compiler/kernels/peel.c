@@ -3,11 +3,26 @@
  *     sum(u) w[u]*x[i + u - 2 else 0]        for u from max(0, 2 - i) below min(5, 30 - i): sum += w[u]*x[i + u - 2]
  *
  * A guarded read whose else is 0, and where(c, t, 0), leave a product's term; their conditions become `e >= 0` with e affine
- * in the indices. Each bounds the innermost loop whose index moves it. What is not affine stays a test. */
+ * in the indices. Each bounds the innermost loop whose index moves it. What is not affine stays a test; but quotients and
+ * remainders of indices whose loops stand around all others are as good as constants: the windows of a stride have them,
+ *
+ *     sum(u < 2) w[2*u + i % 2]*g[i//2 - u else 0]               for u from max(0, i/2 - 15) below min(2, i/2 + 1) */
 #include "group.h"
 
+/* Quotients and remainders of the indices whose loops stand around those of the sum. */
+static bool constant_inside(const Peeled *p, const Expr *e) {
+    if (e->kind == X_INT) return true;
+    if (e->kind == X_INDEX) {
+        for (int k = 0; k < p->n_outer; k++) if (p->outer[k] == e->index) return true;
+        return false;
+    }
+    if (e->kind != X_SUM && !(e->kind == X_OP && (e->op == OP_FLOORDIV || e->op == OP_MOD))) return false;
+    for (int k = 0; k < e->n; k++) if (!constant_inside(p, e->arg[k])) return false;
+    return true;
+}
+
 /* The affine e such that the condition says e >= 0, or NULL. */
-static const Expr *affine_bound(const Expr *condition) {
+static const Expr *affine_bound(const Peeled *p, const Expr *condition) {
     const Expr *e = NULL;
     if (condition->kind == X_OP && condition->n == 2 && condition->arg[0]->type != REAL && condition->arg[1]->type != REAL) {
         const Expr *a = condition->arg[0], *b = condition->arg[1];
@@ -21,7 +36,7 @@ static const Expr *affine_bound(const Expr *condition) {
     }
     bool affine = e && (e->kind == X_INDEX || e->kind == X_SUM);
     for (int k = 0; affine && e->kind == X_SUM && k < e->n; k++)
-        affine = e->arg[k]->kind == X_INDEX || (e->arg[k]->kind == X_READ && e->arg[k]->tensor->rank == 0);
+        affine = e->arg[k]->kind == X_INDEX || (e->arg[k]->kind == X_READ && e->arg[k]->tensor->rank == 0) || constant_inside(p, e->arg[k]);
     return affine ? e : NULL;
 }
 
@@ -33,18 +48,18 @@ static void require(Peeled *p, const Expr *condition) {
         require(p, condition->arg[1]);
         return;
     }
-    const Expr *e = affine_bound(condition);
+    const Expr *e = affine_bound(p, condition);
     if (e) PUSH(p->atleast, e);
     else p->rest = p->rest ? And(p->rest, condition) : condition;
 }
 
 /* All conditions are known or bounds of loops. A read that needs a test keeps its guard: what the test protects may be
  * computed before it. */
-static bool bounds_loops(const Expr *condition) {
+static bool bounds_loops(const Peeled *p, const Expr *condition) {
     double known;
     if (is_constant(condition, &known)) return known != 0;
-    if (condition->kind == X_OP && condition->op == OP_AND) return bounds_loops(condition->arg[0]) && bounds_loops(condition->arg[1]);
-    return affine_bound(condition) != NULL;
+    if (condition->kind == X_OP && condition->op == OP_AND) return bounds_loops(p, condition->arg[0]) && bounds_loops(p, condition->arg[1]);
+    return affine_bound(p, condition) != NULL;
 }
 
 static const Expr *without_guards(Peeled *p, const Expr *e) {
@@ -60,7 +75,7 @@ static const Expr *without_guards(Peeled *p, const Expr *e) {
             if (s->kind == X_INDEX && s->index->count == d->count && s->index->extent <= d->extent) continue;
             inside = And(inside, And(Ge(s, Int(0)), Lt(s, limit)));
         }
-        if (!bounds_loops(inside)) return e;
+        if (!bounds_loops(p, inside)) return e;
         require(p, inside);
         return Read(e->tensor, e->arg, e->n - 1);
     }
@@ -73,8 +88,8 @@ static const Expr *without_guards(Peeled *p, const Expr *e) {
     return e;
 }
 
-Peeled peel(const Expr *body, bool sum) {
-    Peeled p = {.term = body};
+Peeled peel(const Expr *body, bool sum, const Index *const *outer, int n_outer) {
+    Peeled p = {.term = body, .outer = outer, .n_outer = n_outer};
     if (sum) p.term = without_guards(&p, body);
     return p;
 }
