@@ -265,10 +265,14 @@ static Pair to_factors(Work *w, const Equation *e, const Expr *value) {
     const Index **index = NEW_ARRAY(const Index *, rank), **inner = NEW_ARRAY(const Index *, e->n_bound);
     const Expr **inner_at = NEW_ARRAY(const Expr *, e->n_bound), *same = Truth(true);
     Dim dim[24];
-    for (int k = 0; k < rank; k++) {
-        index[k] = k < e->n_free ? e->free[k] : e->bound[k - e->n_free];
-        dim[k] = (Dim){index[k]->extent, index[k]->count};
-    }
+    int n = 0;
+    for (int counted = 1; counted >= 0; counted--)              /* samples come first */
+        for (int k = 0; k < rank; k++) {
+            const Index *i = k < e->n_free ? e->free[k] : e->bound[k - e->n_free];
+            if ((i->count != NULL) != counted) continue;
+            index[n] = i;
+            dim[n++] = (Dim){i->extent, i->count};
+        }
     for (int k = 0; k < e->n_bound; k++) {
         inner[k] = index_new(name_of(text("%s_other", e->bound[k]->name)), e->bound[k]->extent, e->bound[k]->count);
         inner_at[k] = At(inner[k]);
