@@ -92,8 +92,21 @@ static bool takes_weight_first(Elaborator *e, const Tree *stage) {
     return true;
 }
 
+/* What the states of an update line become, whether its value reads it or not. */
+static void next_states(Elaborator *e, int from_scope) {
+    for (int i = from_scope; i < e->scopes.n; i++) {
+        Scope *s = e->scopes.at[i];
+        for (int k = 0; k < s->names.n; k++) {
+            Name *n = s->names.at[k];
+            size_t length = strlen(n->name);
+            if (s->definition->kind == TREE_FN && n->kind == ENTRY_EQUATION && length && n->name[length - 1] == '\'') name_value(e, s, n);
+        }
+    }
+}
+
 /* The update line of one parameter, with g and w in its scope. Without `results` only what it adds to totals is wanted. */
 static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor *gradient, int number, Tensors *results) {
+    int from_scope = e->scopes.n;
     e->parameter = p;
     Instance *instance = instance_of(e->top, line, number, name_of("update"));
     instance->parameter = p;
@@ -120,6 +133,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
         for (int k = 1; k < with->n; k++) with->child[k] = stage->child[k - 1];
         v = call(e, s, NULL, with, &g, 0, NULL);
     } else v = evaluate(e, s, NULL, line->child[line->n - 1]);
+    next_states(e, from_scope);
     if (!results) return;
     if (v.kind == VALUE_FUNCTION) model_error(e, e->root, line->span, "an update gives the next weight, and this is a function");
     if (v.kind != VALUE_TENSOR || !v.body) return;
@@ -134,15 +148,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     PUSH(*results, next);
 }
 
-static void next_moments(Elaborator *e, int from_scope, Tensors *results) {
-    for (int i = from_scope; i < e->scopes.n; i++) {
-        Scope *s = e->scopes.at[i];
-        for (int k = 0; k < s->names.n; k++) {
-            Name *n = s->names.at[k];
-            size_t length = strlen(n->name);
-            if (s->definition->kind == TREE_FN && n->kind == ENTRY_EQUATION && length && n->name[length - 1] == '\'') name_value(e, s, n);
-        }
-    }
+static void next_moments(Elaborator *e, Tensors *results) {
     /* A moment that only its own next value reads does not exist. */
     for (bool more = true; more; ) {
         more = false;
@@ -198,8 +204,10 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
         parts_of_other_lines(e, params, gradients, n);
         finish_totals(e);
         e->parameter = NULL;
+        int averages = e->scopes.n;
         average_lines(e, params, n, &results);
-        next_moments(e, from, &results);
+        next_states(e, averages);
+        next_moments(e, &results);
     } while (e->again);                                         /* there is one number less to be set each time */
     e->updating = false;
     e->root = model;

@@ -74,15 +74,16 @@ static void print_parameters(Writer *w, const Module *m, const Layout *l) {
 }
 
 static void print_memory(Writer *w, const Module *m, const Layout *l) {
+    enum { AVERAGES = 2 };
     static const struct { StructKind kind; const char *what; } parts[] = {
-        { STRUCT_PARAMS, "parameters" }, { STRUCT_PARAMS, "gradients" }, { STRUCT_STATE, "state" },
+        { STRUCT_PARAMS, "parameters" }, { STRUCT_PARAMS, "gradients" }, { STRUCT_PARAMS, "averages" }, { STRUCT_STATE, "state" },
         { STRUCT_OPTIMIZER, "optimizer" }, { STRUCT_WATCH, "watched values" }, { STRUCT_WORK, "workspace" }
     };
     put(w, " * Memory of one instance, `%s`, for batches of up to %" PRId64 ": %s bytes.\n", m->prefix, m->model->batch,
         grouped(struct_size(l, STRUCT_INSTANCE, 4)));
-    if (m->model->averages.n) put(w, " *     %-16s %14s\n", "averages", grouped(struct_size(l, STRUCT_PARAMS, 4)));
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
-        if (l->of[parts[k].kind].members.n) put(w, " *     %-16s %14s\n", parts[k].what, grouped(struct_size(l, parts[k].kind, 4)));
+        if (l->of[parts[k].kind].members.n && (k != AVERAGES || m->model->averages.n))
+            put(w, " *     %-16s %14s\n", parts[k].what, grouped(struct_size(l, parts[k].kind, 4)));
     if (m->model->predict)
         put(w, " * To predict: the parameters%s and a workspace of %s bytes.\n",
             l->of[STRUCT_STATE].members.n ? ", the state" : "", grouped(struct_size(l, STRUCT_PREDICT_WORK, 4)));
