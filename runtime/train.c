@@ -159,32 +159,35 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
     return true;
 }
 
-/* The loss of a batch and its gradients, or all of a step that searches. False: the run ends here, and the failure says why. */
-static bool take_batch(Training *t, int n, int64_t step, double *loss) {
-    const void *const *inputs = (const void *const *)t->train.buffers;
-    *loss = t->search ? nn_search_step(t->search, n, inputs) : t->m->gradients(t->instance, n, inputs);
-    if ((!t->search || !isfinite(*loss)) && !untrapped(t, &t->train, step)) return false;
-    if (isfinite(*loss)) return true;
+/* A loss that is not finite ends the run. */
+static int lost(Training *t, double loss, int64_t step) {
     nn_progress_clear(&t->progress);
-    return nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
-                   "`nnc --trap` makes a program that says where it came from%s%s%s",
-                   *loss, step, nn_epoch(t->m, t->instance) + 1,
-                   t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
-                   t->save ? "'" : "");
+    nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
+            "`nnc --trap` makes a program that says where it came from%s%s%s",
+            loss, step, nn_epoch(t->m, t->instance) + 1,
+            t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
+            t->save ? "'" : "");
+    return NN_NOT_FINITE;
 }
 
-/* One update, with the batch of n samples that is there and as many more as it accumulates and the epoch has. */
+/* One update, with the batch of n samples that is there and as many more as it accumulates and the epoch has. A batch of
+ * several may have nothing that counts (all its samples are ignored): it is 0/0 by itself, and adds nothing to the others. */
 static int take_step(Training *t, int n) {
+    const void *const *inputs = (const void *const *)t->train.buffers;
     int64_t step = nn_step(t->m, t->instance) + 1, samples = 0;
-    double mean = 0, loss;
+    double mean = 0;
     for (int64_t batches = 0; n > 0; n = ++batches < t->run.accumulate ? nn_batches_next(&t->train) : 0) {
-        if (!take_batch(t, n, step, &loss)) return NN_NOT_FINITE;
+        double loss = t->search ? nn_search_step(t->search, n, inputs) : t->m->gradients(t->instance, n, inputs);
+        if ((!t->search || !isfinite(loss)) && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
+        if (isinf(loss) || (isnan(loss) && t->run.accumulate == 1)) return lost(t, loss, step);
+        t->run.position += n;
+        if (isnan(loss)) continue;
         samples += n;
         mean += (loss - mean) * ((double)n / (double)samples);
         t->run.loss_sum += n * loss;
-        t->run.position += n;
         nn_progress_update(&t->progress, t->run.position, t->run.samples, t->run.loss_sum / (double)t->run.position);
     }
+    if (!samples) return lost(t, (double)NAN, step);
     if (!t->search) t->m->update(t->instance);
     if (!t->search && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
     int64_t done = nn_step(t->m, t->instance);

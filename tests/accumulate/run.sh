@@ -53,4 +53,23 @@ try "gradients that accumulate are checked" "$WORK/apart" check --quiet
 if [ $? = 1 ] && grep -q 'accumulate=2' "$WORK/said"; then pass; else fail "--accumulate in a program without it"; fi
 "$WORK/apart" train --data $SMALL --steps 1 --iterations 5 >"$WORK/said" 2>&1
 if [ $? = 1 ] && grep -q 'accumulate 1' "$WORK/said"; then pass; else fail "several evaluations of a batch beside accumulate"; fi
+
+# A batch of a step in which no sample counts is 0/0 alone, and nothing beside others; a step of such batches has no loss.
+awk 'BEGIN { print "a,b,t"; for (i = 0; i < 16; i++) print i/10 "," 1 - i/5 "," (i < 8 ? i%3 : 2) }' >"$WORK/ignored.csv"
+cat >"$WORK/ignoring.nn" <<'END'
+model ignoring {
+    input x[2]; target t : class[3]
+    y = x |> linear(3)
+    output y; loss cross_entropy(y, t, ignore=2); optimizer sgd(lr=0.1)
+    train batch=1, accumulate=4
+}
+END
+try "nnc ignoring" "$NNC" "$WORK/ignoring.nn" -o "$WORK/ignoring.c"
+try "build ignoring" program ignoring
+bound="--train x=$WORK/ignored.csv:a,b --train t=$WORK/ignored.csv:t --no-shuffle --quiet"
+# shellcheck disable=SC2086
+try "steps with batches in which nothing counts" "$WORK/ignoring" train $bound --steps 2
+# shellcheck disable=SC2086
+"$WORK/ignoring" train $bound --steps 3 >"$WORK/said" 2>&1
+if [ $? = 4 ] && grep -q 'step 3' "$WORK/said"; then pass; else fail "a step in which nothing counts"; fi
 finish
