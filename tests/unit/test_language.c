@@ -389,7 +389,7 @@ START_TEST(messages_say_what_is_wrong)
         {"model m {\n x == 1\n}\n", "help: an equation is written with one `=`"},
         {"model m {\n loss = 1\n}\n", "error: `loss` is a word of the language, and cannot be a name"},
         {"model m {\n param max[3] = 1\n}\n", "help: `max` is a word of the language, and cannot be a name"},
-        {"model m {\n sum = 1\n}\n", "error: `sum` is a word of the language, and cannot be a name"},
+        {"model m {\n sum = 1\n}\n", "help: `sum` is a word of the language, and cannot be a name"},
         {"model m {\n x = 1\nfn f(x) = x\n", "2:7: error: expected `}` before the next definition"},
         {"model m {\n x = 1\n", "expected `}` before the end of the file"},
         {"fn f(x) = x }\n", "this `}` closes nothing"},
