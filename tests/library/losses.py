@@ -90,7 +90,7 @@ loss("weighted", lambda y, t, k, reduction: F.mse_loss(y, t, weight=k), t=real(4
 loss("weighted", lambda y, t, k, reduction: 0*y.sum(), t=real(4, 6), more={"k": 0*k}, line="weighted((y-t)^2, k, 1e-12)")
 loss("masked", lambda y, t, k, reduction: (((y - t)**2*k).sum(1) / k.sum(1)).mean(), t=real(4, 6), more={"k": soft(4, 6)}, line="masked((y-t)^2, k)")
 loss("masked", lambda y, t, k, reduction: (((y - t)**2*k).sum(1) / (k.sum(1) + 0.1)).mean(), t=real(4, 6), more={"k": k}, line="masked((y-t)^2, k, eps=0.1)")
-loss("by", lambda y, t, k, reduction: ((y - t)**2).sum() / k.sum(), t=real(4, 6), more={"k": soft(4, 6)}, line="mse(y, t, reduce=by(_, k))")
+loss("mean_by", lambda y, t, k, reduction: ((y - t)**2).sum() / k.sum(), t=real(4, 6), more={"k": soft(4, 6)}, line="mse(y, t, reduce=mean_by(_, k))")
 for q in (0.5, 0.3, 0.9):
     loss("quantile", each(lambda y, t: torch.maximum(q*(t - y), (q - 1)*(t - y))), f"q={q}", t=real(4, 6), ways=(MEAN, NONE))
 loss("quantile", each(lambda y, t: torch.maximum(0.5*(t - y), -0.5*(t - y))), x=real(4), t=real(4))
@@ -534,7 +534,7 @@ ctc("", lambda y, t, reduction: F.ctc_loss(first(y), t, full(7), full(3), reduct
 
 # ---- more edges ----
 
-loss("focal", each(focal, lambda l, z, t: l.sum()/t.sum()), "reduce=by(_, t)", t=bits(4, 6))
+loss("focal", each(focal, lambda l, z, t: l.sum()/t.sum()), "reduce=mean_by(_, t)", t=bits(4, 6))
 loss("cosine", lambda y, z, reduction: F.cosine_similarity(y, z).mean(), x=torch.zeros(2, 3), more={"z": torch.zeros(2, 3)}, p=torch.zeros(3), kink=True)
 loss("info_nce", lambda y, z, reduction: F.cross_entropy(F.normalize(y) @ F.normalize(z).T / 0.2, torch.arange(2)), "0.2, shape=normalize", x=torch.zeros(2, 3),
      more={"z": real(2, 3)}, p=torch.zeros(3), kink=True)
