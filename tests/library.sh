@@ -45,7 +45,7 @@ for area in $AREAS; do
     done <"$WORK/$area/models"
     touch "$WORK/$area/made"
     awk -v to="$WORK/$area/chunk_" -v size=$CHUNK '
-        (NR - 1) % size == 0 { print "#include <nn.h>" > (to ++n ".c") }
+        (NR - 1) % size == 0 { n++; print "#include <nn.h>" > (to n ".c") }
         { printf "#undef NN_MAIN_MODEL\n#define NN_MAIN_MODEL(model)\n#include \"%s.c\"\n", $0 > (to n ".c") }' "$WORK/$area/made"
     awk '{ externs = externs "extern const nn_model " $1 "_model;\n"; table = table " &" $1 "_model," }
         END { printf "#include <nn.h>\n%sextern const nn_model *const models[];\nconst nn_model *const models[] = {%s 0 };\n", externs, table }' \
