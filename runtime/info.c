@@ -25,7 +25,9 @@ static size_t list(const char *title, int n, const nn_tensor *tensors, bool file
 }
 
 int nn_info(const nn_model *m) {
-    printf("model %s, hash %s, %s, batch %d\n", m->name, m->hash, nn_type_name(m->real), m->batch);
+    printf("model %s, hash %s, %s, batch %d", m->name, m->hash, nn_type_name(m->real), m->batch);
+    if (m->accumulate) printf(", accumulate %d", m->accumulate);
+    printf("\n");
     list("inputs", m->n_inputs, m->inputs, true);
     list("targets", m->n_targets, m->inputs + m->n_inputs, true);
     list("outputs", m->n_outputs, m->outputs, false);
