@@ -54,6 +54,12 @@ resume=
 try "the end of a run that was stopped" $run $resume --save "$WORK/stopped.safetensors"
 try "the same checkpoint after signals" cmp "$WORK/whole.safetensors" "$WORK/stopped.safetensors"
 
+# A metric that is not known yet, and a best value of inf, are no reason for --trap to stop.
+try "nnc --trap averaged" "$NNC" --trap tests/epochs/averaged.nn -o "$WORK/trapped.c" --header="$WORK/averaged.h"
+try "build with --trap" program trapped
+# shellcheck disable=SC2086
+try "a run with --trap" "$WORK/trapped" train --data $SMALL --quiet --epochs 2
+
 # Testing and predicting go by the averages: the last line of the log says what they gave.
 wanted=$(tail -n 1 "$WORK/whole.csv" | cut -d, -f7)
 given=$("$WORK/averaged" test --data $SMALL --weights "$WORK/whole.safetensors" | sed -n 's/^test loss \([0-9.]*\).*/\1/p')

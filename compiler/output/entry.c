@@ -322,9 +322,11 @@ static void print_look(Body *b, const char *verb, int depth, int row, const Tens
 
 static const char *stop_text(const Body *b) { return b->entry == ENTRY_UPDATE ? "return" : "return (double)NAN"; }
 
-/* Tensors whose elements are nn_real, and which are the kernel's own to read or write. */
+/* Tensors whose elements are nn_real, and which are the kernel's own to read or write. The last value of a metric is no
+ * number before the first pass, as it should be. */
 static bool is_looked_at(const Tensor *t) {
-    return t && is_stored(t) && element_type(t) == C_REAL;
+    bool metric = t && t->role == ROLE_MOMENT && t->of;
+    return t && !metric && is_stored(t) && element_type(t) == C_REAL;
 }
 
 /* What a call begins with: what is handed in, and what the instance holds. */
