@@ -274,7 +274,12 @@ static const char *real_of(Env *e, int depth) {
     case 2: return text("(%s - (%s))", real_of(e, depth - 1), real_of(e, depth - 1));
     case 3: case 4: { const char *a = real_of(e, depth - 1); return text("(%s)*(%s)", a, real_of(e, depth - 1)); }
     case 5: case 6: case 7: return unary_of(e, depth);
-    case 8: { const char *c = truth_of(e, depth - 1), *a = real_of(e, depth - 1); return text("where(%s, %s, %s)", c, a, real_of(e, depth - 1)); }
+    case 8: {
+        Env was = *e;                                       /* where the condition is a constant one of the branches does not exist */
+        const char *c = truth_of(e, depth - 1), *a = real_of(e, depth - 1), *b = real_of(e, depth - 1);
+        *e = was;
+        return text("where(%s, %s, %s)", c, a, b);
+    }
     case 9: { const char *a = real_of(e, depth - 1); return text("%s(%s, %s)", ONE_OF("max", "min"), a, real_of(e, depth - 1)); }
     case 10: return power_or_quotient(e, depth);
     case 11: case 12: case 13:

@@ -10,6 +10,7 @@ objects="$BUILD/compiler/language/grammar.o $BUILD/compiler/language/scanner.o $
 for source in compiler/*.c compiler/*/*.c; do
     [ "$source" = compiler/nnc.c ] || objects="$objects $BUILD/${source%.c}.o"
 done
+export ASAN_OPTIONS=detect_leaks=0          # texts are kept to the end
 warnings="-Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Werror"
 # shellcheck disable=SC2086
 try "build of the generator" $CC -std=gnu11 -O2 $warnings ${SANITIZE:+-fsanitize=$SANITIZE} tests/property/property.c tests/property/compare.c \
