@@ -6,6 +6,32 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* What the headers declare that a generated file includes; those of math.h also end in f or l. */
+static const char *const header_functions[] = {
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "canonicalize", "cbrt", "ceil", "copysign", "cos", "cosh", "drem",
+    "erf", "erfc", "exp", "exp10", "exp2", "expm1", "fabs", "fadd", "fdim", "fdiv", "finite", "floor", "fma", "fmax", "fmaxmag",
+    "fmin", "fminmag", "fmod", "fmul", "frexp", "fromfp", "fromfpx", "fsqrt", "fsub", "gamma", "getpayload", "hypot", "ilogb",
+    "ldexp", "lgamma", "llogb", "llrint", "llround", "log", "log10", "log1p", "log2", "logb", "lrint", "lround", "modf", "nan",
+    "nearbyint", "nextafter", "nextdown", "nexttoward", "nextup", "pow", "pow10", "remainder", "remquo", "rint", "round",
+    "roundeven", "scalb", "scalbln", "scalbn", "setpayload", "signgam", "significand", "sin", "sincos", "sinh", "sqrt", "tan",
+    "tanh", "tgamma", "totalorder", "trunc", "ufromfp", "ufromfpx",
+    "basename", "bcmp", "bcopy", "bzero", "explicit_bzero", "ffs", "ffsl", "ffsll", "index", "memccpy", "memchr", "memcmp",
+    "memcpy", "memfrob", "memmem", "memmove", "mempcpy", "memrchr", "memset", "rawmemchr", "rindex", "stpcpy", "stpncpy",
+    "strcasecmp", "strcasestr", "strcat", "strchr", "strchrnul", "strcmp", "strcoll", "strcpy", "strcspn", "strdup", "strerror",
+    "strerror_r", "strfry", "strlen", "strncasecmp", "strncat", "strncmp", "strncpy", "strndup", "strnlen", "strpbrk", "strrchr",
+    "strsep", "strsignal", "strspn", "strstr", "strtok", "strtok_r", "strverscmp", "strxfrm"
+};
+
+static bool is_header_function(const char *name) {
+    size_t length = strlen(name);
+    bool suffixed = length > 3 && (name[length - 1] == 'f' || name[length - 1] == 'l');
+    for (size_t k = 0; k < sizeof header_functions / sizeof *header_functions; k++) {
+        const char *known = header_functions[k];
+        if (!strcmp(name, known) || (suffixed && strlen(known) == length - 1 && !strncmp(name, known, length - 1))) return true;
+    }
+    return false;
+}
+
 /* Every name of the module is the prefix, `_` and something; so a prefix never ends with `_` itself. It is also the name of
  * a type, so it is none of the names that entry points and the runtime's headers give to their arguments and locals. */
 static const char *prefix_of(const char *wanted) {
@@ -18,6 +44,7 @@ static const char *prefix_of(const char *wanted) {
     size_t length = strlen(safe);
     while (length > 0 && safe[length - 1] == '_') length--;
     bool clash = length < 3 || length < strlen(safe);
+    clash = clash || is_header_function(safe);
     for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) clash = clash || !strcmp(safe, taken[k]);
     return clash ? text("model_%.*s", (int)length, safe) : safe;
 }
