@@ -260,7 +260,7 @@ trained("muon", "g |> muon(w, lr=0.1, decay=0, momentum=0.5, nesterov=false)",
 case("newton_schulz", "newton_schulz(x + p)", "y = newton_schulz(x + p); output y; loss probe(y)", {"x": real(2, 2, 3)}, {"p": real(2, 3)},
      lambda i, p: (lambda y: ({"y": y}, probe(y)))(torch.stack([orthogonal(x + p["p"]) for x in i["x"]])), tolerance=1e-9, float_tolerance=1e-4)
 
-# A quadratic: PyTorch's with one iteration a step.
+# A quadratic: PyTorch's with one iteration a step. Near the minimum the pairs are differences of nearly equal numbers.
 trained("lbfgs", "g |> lbfgs(w, history=3)", torch_optimizer(O.LBFGS, max_iter=1, history_size=3), alone(4), steps=12,
         body="e[k < 5] = x[k] + sum(j) a[k, j]*p[j]; loss sum(e^2)/2", inputs={"x": real(1, 5), "a": real(1, 5, 4)},
         compute=lambda i, p: ((i["x"][0] + i["a"][0] @ p["p"])**2).sum()/2, tolerance=1e-9, float_tolerance=1e-3)

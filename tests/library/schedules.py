@@ -112,7 +112,7 @@ curve("warmup_cosine", "warmup_cosine(step, 1, 3, 19)", formula(lambda t: t/3 if
 curve("warmup_cosine", "warmup_cosine(step, 0.4, warmup=5, total=12, low=0.1)",
       formula(lambda t: 0.4*t/5 if t < 5 else 0.25 + 0.15*math.cos(math.pi*(t - 5)/7)))
 curve("noam", "noam(step, 1, 64, 4)", formula(lambda t: 64**-0.5*min((t + 1)**-0.5, (t + 1)*4**-1.5)))
-curve("noam", "noam(step, 2, width=512)", formula(lambda t: 2*512**-0.5*min((t + 1)**-0.5, (t + 1)*4000**-1.5)), float_tolerance=1e-4)
+curve("noam", "noam(step, 5000, width=512)", formula(lambda t: 5000*512**-0.5*min((t + 1)**-0.5, (t + 1)*4000**-1.5)))
 curve("inverse_sqrt", "inverse_sqrt(step, 1, 4)", formula(lambda t: min((t + 1)/4, math.sqrt(4/(t + 1)))))
 curve("inverse_sqrt", "inverse_sqrt(step, 0.01, warmup=1)", formula(lambda t: 0.01*math.sqrt(1/(t + 1))))
 curve("trapezoid", "trapezoid(step, 1, 3, 4, 19)", formula(lambda t: min(1, (t + 1)/3, (19 - t)/4)))
