@@ -450,7 +450,7 @@ Value call(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *
         Value v = name_value(e, s, local);
         if (v.kind == VALUE_BAD) return v;
         if (v.kind == VALUE_FUNCTION) f = v.function;
-        else if (!function_named(e, t->text)) {
+        else if (!function_named(e, t->text) && op_named(t->text, t->n + (first ? 1 : 0)) < 0) {
             model_error(e, s, t->span, "`%s` is an array or a number here, not a function", t->text);
             return bad_value;
         }

@@ -132,7 +132,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         if (b->kind == TREE_NAME && same(b->text, "params")) {
             if (e->updating && e->parameter) { over_params = true; continue; }
             Diagnostic *d = model_error(e, s, b->span, "`params` are the parameters of an update, and this is none");
-            if (d) help(d, "a penalty on weights is part of the update: update * = g |> l2(w, 1e-4) |> ...");
+            if (d) help(d, "a penalty on weights is part of the update, where it is added to the gradient g");
             return bad_value;
         }
         if (b->kind == TREE_DOTS) {

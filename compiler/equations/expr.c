@@ -95,13 +95,13 @@ const Expr *node_op(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, 
 }
 
 const Expr *node_commutative(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, int64_t hi) {
-    const Expr *straight[] = { a, b }, *turned[] = { b, a };
-    Expr e = { .kind = X_OP, .type = type, .op = op, .n = 2, .arg = straight, .lo = lo, .hi = hi };
+    const Expr *in_order[] = { a, b }, *turned[] = { b, a };
+    Expr e = { .kind = X_OP, .type = type, .op = op, .n = 2, .arg = in_order, .lo = lo, .hi = hi };
     if (room && !table[place_of(&e)]) {
         e.arg = turned;
         const Expr *found = table[place_of(&e)];
         if (found) return found;
-        e.arg = straight;
+        e.arg = in_order;
     }
     return node(&e);
 }
