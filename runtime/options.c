@@ -3,7 +3,8 @@
  *     lenet train --epochs 5 --lr 0.01 --train image=images.gz --save lenet.safetensors
  *
  * Values follow as the next word or after '='. Each hyper-parameter of the model is an option of its own name; of several
- * with the same last part (adam.lr, sgd.lr) the whole name must be written.
+ * with the same last part (adam.lr, sgd.lr) the whole name must be written, and where the trainer has an option of that
+ * name, --hyper.NAME.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "options.h"
@@ -70,6 +71,18 @@ bool nn_setting_of(const nn_model *m, const char *name, double *value) {
     return false;
 }
 
+static const Option *option_named(const char *word) {
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (!strcmp(options[i].name, word)) return &options[i];
+    return NULL;
+}
+
+/* How a hyper-parameter is written: --lr, or --hyper.patience where the trainer has an option of that name. */
+static void hyper_option(char *text, size_t size, const nn_tensor *hyper) {
+    snprintf(text, size, "--%s", hyper->name);
+    if (option_named(text)) snprintf(text, size, "--hyper.%s", hyper->name);
+}
+
 void nn_options_help(const nn_model *m, const char *program) {
     printf("usage: %s COMMAND [OPTION...]\n\n", program);
     for (int i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", commands[i].name, commands[i].help);
@@ -82,7 +95,11 @@ void nn_options_help(const nn_model *m, const char *program) {
                 nn_append(who, sizeof who, "%s%s", who[0] ? ", " : "", commands[c].name);
         printf("  %-22s %s%s%s%s\n", left, options[i].help, who[0] ? " (" : "", who, who[0] ? ")" : "");
     }
-    for (int i = 0; i < m->n_hypers; i++) printf("  --%-20s hyper-parameter of the model (train)\n", m->hypers[i].name);
+    for (int i = 0; i < m->n_hypers; i++) {
+        char left[80];
+        hyper_option(left, sizeof left, &m->hypers[i]);
+        printf("  %-22s hyper-parameter of the model (train)\n", left);
+    }
     printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz; FILE:PART chooses\n"
            "  table.csv:0-7  table.csv:alcohol,pH   columns by number, range or name; without a part, all of them\n"
            "  batch.bin:image  batch.bin:label      a part of CIFAR records; without a part, by the shape\n"
@@ -167,7 +184,7 @@ static bool unknown(const nn_model *m, const char *word, nn_failure *f) {
     size_t n = 0;
     for (int i = 0; i < N_OPTIONS; i++) names[n++] = options[i].name;
     for (int i = 0; i < m->n_hypers && i < 64; i++) {
-        snprintf(hypers[i], sizeof hypers[i], "--%s", m->hypers[i].name);
+        hyper_option(hypers[i], sizeof hypers[i], &m->hypers[i]);
         names[n++] = hypers[i];
     }
     const char *near = nn_nearest(word, names, n);
@@ -189,10 +206,9 @@ static bool parse_option(nn_options *o, const nn_model *m, int argc, char **argv
     char word[80];
     const char *text = argv[*at], *equals = strchr(text, '=');
     snprintf(word, sizeof word, "%.*s", (int)(equals ? equals - text : 79), text);
-    const Option *option = NULL;
-    for (int i = 0; i < N_OPTIONS && !option; i++)
-        if (!strcmp(options[i].name, word)) option = &options[i];
-    const nn_tensor *hyper = option ? NULL : find_hyper(m, word + 2);
+    const Option *option = option_named(word);
+    bool long_name = !strncmp(word, "--hyper.", 8);
+    const nn_tensor *hyper = option ? NULL : find_hyper(m, word + (long_name ? 8 : 2));
     if (!option && !hyper) return unknown(m, word, f);
     const char *value = equals ? equals + 1 : NULL;
     if (option && option->kind == FLAG && value) return nn_fail(f, "%s: takes no value", word);
