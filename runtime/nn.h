@@ -58,7 +58,7 @@ typedef struct nn_trap_find { int64_t row, kind, index[NN_MAX_RANK]; } nn_trap_f
 enum { NN_TRAP_READS = 4 };
 typedef struct nn_trap {
     nn_trap_find found;         /* what stopped the last call */
-    nn_trap_find before;        /* the first infinity of the call that comes from numbers, or NaN in a number of the step */
+    nn_trap_find before;        /* the first infinity of the call that comes from numbers; or a NaN that may be meant */
     nn_trap_find small;         /* the first number below the normal range since the start: slow, but not wrong */
     int64_t smalls;             /* how many */
     int64_t reads, read[NN_TRAP_READS];         /* rows that the equation read, and the range of their values */

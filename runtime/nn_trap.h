@@ -1,8 +1,9 @@
 /* nn_trap.h: looking at numbers, for programs that `nnc --trap` made.
  *
- * After each kernel the program looks at what was stored. The first NaN ends the call; so does an infinity in a result (the
- * loss, a gradient, a parameter, a state). An infinity on the way is only remembered, as it may be meant: -inf where a mask
- * hides something, before a softmax. The first infinity that comes from numbers is then the one that is named.
+ * After each kernel the program looks at what was stored. The first NaN that comes from numbers ends the call; so do NaN and
+ * infinities in a result (the loss, a gradient, a parameter, a state). Others are only remembered, as they may be meant: -inf
+ * where a mask hides something, before a softmax, and the NaN of -inf - -inf that a `where` then leaves out. The first
+ * infinity that comes from numbers is the one that is named.
  *
  * Numbers are tested by their bits, so no option of the C compiler can make the test untrue. Elements beyond the samples of
  * the call are left out. In a recurrence everything is looked at after its loop, and the find earliest in time counts.
@@ -75,8 +76,12 @@ static inline void nn_trap_note(nn_trap *t, const nn_trap_row *rows, int row, in
         if (!t->smalls++) nn_trap_put(&t->small, rows, row, kind, index);
         return;
     }
-    if (kind == NN_TRAP_INFINITE && (flags & NN_TRAP_CAUSE)) nn_trap_put(&t->before, rows, row, kind, index);
-    if (kind == NN_TRAP_NAN || (flags & NN_TRAP_RESULT)) nn_trap_put(&t->found, rows, row, kind, index);
+    if ((flags & NN_TRAP_RESULT) || (kind == NN_TRAP_NAN && (flags & NN_TRAP_CAUSE))) nn_trap_put(&t->found, rows, row, kind, index);
+    /* What comes from numbers is the better cause. */
+    if ((flags & NN_TRAP_CAUSE) && kind == NN_TRAP_INFINITE && t->before.row && !(rows[t->before.row - 1].flags & NN_TRAP_CAUSE))
+        t->before.row = 0;
+    if (!(flags & NN_TRAP_RESULT) && ((flags & NN_TRAP_CAUSE) != 0) == (kind == NN_TRAP_INFINITE))
+        nn_trap_put(&t->before, rows, row, kind, index);
 }
 
 /* Looks at all elements of a stored value in a call for n samples. */
