@@ -156,6 +156,23 @@ static Scope *enter(Elaborator *e, Scope *s, const Tree *fn, Instance *instance,
     return complete ? inner : NULL;
 }
 
+/* A number that is written in an update line can be set at run time, under the name of the parameter that it is given for,
+ * unless a size or a choice of the definition hangs on it. `node` is the same for all parameters of the model. */
+static void make_hyper(Elaborator *e, Argument *a, const char *name, const Tree *node) {
+    if (!e->updating || a->scope != e->update_scope || !a->tree || a->tree->kind != TREE_NUMBER || a->value) return;
+    for (int i = 0; i < e->fixed.n; i++) if (e->fixed.at[i] == name) return;
+    Tensor *t = own(e, e->top, node, 0);
+    if (!t) {
+        Origin *o = NEW(Origin);
+        *o = (Origin){ node->span, NULL };
+        t = tensor_new(name, ROLE_HYPER, REAL, 0, NULL, o);
+        t->host = true;
+        t->initial = a->tree->number;
+        own_add(e, e->top, node, 0, t, a->scope, node, name);
+    }
+    remember(e, &a->value, scalar(Read(t, NULL, 0)));
+}
+
 /* The values of a definition's arguments, from what is given in order and by name. */
 static bool arrange(Elaborator *e, Scope *s, const Tree *fn, Span at, Argument **positional, int n, Argument **by_name, int n_named, Argument **out) {
     const Tree *parameters = fn->child[0];
@@ -164,7 +181,10 @@ static bool arrange(Elaborator *e, Scope *s, const Tree *fn, Span at, Argument *
         if (d) note(d, fn->span, "`%s` is defined here", fn->text);
         return false;
     }
-    for (int k = 0; k < n; k++) out[k] = positional[k];
+    for (int k = 0; k < n; k++) {
+        out[k] = positional[k];
+        if (!parameters->child[k]->has_list) make_hyper(e, out[k], parameters->child[k]->text, out[k]->tree);
+    }
     for (int i = 0; i < n_named; i++) {
         int found = -1;
         LIST(const char *) names = { 0 };
@@ -202,23 +222,6 @@ bool settle_hypers(Elaborator *e, const Expr *body) {
     return true;
 }
 
-/* A number that an update line gives by name can be set at run time, unless a choice of the definition hangs on it. */
-static Argument *as_hyper(Elaborator *e, Scope *s, Argument *a, const Tree *node) {
-    if (!e->updating || s != e->update_scope || a->tree->kind != TREE_NUMBER) return a;
-    for (int i = 0; i < e->fixed.n; i++) if (e->fixed.at[i] == a->name) return a;
-    Tensor *t = own(e, e->top, node, 0);
-    if (!t) {
-        Origin *o = NEW(Origin);
-        *o = (Origin){ node->span, NULL };
-        t = tensor_new(a->name, ROLE_HYPER, REAL, 0, NULL, o);
-        t->host = true;
-        t->initial = a->tree->number;
-        own_add(e, e->top, node, 0, t, s, node, a->name);
-    }
-    remember(e, &a->value, scalar(Read(t, NULL, 0)));
-    return a;
-}
-
 typedef struct Given { Argument *positional[64], *named[64]; int n, n_named; } Given;
 
 static bool collect(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *first, Given *g) {
@@ -239,7 +242,8 @@ static bool collect(Elaborator *e, Scope *s, const Env *env, const Tree *t, cons
             a->name = x->text;
             a->tree = x->child[0];
             a->hole = a->tree->kind == TREE_HOLE;
-            g->named[g->n_named++] = as_hyper(e, s, a, x);
+            make_hyper(e, a, a->name, x);
+            g->named[g->n_named++] = a;
         } else {
             if (g->n_named) { model_error(e, s, x->span, "arguments in order stand before arguments by name"); return false; }
             g->positional[g->n++] = a;

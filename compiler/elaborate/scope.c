@@ -153,6 +153,7 @@ void finish_names(Elaborator *e) {
         }
         o->tensor->path = o->instance->path[0] ? text("%s.%s", o->instance->path, o->local) : o->local;
         o->tensor->name = take_name(&names, identifier(o->tensor->path), 0);
+        if (o->tensor->role == ROLE_HYPER) o->tensor->path = o->tensor->name;   /* checkpoints and options know it by its path */
     }
     number_instances(e->top, true);
     for (int i = 0; i < e->owned.n; i++) {

@@ -87,6 +87,7 @@ Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *left, const 
         return bad_value;
     }
     if ((op == OP_FLOORDIV) && a.body && b.body && (a.body->type == REAL || b.body->type == REAL)) {
+        if (settle_hypers(e, a.body) || settle_hypers(e, b.body)) return bad_value;
         model_error(e, s, at, "// divides integers; use / or floor(a/b)");
         return bad_value;
     }
@@ -241,6 +242,7 @@ static bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *t, co
     Value v = evaluate(e, s, env, t);
     if (v.kind != VALUE_TENSOR || !v.body) return false;
     if (v.rank) { model_error(e, s, t->span, "a subscript is one integer, and this is %s", shape_text(&v)); return false; }
+    if (v.body->type == REAL && settle_hypers(e, v.body)) return false;
     if (v.body->type == REAL) {
         Diagnostic *d = model_error(e, s, t->span, "a subscript is an integer, and this is a real number");
         if (d) help(d, "// divides with floor; floor(), ceil() and round() give integers");
