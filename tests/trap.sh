@@ -190,6 +190,21 @@ END
 # shellcheck disable=SC2046
 stops 0 meant train $(bound data)
 silent "infinity|NaN"
+model paths <<'END'
+model paths {
+    input  x[3]
+    target t : class[3]
+    h = x |> linear(28)
+    y[i < 7, c < 4] = h[(i, c)]
+    label[s < 2] = where(s == 0, t, (t + 1) % 3)
+    loss ctc(log_softmax(y), label, blank=3)
+    optimizer adam(lr=0.01)
+    train batch=4, epochs=3
+}
+END
+# shellcheck disable=SC2046
+stops 0 paths train $(bound data)
+silent "infinity|NaN"
 
 # Test data are looked at too, and `test` as well.
 # shellcheck disable=SC2046
@@ -199,7 +214,7 @@ stops 4 overflow test --weights "$WORK/overflow.safetensors" --test x="$WORK/dat
 says "test data: equation \`e\` gave an infinity at ["
 
 # The emitted code compiles without a warning.
-for name in $MODELS overflow recurrence meant; do
+for name in $MODELS overflow recurrence meant paths; do
     file=$WORK/$name.nn
     [ -e "$file" ] || file=models/$name.nn
     for kernels in plain fast; do
