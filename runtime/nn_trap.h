@@ -76,7 +76,8 @@ static inline void nn_trap_note(nn_trap *t, const nn_trap_row *rows, int row, in
         if (!t->smalls++) nn_trap_put(&t->small, rows, row, kind, index);
         return;
     }
-    if ((flags & NN_TRAP_RESULT) || (kind == NN_TRAP_NAN && (flags & NN_TRAP_CAUSE))) nn_trap_put(&t->found, rows, row, kind, index);
+    if ((flags & NN_TRAP_RESULT) || (kind == NN_TRAP_NAN && (flags & NN_TRAP_CAUSE)))
+        nn_trap_put(&t->found, rows, row, kind, index);
     /* What comes from numbers is the better cause. */
     if ((flags & NN_TRAP_CAUSE) && kind == NN_TRAP_INFINITE && t->before.row && !(rows[t->before.row - 1].flags & NN_TRAP_CAUSE))
         t->before.row = 0;

@@ -48,7 +48,8 @@ static void put_place(const nn_model *m, const nn_trap_find *find, char *text, s
 
 static void put_reads(const nn_model *m, const nn_trap *t, char *text, size_t size) {
     for (int64_t k = 0; k < t->reads; k++)
-        nn_append(text, size, "%s%s in %.6g .. %.6g", k ? ", " : "\n    it read ", m->traps[t->read[k] - 1].name, t->low[k], t->high[k]);
+        nn_append(text, size, "%s%s in %.6g .. %.6g", k ? ", " : "\n    it read ", m->traps[t->read[k] - 1].name, t->low[k],
+                  t->high[k]);
 }
 
 static const nn_trap_find *cause_of(const nn_trap *t) {
@@ -94,7 +95,8 @@ void nn_trap_small_text(const nn_model *m, const void *instance, const nn_batche
     put_sample(m, &t->small, b, text, size);
 }
 
-bool nn_trap_failure(const nn_model *m, const void *instance, const nn_batches *b, const char *when, const char *after, nn_failure *f) {
+bool nn_trap_failure(const nn_model *m, const void *instance, const nn_batches *b, const char *when, const char *after,
+                     nn_failure *f) {
     char text[1800];
     nn_trap_text(m, instance, text, sizeof text);
     put_sample(m, cause_of(nn_trap_of(m, instance)), b, text, sizeof text);

@@ -163,7 +163,7 @@ stops 4 bad_schedule train $(bound data)
 says "step 4: equation \`linear_w_sgd\` gave NaN at [0, 0]"
 says "    bad_schedule.nn:7, through optimizers.nn:"
 says "    before it, equation \`number_1\` gave NaN"
-says ": number_1 = 0.01*sqrt(1 - step/2)"
+says ": number_1 = 0.01*sqrt(1 - step/"
 
 # What is meant raises no alarm: masks of -inf before a softmax, pads of -inf under a maximum, a best loss that starts at inf.
 model meant <<'END'

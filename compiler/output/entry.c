@@ -14,7 +14,7 @@
  * First comes what is checked, then how the function calls its memory, then keys and numbers that are computed once (in
  * double), then the calls. A call that is not accepted (n outside of 1 .. BATCH, an integer outside of its declared range)
  * writes nothing: it gives NAN, or nothing at all. So kernels may use labels and tokens as subscripts without a test. */
-#include "parts.h"
+#include "body.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -48,7 +48,7 @@ const Program *entry_program(const Model *m, Entry e) {
 /* Names of the parameters that every call of the module has for its inputs and outputs. */
 static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole" };
 
-static const char *public_name(const Module *m, const Tensor *t) {
+const char *public_name(const Module *m, const Tensor *t) {
     Names *names = names_new(NULL);
     Tensors list = model_inputs(m->model, true);
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(names->used, own_names[k]);
@@ -116,17 +116,6 @@ void signature_print(Writer *w, const Module *m, const Layout *l, const char *fu
 }
 
 /* ---- where a call finds its tensors ------------------------------------------------------------------------------ */
-typedef struct Body {
-    const Module *m;
-    const Layout *l;
-    Entry entry;
-    Scope scope;                        /* the numbers of the call, bound for expressions in double */
-    bool predicts, uses_p, uses_s, uses_arena, uses_whole;
-    LIST(const Tensor *) placed;        /* tensors of the arena that have a name already */
-    LIST(const char *) placed_name;
-    Writer places, numbers, calls;      /* the text of the function, in this order */
-    Traps *traps;                       /* of functions that look at what they compute, else NULL */
-} Body;
 
 static const char *member_text(Body *b, StructKind kind, const char *at, const Tensor *t) {
     const Member *member = member_of(b->l, kind, t);
@@ -140,7 +129,7 @@ static const char *metric_place(const Model *model, const Tensor *t) {
 }
 
 /* The lvalue of a tensor that lives in a struct or is handed out; NULL when it is neither. */
-static const char *struct_place(Body *b, const Tensor *t, bool constant) {
+const char *struct_place(Body *b, const Tensor *t, bool constant) {
     const Tensor *of = t->role == ROLE_NEXT && t->of ? t->of : t;
     if (t->role == ROLE_NEXT && storage_of(b->m->schedule[b->entry], t)) return NULL;   /* until the old value has been read */
     if (t->watched && member_of(b->l, STRUCT_WATCH, t))
@@ -164,7 +153,7 @@ static const char *struct_place(Body *b, const Tensor *t, bool constant) {
 }
 
 /* The pointer to a tensor of the arena, declared in front of the calls when it is first needed. */
-static const char *arena_place(Body *b, const Tensor *t, const Storage *storage) {
+const char *arena_place(Body *b, const Tensor *t, const Storage *storage) {
     for (int k = 0; k < b->placed.n; k++)
         if (b->placed.at[k] == t) return b->placed_name.at[k];
     const char *name = name_add(b->scope.names, t->name), *type = storage->whole ? "int32_t" : "real";
@@ -181,7 +170,7 @@ static const char *arena_place(Body *b, const Tensor *t, const Storage *storage)
     return name;
 }
 
-static const char *internal_error(const Tensor *t) {
+const char *internal_error(const Tensor *t) {
     fprintf(stderr, "internal error: emit: tensor `%s` has no storage\n", t->name);
     return t->name;
 }
@@ -304,88 +293,6 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
     Writer all = { 0 };
     put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
     put_line(w, 1, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
-}
-
-/* ---- --trap: after each kernel, what it has stored ---------------------------------------------------------------- */
-static const char *pointer_text(Body *b, const Tensor *t) {
-    if (t->role == ROLE_INPUT || t->role == ROLE_TARGET) return public_name(b->m, t);
-    const Storage *storage = storage_of(b->m->schedule[b->entry], t);
-    const char *place = struct_place(b, t, true);
-    if (place) return t->rank ? place : text("&%s", place);
-    return storage ? arena_place(b, t, storage) : internal_error(t);
-}
-
-static void print_look(Body *b, const char *verb, int depth, int row, const Tensor *t) {
-    put_line(&b->calls, depth, text("nn_trap_%s(&m->trap, %s_traps, %d, %s, %s);", verb, b->m->prefix, row,
-                                    b->entry == ENTRY_UPDATE ? "0" : "n", pointer_text(b, t)));
-}
-
-static const char *stop_text(const Body *b) { return b->entry == ENTRY_UPDATE ? "return" : "return (double)NAN"; }
-
-/* Tensors whose elements are nn_real, and which are the kernel's own to read or write. The last value of a metric is no
- * number before the first pass, as it should be. */
-static bool is_looked_at(const Tensor *t) {
-    bool metric = t && t->role == ROLE_MOMENT && t->of;
-    return t && !metric && is_stored(t) && element_type(t) == C_REAL;
-}
-
-/* What a call begins with: what is handed in, and what the instance holds. */
-static void print_given(Body *b) {
-    const Model *model = b->m->model;
-    const Tensors *update[] = { &model->moments }, *others[] = { &model->inputs, &model->params, &model->states };
-    const Tensors **lists = b->entry == ENTRY_UPDATE ? update : others;
-    put_text(&b->calls, "    nn_trap_start(&m->trap);\n");
-    for (int i = 0; i < (b->entry == ENTRY_UPDATE ? 1 : 3); i++)
-        for (int k = 0; k < lists[i]->n; k++)
-            if (is_looked_at(lists[i]->at[k])) print_look(b, "look", 1, trap_given(b->traps, lists[i]->at[k]), lists[i]->at[k]);
-    const Schedule *schedule = b->m->schedule[b->entry];
-    for (int k = 0; k < schedule->host.n; k++) {
-        const Equation *e = schedule->host.at[k];
-        const Binding *number = binding(&b->scope, e->out);
-        if (e->out->type != REAL || number->type != C_DOUBLE) continue;
-        put_line(&b->calls, 1, text("nn_trap_number(&m->trap, %s_traps, %d, %s);", b->m->prefix,
-                                    trap_row(b->traps, b->entry, e, e->out), number->text));
-    }
-    put(&b->calls, "    if (m->trap.found.row) %s;\n\n", stop_text(b));
-}
-
-/* The ranges of what e has read, for the message; `row`: of e. */
-static void print_ranges(Body *b, const Function *f, const Kernel *k, const Equation *e, int row) {
-    Exprs reads = reads_of(e->body);
-    bool any = false;
-    for (int a = 0; a < k->arguments.n; a++) {
-        const Tensor *t = k->actuals.n ? k->actuals.at[a] : k->arguments.at[a];
-        const Equation *from = NULL;
-        bool read = false, given = false;
-        for (int r = 0; r < reads.n; r++) read = read || same_name(reads.at[r]->tensor, t);
-        if (!read || !is_looked_at(t) || (f->argument[a].written && t->role != ROLE_VALUE)) continue;
-        for (int i = 0; i < b->m->schedule[b->entry]->kernels.n && !from; i++)
-            from = trap_equation(b->m->schedule[b->entry]->kernels.at[i], t);
-        given = t->role != ROLE_VALUE && t->role != ROLE_GRAD;
-        if (!given && !from) continue;
-        if (!any) put(&b->calls, "        if (m->trap.found.row == %d) {\n", row);
-        any = true;
-        print_look(b, "read", 3, given ? trap_given(b->traps, t) : trap_row(b->traps, b->entry, from, t), t);
-    }
-    if (any) put_text(&b->calls, "        }\n");
-}
-
-static void print_looks(Body *b, const Functions *functions, const Kernel *k) {
-    const Function *f = function_of(functions, k);
-    LIST(const Equation *) seen = { 0 };
-    LIST(int) rows = { 0 };
-    for (int q = 0; q < k->equations.n; q++)
-        for (int a = 0; a < k->arguments.n; a++) {
-            const Tensor *t = k->actuals.n ? k->actuals.at[a] : k->arguments.at[a];
-            if (!is_looked_at(t) || !f->argument[a].written || trap_equation(k, t) != k->equations.at[q]) continue;
-            PUSH(seen, k->equations.at[q]);
-            PUSH(rows, trap_row(b->traps, b->entry, k->equations.at[q], t));
-            print_look(b, "look", 1, rows.at[rows.n - 1], t);
-        }
-    if (!rows.n) return;
-    put_text(&b->calls, "    if (m->trap.found.row) {\n");
-    for (int i = 0; i < rows.n; i++) print_ranges(b, f, k, seen.at[i], rows.at[i]);
-    put(&b->calls, "        %s;\n    }\n", stop_text(b));
 }
 
 /* The value of a result of rank 0, in double. */

@@ -6,6 +6,7 @@
  *                            kernels.c  each kernel as a static function under its equations
  *                            entry.c    the entry points that call the kernels
  *                            trap.c     --trap: what is looked at, and where it came from
+ *                            look.c     --trap: the statements that look
  *                            table.c    the constant table that describes the model to the runtime
  *                            module.c   the whole C file;  header.c  the whole header
  *                            report.c, api.c, graph.c   the same facts for people and for other tools

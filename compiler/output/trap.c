@@ -104,7 +104,8 @@ int trap_given(Traps *traps, const Tensor *t) {
     bool given = t->role == ROLE_INPUT || t->role == ROLE_TARGET, open = is_state(t) && is_given_infinity(traps->m->model, t);
     int line = origin_line(traps->m, t->origin);
     put_words(&w, what, path_of(t), "", line ? text("%s:%d", traps->m->file, line) : traps->m->file);
-    put_shape(&w, t, false, given ? "NN_TRAP_GIVEN | NN_TRAP_CAUSE" : open ? "NN_TRAP_GIVEN" : "NN_TRAP_GIVEN | NN_TRAP_RESULT", -1);
+    const char *more = given ? " | NN_TRAP_CAUSE" : open ? "" : " | NN_TRAP_RESULT";
+    put_shape(&w, t, false, text("NN_TRAP_GIVEN%s", more), -1);
     return add_row(traps, w.text);
 }
 
@@ -144,7 +145,8 @@ int trap_row(Traps *traps, Entry entry, const Equation *e, const Tensor *t) {
     Writer w = { 0 }, flags = { 0 };
     const Tensor *out = e->out;
     bool next = out->role == ROLE_NEXT && out->of, gradient = out->role == ROLE_GRAD && out->of;
-    bool result = out->role == ROLE_LOSS || gradient || (next && !(is_state(out->of) && is_given_infinity(traps->m->model, out->of)));
+    bool open = next && is_state(out->of) && is_given_infinity(traps->m->model, out->of);
+    bool result = out->role == ROLE_LOSS || gradient || (next && !open);
     bool blocks = t->rank == out->rank + 1;
     int time = -1;
     for (int k = 0; e->scan && k < e->n_free; k++)
@@ -156,7 +158,8 @@ int trap_row(Traps *traps, Entry entry, const Equation *e, const Tensor *t) {
     };
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         if (all[k].set) put(&flags, "%s%s", flags.length ? " | " : "", all[k].name);
-    put_words(&w, gradient ? "gradient of" : next ? "next value of" : out->role == ROLE_LOSS ? "loss" : "equation", gradient || next ? path_of(out->of) : out->name,
+    const char *what = gradient ? "gradient of" : next ? "next value of" : out->role == ROLE_LOSS ? "loss" : "equation";
+    put_words(&w, what, gradient || next ? path_of(out->of) : out->name,
               shortened(equation_text(traps->next_of, entry, e)), whence(traps->m, e));
     put_shape(&w, t, blocks, flags.text, time);
     return add_row(traps, w.text);

@@ -1,0 +1,28 @@
+/* The body of an entry point while it is being printed: what entry.c and look.c share. */
+#ifndef NNC_BODY_H
+#define NNC_BODY_H
+#include "parts.h"
+
+typedef struct Body {
+    const Module *m;
+    const Layout *l;
+    Entry entry;
+    Scope scope;                        /* the numbers of the call, bound for expressions in double */
+    bool predicts, uses_p, uses_s, uses_arena, uses_whole;
+    LIST(const Tensor *) placed;        /* tensors of the arena that have a name already */
+    LIST(const char *) placed_name;
+    Writer places, numbers, calls;      /* the text of the function, in this order */
+    Traps *traps;                       /* of functions that look at what they compute, else NULL */
+} Body;
+
+const char *public_name(const Module *m, const Tensor *t);      /* of an input or output, as callers know it */
+/* The lvalue of a tensor that lives in a struct or is handed out; NULL when it is neither. */
+const char *struct_place(Body *b, const Tensor *t, bool constant);
+/* The pointer to a tensor of the arena. */
+const char *arena_place(Body *b, const Tensor *t, const Storage *storage);
+const char *internal_error(const Tensor *t);                    /* it has no place */
+
+/* look.c, for bodies with traps: the statements that look at what a call begins with, and at what a kernel has stored. */
+void print_given(Body *b);
+void print_looks(Body *b, const Functions *functions, const Kernel *k);
+#endif
