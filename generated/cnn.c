@@ -280,14 +280,14 @@ static void cnn_d_logits(int n, const real *restrict linear_3_b, real (*restrict
     }
 }
 
-/* cnn.nn:10: cross_entropy_sum = sum(batch) cross_entropy_nll
- *            loss = cross_entropy_sum/batch
+/* cnn.nn:10: cross_entropy_mean_by_sum = sum(batch) cross_entropy_nll
+ *            loss = cross_entropy_mean_by_sum/batch
  * also in evaluate */
 static void cnn_loss(int n, const real *restrict cross_entropy_nll, real *restrict loss) {
-    real cross_entropy_sum = R(0);
+    real cross_entropy_mean_by_sum = R(0);
     for (int b = 0; b < n; b++)
-        cross_entropy_sum += cross_entropy_nll[b];
-    *loss = cross_entropy_sum / (real)n;
+        cross_entropy_mean_by_sum += cross_entropy_nll[b];
+    *loss = cross_entropy_mean_by_sum / (real)n;
 }
 
 /* cnn.nn:11: accuracy_sum = sum(batch) where(accuracy_right, 1, 0)

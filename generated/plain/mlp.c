@@ -120,14 +120,14 @@ static void mlp_d_logits(int n, const real *restrict linear_2_b, real (*restrict
     }
 }
 
-/* mlp.nn:7: cross_entropy_sum = sum(batch) cross_entropy_nll
- *           loss = cross_entropy_sum/batch
+/* mlp.nn:7: cross_entropy_mean_by_sum = sum(batch) cross_entropy_nll
+ *           loss = cross_entropy_mean_by_sum/batch
  * also in evaluate */
 static void mlp_loss(int n, const real *restrict cross_entropy_nll, real *restrict loss) {
-    real cross_entropy_sum = R(0);
+    real cross_entropy_mean_by_sum = R(0);
     for (int b = 0; b < n; b++)
-        cross_entropy_sum += cross_entropy_nll[b];
-    *loss = cross_entropy_sum / (real)n;
+        cross_entropy_mean_by_sum += cross_entropy_nll[b];
+    *loss = cross_entropy_mean_by_sum / (real)n;
 }
 
 /* mlp.nn:8: accuracy_sum = sum(batch) where(accuracy_right, 1, 0)

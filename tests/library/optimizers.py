@@ -253,7 +253,7 @@ trained("adafactor_vector", "g |> adafactor_vector(w, lr=0.1, clip=1.1, power=-0
         torch_optimizer(O.Adafactor, lr=0.1, d=1.1, beta2_decay=-0.5, weight_decay=0.1, eps=(0.01, 1e-3)))
 # Float: twenty times five steps of a polynomial that magnifies small differences.
 trained("muon", "g |> muon(w, lr=0.1)", each(muon(0.1)), {"p": real(3, 2), "m": real(2, 4), "n": real(3, 3)}, float_tolerance=2e-4)
-trained("muon", "g |> muon(w, lr=0.1, adjust=like_adamw, steps=3)", each(muon(0.1, adjust=lambda R, C: 0.2*math.sqrt(max(R, C)), steps=3)),
+trained("muon", "g |> muon(w, lr=0.1, adjust=like_adamw, by=newton_schulz(_, steps=3))", each(muon(0.1, adjust=lambda R, C: 0.2*math.sqrt(max(R, C)), steps=3)),
         {"p": real(3, 2), "m": real(2, 4)}, float_tolerance=2e-4)
 trained("muon", "g |> muon(w, lr=0.1, decay=0, momentum=0.5, nesterov=false)",
         each(muon(0.1, 0, 0.5, False)), alone(2, 3), float_tolerance=2e-4)
@@ -351,4 +351,5 @@ def mean_of_asgd(t0):
 
 mean_of_asgd(0)
 mean_of_asgd(5)
+trained("adafactor", "g |> adafactor(w, lr=0.1, least=2)", torch_optimizer(O.Adafactor, lr=0.1, eps=(None, 2)), alone(3, 2))
 end()
