@@ -63,7 +63,7 @@ ends 2 "output over the model" good.nn -o good.nn
 ends 2 "a value is missing" good.nn -o
 ends 3 "a missing file" nothing.nn;     says "No such file"
 ends 3 "a directory" parts
-ends 1 "a bad model" bad.nn;            says "bad.nn:2:12: error:"
+ends 1 "a bad model" bad.nn;            says "bad.nn:2:5: error:"
 [ -e bad.c ] && fail "a bad model leaves a C file" || pass
 
 ends 0 "-o" good.nn -o a.c
