@@ -29,6 +29,24 @@ Scope *scope_new(Elaborator *e, const Tree *definition, Scope *caller, Instance 
     return s;
 }
 
+const Env *env_find(const Env *env, const char *name) {
+    for (; env; env = env->outer) if (env->name == name) return env;
+    return NULL;
+}
+
+const Env *env_bind(const Env *outer, const char *name, const Expr *value, Span range, bool explicit_range) {
+    Env *x = NEW(Env);
+    *x = (Env){ .name = name, .value = { value }, .n = 1, .range = range, .explicit = explicit_range, .outer = outer };
+    return x;
+}
+
+const Env *env_dots(const Env *outer, Span range, const Expr *const *values, int n) {
+    Env *x = NEW(Env);
+    *x = (Env){ .name = name_of(".."), .n = n, .range = range, .outer = outer };
+    for (int k = 0; k < n; k++) x->value[k] = values[k];
+    return x;
+}
+
 const Tree *function_named(const Elaborator *e, const char *name) {
     for (int i = e->functions.n - 1; i >= 0; i--) if (e->functions.at[i]->text == name) return e->functions.at[i];
     return NULL;

@@ -152,6 +152,9 @@ Name *scope_add(Scope *s, const char *name, EntryKind kind, Span span, const Tre
 Instance *instance_of(Instance *parent, const Tree *call, int64_t stage, const char *label);
 const Tree *function_named(const Elaborator *e, const char *name);
 Diagnostic *model_error(Elaborator *e, const Scope *s, Span at, const char *format, ...) __attribute__((format(printf, 4, 5)));
+const Env *env_find(const Env *env, const char *name);
+const Env *env_bind(const Env *outer, const char *name, const Expr *value, Span range, bool explicit_range);
+const Env *env_dots(const Env *outer, Span range, const Expr *const *values, int n);      /* binds `..` */
 Value *remember(Elaborator *e, void *slot, Value value);        /* stores a pointer to a copy in *slot, which may be forgotten */
 void finish_names(Elaborator *e);                               /* gives every tensor its final name and path */
 /* call.c */
@@ -171,8 +174,8 @@ Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *a, const Val
 Value select_value(Elaborator *e, Scope *s, Span at, const Value *c, const Value *a, const Value *b);
 const Expr *value_at(const Value *v, const Expr *const *subs);  /* the value's scalar at proved subscripts */
 const char *shape_text(const Value *v);
-const Env *env_find(const Env *env, const char *name);
-Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
+/* Adds one subscript, or several for `..`, to the n in `out`; a group is row-major. */
+bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *tree, const Expr **out, int *n);
 /* reduce.c */
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 bool is_reduction(const char *name);

@@ -34,11 +34,6 @@ const char *shape_text(const Value *v) {
     return w.text;
 }
 
-const Env *env_find(const Env *env, const char *name) {
-    for (; env; env = env->outer) if (env->name == name) return env;
-    return NULL;
-}
-
 const Expr *value_at(const Value *v, const Expr *const *subs) {
     return v->body ? substitute(v->body, v->axis, subs, v->rank) : NULL;
 }
@@ -188,8 +183,7 @@ static Value name(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     return unknown_name(e, s, env, t);
 }
 
-/* One subscript: an integer expression, or several for `..`; a group is row-major. */
-static bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Expr **out, int *n) {
+bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Expr **out, int *n) {
     if (t->kind == TREE_DOTS) {
         const Env *dots = env_find(env, name_of(".."));
         if (!dots) { model_error(e, s, t->span, "there is no `..` around this"); return false; }
@@ -256,7 +250,7 @@ static bool is_stored(const Value *v) {
     return v->body && v->body->kind == X_READ && !v->body->guarded;
 }
 
-Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
+static Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Tree named = { .kind = TREE_NAME, .span = t->span, .text = t->text };
     named.span.end = named.span.begin + (uint32_t)strlen(t->text);
     Value v = name(e, s, env, &named);
