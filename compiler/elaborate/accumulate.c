@@ -27,8 +27,8 @@ void begin_gathering(Elaborator *e) {
     for (int k = 0; e->model->accumulate > 1 && k < body->n; k++) {
         const Tree *line = body->child[k];
         if (line->kind != TREE_TRAIN) continue;
-        gathered_number(e, line, INT, name_of("gathered_samples"), origin_of(line->span))->host = true;
-        gathered_number(e, line, INT, name_of("gathered_batches"), origin_of(line->span))->host = true;
+        gathered_number(e, line, INT, name_of("gathered_samples"), origin_at(NULL, line->span))->host = true;
+        gathered_number(e, line, INT, name_of("gathered_batches"), origin_at(NULL, line->span))->host = true;
         return;
     }
 }

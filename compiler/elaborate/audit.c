@@ -100,7 +100,7 @@ static void warn_of_idle_states(const Scope *s) {
     for (int k = 0; of_update && k < s->names.n; k++) {
         const Name *n = s->names.at[k];
         if (n->kind != ENTRY_STATE || scope_find((Scope *)s, name_of(text("%s'", n->name)))) continue;
-        Diagnostic *d = warn_from("unused", origin_of(n->span), "`%s` of `%s` keeps its first value", n->name, s->definition->text);
+        Diagnostic *d = warn_from("unused", origin_at(NULL, n->span), "`%s` of `%s` keeps its first value", n->name, s->definition->text);
         if (d) help(d, "its next value is an equation: %s' = ...", n->name);
     }
 }
@@ -110,7 +110,7 @@ void warn_unused(Elaborator *e, const Scope *root) {
         const Name *n = root->names.at[k];
         size_t length = strlen(n->name);
         if (n->kind == ENTRY_ARGUMENT || n->kind == ENTRY_DIMENSION || mentioned(root->definition->child[1], n->name, n->tree) || (length && n->name[length - 1] == '\'')) continue;
-        Origin *o = origin_of(n->span);
+        Origin *o = origin_at(NULL, n->span);
         warn_from("unused", o, n->kind == ENTRY_INPUT ? "`%s` is never read" : n->kind == ENTRY_EQUATION ? "`%s` is never used: it has no effect on the loss or an output" : "`%s` is never used", n->name);
     }
     for (int i = 0; i < e->scopes.n; i++) {
@@ -120,7 +120,7 @@ void warn_unused(Elaborator *e, const Scope *root) {
         for (int k = 0; k < s->names.n; k++) {
             const Name *n = s->names.at[k];
             if ((n->kind != ENTRY_PARAM && n->kind != ENTRY_STATE) || mentioned(s->definition->child[2], n->name, n->tree)) continue;
-            warn_from("unused", origin_of(n->span), "`%s` is never used in `%s`", n->name, s->definition->text);
+            warn_from("unused", origin_at(NULL, n->span), "`%s` is never used in `%s`", n->name, s->definition->text);
         }
     }
 }

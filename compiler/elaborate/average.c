@@ -64,7 +64,7 @@ static void average_parameter(Elaborator *e, Tensor *p, const Tensor *next, int 
     Value w = of_tensor(next && !average->each_epoch ? next : p, NULL, 0);
     const Expr *body = line ? average_value(e, line, p, average, &w, number) : w.body;
     if (!body) return;
-    Tensor *t = tensor_new("", ROLE_NEXT, REAL, p->rank, p->dim, line ? origin_of(line->span) : p->origin);
+    Tensor *t = tensor_new("", ROLE_NEXT, REAL, p->rank, p->dim, line ? origin_at(NULL, line->span) : p->origin);
     t->of = average;
     PUSH(e->named, ((Named){ t, instance_of(e->top, line ? line : e->root->definition, number, name_of("average")), "average", false, e->mode }));
     e->named.at[e->named.n - 1].instance->parameter = p;

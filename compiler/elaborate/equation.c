@@ -98,8 +98,7 @@ Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char
     int64_t extents[MAX_RANK];
     for (int k = 0; k < n + v->rank; k++) { dims[k] = (Dim){ free[k]->extent, free[k]->count }; extents[k] = free[k]->extent; }
     if (checked_size(e, s, at, extents, n + v->rank) < 0) return NULL;
-    Origin *o = NEW(Origin);
-    *o = (Origin){ at, s->origin };
+    Origin *o = origin_at(s, at);
     Tensor *t = tensor_new("", ROLE_VALUE, v->body->type, n + v->rank, dims, o);
     if (v->body->type != REAL) { t->lo = v->body->lo; t->hi = v->body->hi; }
     const Expr *body = settle_draws(e, t, free, n + v->rank, v->body);
@@ -173,8 +172,7 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
         return bad_value;
     }
     Tensor *before = own(e, s->instance, state->tree, 0);
-    Origin *o = NEW(Origin);
-    *o = (Origin){ n->tree->span, s->origin };
+    Origin *o = origin_at(s, n->tree->span);
     Tensor *t = tensor_new("", ROLE_NEXT, REAL, before->rank, before->dim, o);
     t->of = before;
     PUSH(e->named, ((Named){ t, s->instance, text("%s_next", state->name), false, e->mode }));
@@ -198,9 +196,14 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
             if (right->kind == TREE_PIPE) { Value first = evaluate(e, s, NULL, right->child[0]); v = call(e, s, NULL, right->child[1], &first, 0, &made); }
             else if (right->kind == TREE_CALL) v = call(e, s, NULL, right, NULL, 0, &made);
             else { model_error(e, s, right->span, "several names on the left want a call of a function with several results"); return bad_value; }
-            if (v.kind == VALUE_BAD || !made) return bad_value;
+            if (v.kind == VALUE_BAD) return bad_value;
+            int results = made ? made->definition->child[1]->n : 1;
+            if (results < t->n - 1) {
+                model_error(e, s, right->span, "%d names on the left want as many results, and `%s` gives %d", t->n - 1, right->kind == TREE_PIPE ? right->child[1]->text : right->text, results ? results : 1);
+                return bad_value;
+            }
+            note_change(e, &first_left->made);
             first_left->made = made;
-            PUSH(e->journal, (void **)&first_left->made);
         }
         v = result_value(e, made, n->which);
         return is_next(n) && v.kind == VALUE_TENSOR && v.body ? next_value(e, s, n, &v) : v;
@@ -268,8 +271,7 @@ typedef struct Mark { int journal, equations, named, parts; } Mark;
 static Mark mark(const Elaborator *e) { return (Mark){ e->journal.n, e->program->equations.n, e->named.n, e->parts.n }; }
 
 static void forget(Elaborator *e, Mark m) {
-    for (int k = m.journal; k < e->journal.n; k++) *e->journal.at[k] = NULL;
-    e->journal.n = m.journal;
+    forget_changes(e, m.journal);
     e->program->equations.n = m.equations;
     e->named.n = m.named;
     e->parts.n = m.parts;
@@ -297,8 +299,7 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
             for (int k = 0; k < n_now; k++) free[k] = now[k];
             for (int k = 0; k < v.rank; k++) free[n_now + k] = v.axis[k];
             const Expr *body = settle_draws(e, t, free, n_now + v.rank, v.body);
-            Origin *o = NEW(Origin);
-            *o = (Origin){ n->tree->span, s->origin };
+            Origin *o = origin_at(s, n->tree->span);
             equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, o);
             PUSH(e->named, ((Named){ t, s->instance, n->name, is_whole_result(s, n), e->mode }));
             Value r = *n->assumed;
@@ -311,8 +312,7 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
         Dim dims[MAX_RANK];
         for (int k = 0; k < n_now; k++) { carried[k] = now[k]; at[k] = At(now[k]); dims[k] = (Dim){ now[k]->extent, now[k]->count }; }
         for (int k = 0; k < v.rank; k++) dims[n_now + k] = (Dim){ v.dim[k], NULL };
-        Origin *o = NEW(Origin);
-        *o = (Origin){ n->tree->span, s->origin };
+        Origin *o = origin_at(s, n->tree->span);
         forget(e, before);
         n->assumed_tensor = tensor_new("", ROLE_VALUE, REAL, n_now + v.rank, dims, o);
         Value *assumed = NEW(Value);
@@ -402,8 +402,7 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
                 model_error(e, s, d->span, "an average that is taken `each epoch` keeps no state beside itself");
                 return bad_value;
             }
-            Origin *o = NEW(Origin);
-            *o = (Origin){ d->span, s->origin };
+            Origin *o = origin_at(s, d->span);
             Role role = n->kind == ENTRY_PARAM ? ROLE_PARAM : e->updating ? ROLE_MOMENT : ROLE_STATE;
             t = tensor_new("", role, REAL, rank, dims, o);
             t->each_epoch = n->each_epoch;

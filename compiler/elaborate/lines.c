@@ -9,12 +9,6 @@
 
 static bool same(const char *a, const char *b) { return !strcmp(a, b); }
 
-Origin *origin_of(Span span) {
-    Origin *o = NEW(Origin);
-    o->span = span;
-    return o;
-}
-
 /* ---- the model's own scope ---- */
 
 Scope *model_scope(Elaborator *e, const Tree *model, const Define *defines, int n_defines) {
@@ -102,7 +96,7 @@ void input_line(Elaborator *e, const Tree *t, int part) {
         rank++;
     }
     if (checked_size(e, e->root, t->span, extents, rank) < 0) return;
-    Tensor *x = tensor_new(t->text, t->kind == TREE_INPUT ? ROLE_INPUT : ROLE_TARGET, REAL, rank, dims, origin_of(t->span));
+    Tensor *x = tensor_new(t->text, t->kind == TREE_INPUT ? ROLE_INPUT : ROLE_TARGET, REAL, rank, dims, origin_at(NULL, t->span));
     if (type->kind == TREE_DECLARE) {
         static const char *const known[] = { "class", "int", "byte" };
         x->type = INT;
@@ -143,7 +137,7 @@ static Tensor *result(Elaborator *e, Role role, const char *name, const Expr *bo
     for (int k = 0; k < rank; k++) free[n + k] = shape->axis[k];
     for (int k = 0; k < n + rank; k++) dims[k] = (Dim){ free[k]->extent, free[k]->count };
     PUSH(e->results, name);
-    Tensor *t = tensor_new(name, role, REAL, n + rank, dims, origin_of(at));
+    Tensor *t = tensor_new(name, role, REAL, n + rank, dims, origin_at(NULL, at));
     equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, settle_draws(e, t, free, n + rank, ToReal(body)), t->origin);
     return t;
 }
@@ -175,7 +169,7 @@ static void find_aim(Elaborator *e, const Tree *line, const Tree *t) {
         for (int k = 0; k < e->aims.n; k++) if (e->aims.at[k].line == line) { model_error(e, e->root, t->span, "an update line has one gradient, and this is its second"); return; }
         const Expr *body = loss_of(e, t->child[0]);
         if (!body) return;
-        Tensor *aim = tensor_new("", ROLE_VALUE, REAL, 0, NULL, origin_of(t->span));
+        Tensor *aim = tensor_new("", ROLE_VALUE, REAL, 0, NULL, origin_at(NULL, t->span));
         equation_new(e->program, aim, NULL, REDUCE_NONE, NULL, 0, settle_draws(e, aim, NULL, 0, body), aim->origin);
         PUSH(e->named, ((Named){ aim, e->top, "aim", false, e->mode }));
         PUSH(e->aims, ((Aim){ line, aim }));
@@ -271,7 +265,7 @@ void metric_lines(Elaborator *e, Tensors *metrics) {
             continue;
         }
         const Expr *value = v.body;
-        if (uses_index(value, e->batch)) {                      /* of one sample: its mean over the data */
+        if (uses_index(value, e->batch) || has_open_draw(e, value)) {       /* of one sample: its mean over the data */
             const Tree *mean = mean_over_data(e, t);
             v = reduce(e, e->root, NULL, mean);
             if (!v.body) continue;

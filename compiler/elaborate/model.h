@@ -14,7 +14,6 @@ Program *program_new(const char *name);
 Program *cut(const Program *p, const char *name, const Tensors *results);   /* watched tensors stay too */
 void mark_host(const Program *p);
 /* lines.c */
-Origin *origin_of(Span span);
 Scope *model_scope(Elaborator *e, const Tree *model, const Define *defines, int n_defines);
 void train_line(Elaborator *e);
 void input_line(Elaborator *e, const Tree *line, int part);     /* part 1: the same input, one sample long */

@@ -34,8 +34,7 @@ static Total *total_of(Elaborator *e, const Scope *s, const Tree *tree, Op op, b
     }
     Dim dims[MAX_RANK];
     for (int k = 0; k < n; k++) dims[k] = (Dim){ free[k]->extent, NULL };
-    Origin *o = NEW(Origin);
-    *o = (Origin){ tree->span, s->origin };
+    Origin *o = origin_at(s, tree->span);
     Total *t = NEW(Total);
     *t = (Total){ .tree = tree, .instance = s->instance, .op = op, .count = count, .tensor = tensor_new("", ROLE_VALUE, REAL, n, dims, o) };
     PUSH(e->totals, t);

@@ -39,8 +39,7 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
     for (int k = 0; k < n; k++) cells *= bound[k]->extent;
     bool arg = op == REDUCE_ARGMAX || op == REDUCE_ARGMIN;
     Type type = arg ? INT : body->type;
-    Origin *o = NEW(Origin);
-    *o = (Origin){ at, s->origin };
+    Origin *o = origin_at(s, at);
     Tensor *t = tensor_new("", ROLE_VALUE, type, n_free, dims, o);
     if (type != REAL) {
         t->lo = arg ? 0 : INT64_MIN;
@@ -67,8 +66,7 @@ static const Expr *gather(Elaborator *e, Scope *s, const Tree *tree, Span at, Re
     if (n < 0 || n > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
     for (int k = 0; k < n; k++) { dims[k] = (Dim){ foreign[k]->extent, NULL }; subs[k] = At(foreign[k]); }
     Tensor *total = own(e, s->instance, tree, part);
-    Origin *o = NEW(Origin);
-    *o = (Origin){ at, s->origin };
+    Origin *o = origin_at(s, at);
     if (!total) {
         total = tensor_new("", ROLE_TOTAL, REAL, n, dims, o);
         total->initial = op == REDUCE_SUM ? 0 : op == REDUCE_MAX ? -INFINITY : INFINITY;
@@ -95,9 +93,10 @@ static const Expr *identity(Reduce op, Type type) {
     }
 }
 
+const char *const reduction_names[] = { "sum", "mean", "prod", "max", "min", "argmax", "argmin", "any", "all", NULL };
+
 bool is_reduction(const char *name) {
-    static const char *const names[] = { "sum", "mean", "prod", "max", "min", "argmax", "argmin", "any", "all" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (same(name, names[i])) return true;
+    for (const char *const *n = reduction_names; *n; n++) if (same(name, *n)) return true;
     return false;
 }
 

@@ -62,6 +62,12 @@ Instance *instance_of(Instance *parent, const Tree *call, int64_t stage, const c
     return c;
 }
 
+Origin *origin_at(const Scope *s, Span at) {
+    Origin *o = NEW(Origin);
+    *o = (Origin){ at, s ? s->origin : NULL };
+    return o;
+}
+
 /* While something is not known yet (a value that reads itself, or a number that must be a constant the next time), what
  * follows from that is no error of the user's. */
 Diagnostic *model_error(Elaborator *e, const Scope *s, Span at, const char *format, ...) {
@@ -70,17 +76,29 @@ Diagnostic *model_error(Elaborator *e, const Scope *s, Span at, const char *form
     va_start(arguments, format);
     char *message = text_v(format, arguments);
     va_end(arguments);
-    Origin *o = NEW(Origin);
-    *o = (Origin){ at, s ? s->origin : NULL };
-    return error_from(o, "%s", message);
+    return error_from(origin_at(s, at), "%s", message);
 }
 
 Value *remember(Elaborator *e, void *slot, Value value) {
     Value *copy = NEW(Value);
     *copy = value;
+    note_change(e, slot);
     *(Value **)slot = copy;
-    PUSH(e->journal, slot);
     return copy;
+}
+
+void note_change(Elaborator *e, void *slot) {
+    Change c = { .slot = slot };
+    memcpy(&c.before, slot, sizeof c.before);                   /* slots hold pointers of several types */
+    PUSH(e->journal, c);
+}
+
+void forget_changes(Elaborator *e, int from) {
+    while (e->journal.n > from) {
+        e->journal.n--;
+        const Change *c = &e->journal.at[e->journal.n];
+        memcpy(c->slot, &c->before, sizeof c->before);
+    }
 }
 
 static const char *called(const Instance *c) { return c->name ? c->name : c->label; }

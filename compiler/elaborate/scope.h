@@ -36,12 +36,13 @@ typedef struct Value {
 /* An expression with the place where it is evaluated, or a value already at hand. */
 typedef struct Env Env;
 typedef struct Argument { const char *name; const Tree *tree; Scope *scope; const Env *env; Value *value; bool hole, busy; } Argument;
+typedef LIST(Argument *) Arguments;
 
 struct Function {
     const Tree *definition;                                     /* TREE_FN */
     int op;                                                     /* or, when NULL, a scalar operator */
     const char *reduction;                                      /* or sum, mean ... over all axes */
-    LIST(Argument) given;                                       /* with holes */
+    Arguments given;                                            /* with holes */
     Instance *instance;                                         /* of a call with a hole: where its parameters live */
     const Origin *use;
 };
@@ -105,6 +106,8 @@ typedef struct Total { const Tree *tree; const Instance *instance; Op op; bool c
 typedef struct Part { Total *total; const Tensor *parameter; const Expr *value; const Index *free[MAX_RANK]; int n; } Part;
 /* A call in an update line that depends on nothing of the parameter: one for all of them. */
 typedef struct Shared { const Tree *call; Value *value; } Shared;
+/* A pointer that was remembered: where it is kept, and what was there before. */
+typedef struct Change { void *slot, *before; } Change;
 typedef struct Draw { Site *site; Tensor *tensor; int number; } Draw;
 
 /* One loss line, as it adds to the whole. */
@@ -125,7 +128,7 @@ typedef struct Elaborator {
     LIST(Owned) owned;
     LIST(Named) named;
     LIST(Draw) draws;
-    LIST(void **) journal;                                      /* what was remembered, to be forgotten on a retry */
+    LIST(Change) journal;                                       /* what was remembered, to be forgotten on a retry */
     LIST(Scope *) scopes;
     LIST(const char *) results;                                 /* names of the loss, outputs and metrics */
     LossTerms losses[2];                                        /* as seen at rest, and in training */
@@ -156,15 +159,21 @@ const Env *env_find(const Env *env, const char *name);
 const Env *env_bind(const Env *outer, const char *name, const Expr *value, Span range, bool explicit_range);
 const Env *env_dots(const Env *outer, Span range, const Expr *const *values, int n);      /* binds `..` */
 Value *remember(Elaborator *e, void *slot, Value value);        /* stores a pointer to a copy in *slot, which may be forgotten */
+void note_change(Elaborator *e, void *slot);                    /* *slot is about to change */
+void forget_changes(Elaborator *e, int from);                   /* the slots hold again what they held */
+Origin *origin_at(const Scope *s, Span at);                      /* s: NULL outside of any definition */
 void finish_names(Elaborator *e);                               /* gives every tensor its final name and path */
 /* call.c */
 Value call(Elaborator *e, Scope *s, const Env *env, const Tree *tree, const Value *first, int64_t stage, Scope **instance);
 Value apply(Elaborator *e, Scope *s, const Env *env, const Function *f, const Tree *tree, const Value *first, int64_t stage, Scope **instance);
-Value argument_value(Elaborator *e, Argument *a);
 Value result_value(Elaborator *e, Scope *s, int which);
+void scope_body(Elaborator *e, Scope *s, const Tree *statements);
+/* arguments.c */
+Value argument_value(Elaborator *e, Argument *a);
 /* A number of an update line that can be set at run time, and that is wanted now, for a size or a choice: it becomes a
  * constant, and the lines are elaborated again. True: `body` hangs on such numbers alone. */
 bool settle_hypers(Elaborator *e, const Expr *body);
+bool settle_subscript(Elaborator *e, const Expr *body);         /* the same for a subscript, which may hang on indices too */
 /* value.c */
 Value evaluate(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 Value scalar(const Expr *body);
@@ -178,6 +187,7 @@ const char *shape_text(const Value *v);
 bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *tree, const Expr **out, int *n);
 /* reduce.c */
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
+extern const char *const reduction_names[];                     /* NULL ends them */
 bool is_reduction(const char *name);
 Value reduce_whole(Elaborator *e, Scope *s, Span at, const char *name, const Value *v);
 const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
@@ -203,5 +213,4 @@ const Expr *sample_number(const Elaborator *e, const Index *i);
 /* model.c: what an instance owns */
 Tensor *own(Elaborator *e, Instance *instance, const void *key, int part);
 void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tensor *t, Scope *scope, const Tree *tree, const char *local);
-void scope_body(Elaborator *e, Scope *s, const Tree *statements);
 #endif

@@ -141,7 +141,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == p->dim[k].extent;
     if (!equal) { model_error(e, e->root, line->span, "the update of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v), shape_text(&w)); return; }
     if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
-    Tensor *next = tensor_new("", ROLE_NEXT, REAL, p->rank, p->dim, origin_of(line->span));
+    Tensor *next = tensor_new("", ROLE_NEXT, REAL, p->rank, p->dim, origin_at(NULL, line->span));
     next->of = p;
     PUSH(e->named, ((Named){ next, instance, "next", false, e->mode }));
     equation_new(e->program, next, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, next, v.axis, v.rank, ToReal(v.body)), next->origin);
@@ -194,7 +194,7 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
         e->named.n = named;
         e->scopes.n = from;
         e->totals.n = e->parts.n = e->shared.n = 0;
-        while (e->journal.n > journal) *e->journal.at[--e->journal.n] = NULL;
+        forget_changes(e, journal);
         for (int k = e->owned.n - 1; k >= 0; k--) if (e->owned.at[k].tensor->role == ROLE_HYPER || e->owned.at[k].tensor->role == ROLE_MOMENT) {
             for (int q = k; q + 1 < e->owned.n; q++) e->owned.at[q] = e->owned.at[q + 1];
             e->owned.n--;

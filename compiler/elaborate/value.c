@@ -216,6 +216,7 @@ bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Exp
                 if (v.kind != VALUE_TENSOR || !v.body || v.rank) return false;
                 value = v.body;
             }
+            if (settle_subscript(e, value)) return false;
             if (value->type == REAL) { model_error(e, s, m->span, "a subscript is an integer: // divides with floor"); return false; }
             if (sum && (value->lo != 0 || value->hi > ((int64_t)1 << 40))) {
                 model_error(e, s, m->span, "a member of a group must have a range from 0: write %s < n", span_text(m->span));
@@ -236,7 +237,7 @@ bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Exp
     Value v = evaluate(e, s, env, t);
     if (v.kind != VALUE_TENSOR || !v.body) return false;
     if (v.rank) { model_error(e, s, t->span, "a subscript is one integer, and this is %s", shape_text(&v)); return false; }
-    if (v.body->type == REAL && settle_hypers(e, v.body)) return false;
+    if (settle_subscript(e, v.body)) return false;
     if (v.body->type == REAL) {
         Diagnostic *d = model_error(e, s, t->span, "a subscript is an integer, and this is a real number");
         if (d) help(d, "// divides with floor; floor(), ceil() and round() give integers");
