@@ -183,7 +183,9 @@ Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *a, const Val
 Value select_value(Elaborator *e, Scope *s, Span at, const Value *c, const Value *a, const Value *b);
 const Expr *value_at(const Value *v, const Expr *const *subs);  /* the value's scalar at proved subscripts */
 const char *shape_text(const Value *v);
-/* Adds one subscript, or several for `..`, to the n in `out`; a group is row-major. */
+/* read.c */
+Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
+/* Adds one subscript, or several for `..`, to the n in `out`. */
 bool subscript(Elaborator *e, Scope *s, const Env *env, const Tree *tree, const Expr **out, int *n);
 /* reduce.c */
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
