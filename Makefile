@@ -87,6 +87,10 @@ renew: all
 	tests/errors/run.sh --renew
 	tests/docs.sh renew
 
+# nnc beside its peers; takes minutes, and says what is left out.
+bench: all
+	python3 tests/bench/bench.py $(BUILD)/nnc
+
 fuzz: $(BUILD)/fuzz_language $(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint
 	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all
 	cd $(BUILD) && mkdir -p corpus && ./fuzz_language -max_total_time=20 corpus ../compiler/library && ./fuzz_data -max_total_time=20 && ./fuzz_checkpoint -max_total_time=20
@@ -114,7 +118,7 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all unit check demo renew fuzz install clean
+.PHONY: all unit check demo renew bench fuzz install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
