@@ -2,135 +2,18 @@
  *
  *     y[.., o] = b[o] + sum(i) w[o, i]*x[.., i]      ->      y[n, o] = b[o] + s[n, o]
  *
- * The left side gives the free indices and, with the ranges found, the shape; what the right side uses beside them is
- * carried as leading dims (the batch first). */
+ * The left side gives the free indices and, with the ranges found, the shape (left.c); what the right side uses beside
+ * them is carried as leading dims (store.c). An equation that reads itself is a recurrence. */
 #include "left.h"
 #include <inttypes.h>
 #include <string.h>
 
-int64_t checked_size(Elaborator *e, const Scope *s, Span at, const int64_t *dims, int n) {
-    int64_t size = 1;
-    for (int k = 0; k < n; k++) {
-        if (dims[k] < 0) { model_error(e, s, at, "a size of %" PRId64 " is negative", dims[k]); return -1; }
-        if (__builtin_mul_overflow(size, dims[k], &size) || size > (int64_t)1 << 46) {
-            model_error(e, s, at, "this array is larger than an address space: more than 2^46 elements");
-            return -1;
-        }
-    }
-    return size;
-}
-
-typedef struct Uses { LIST(const Index *) found; } Uses;
-static void note_index(const Expr *x, void *data) {
-    Uses *u = data;
-    if (x->kind != X_INDEX) return;
-    for (int k = 0; k < u->found.n; k++) if (u->found.at[k] == x->index) return;
-    PUSH(u->found, x->index);
-}
-
-/* The indices that a body uses beside its own, the batch first, then in order of creation. -1: too many. */
-int carried_indices(Elaborator *e, const Expr *body, const Index *const *own_indices, int n_own, const Index **carried, int room) {
-    Uses u = { 0 };
-    visit_nodes(body, note_index, &u);
-    if (e->batch && has_open_draw(e, body)) {
-        bool seen = false;
-        for (int k = 0; k < u.found.n; k++) seen = seen || u.found.at[k] == e->batch;
-        for (int k = 0; k < n_own; k++) seen = seen || own_indices[k] == e->batch;
-        if (!seen) PUSH(u.found, e->batch);
-    }
-    int n = 0;
-    for (int k = 0; k < u.found.n; k++) {
-        const Index *i = u.found.at[k];
-        bool own_index = false;
-        for (int q = 0; q < n_own; q++) own_index = own_index || own_indices[q] == i;
-        if (own_index) continue;
-        if (n == room) return -1;
-        int at = n++;
-        while (at > 0 && carried[at - 1] != e->batch && (i == e->batch || carried[at - 1]->id > i->id)) { carried[at] = carried[at - 1]; at--; }
-        carried[at] = i;
-    }
-    return n;
-}
-
-typedef struct Open { Elaborator *e; bool found; Tensor *tensor; const Expr *counter; int number; } Open;
-
-static bool is_open(const Elaborator *e, const Site *site) {
-    for (int k = e->open_sites.n - 1; k >= 0; k--) if (e->open_sites.at[k] == site) return true;
+/* Names of tensors that no equation of the text stands for. */
+static bool is_made_up(const char *local) {
+    static const char *const names[] = { "sum", "max", "min", "prod", "winner", "gradient" };
+    for (size_t k = 0; k < sizeof names/sizeof *names; k++) if (!strcmp(local, names[k])) return true;
     return false;
 }
-
-static void look_open(const Expr *x, void *data) {
-    Open *o = data;
-    if (x->kind == X_RANDOM && is_open(o->e, x->site)) o->found = true;
-}
-
-bool has_open_draw(const Elaborator *e, const Expr *body) {
-    if (!e->open_sites.n) return false;
-    Open o = { .e = (Elaborator *)(uintptr_t)e };
-    visit_nodes(body, look_open, &o);
-    return o.found;
-}
-
-static const Expr *settle(const Expr *x, void *data) {
-    Open *o = data;
-    if (x->kind != X_RANDOM || !is_open(o->e, x->site)) return x;
-    Site *site = NEW(Site);
-    PUSH(o->e->draws, ((Draw){ site, o->tensor, o->number++ }));
-    return Random(site, &o->counter, 1);
-}
-
-/* Draws of random() belong to the equation that they stand in: their counter is the element of all its indices. */
-const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int n, const Expr *body) {
-    if (!has_open_draw(e, body)) return body;
-    const Expr *counter = Int(0);
-    for (int k = 0; k < n; k++) counter = Add(Mul(counter, Int(all[k]->extent)), sample_number(e, all[k]));
-    Open o = { .e = e, .tensor = t, .counter = counter };
-    return transform(body, settle, &o);
-}
-
-/* The value as a tensor with an equation; `carried` are the expressions at which it is read besides its axes. */
-Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char *local, bool whole, const Expr *const **carried, int *n_carried) {
-    const Index *free[4 * MAX_RANK];
-    int n = carried_indices(e, v->body, v->axis, v->rank, free, 4 * MAX_RANK);
-    if (n < 0 || n + v->rank > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
-    for (int k = 0; k < v->rank; k++) free[n + k] = v->axis[k];
-    Dim dims[MAX_RANK];
-    int64_t extents[MAX_RANK];
-    for (int k = 0; k < n + v->rank; k++) { dims[k] = (Dim){ free[k]->extent, free[k]->count }; extents[k] = free[k]->extent; }
-    if (checked_size(e, s, at, extents, n + v->rank) < 0) return NULL;
-    Origin *o = origin_at(s, at);
-    Tensor *t = tensor_new("", ROLE_VALUE, v->body->type, n + v->rank, dims, o);
-    if (v->body->type != REAL) { t->lo = v->body->lo; t->hi = v->body->hi; }
-    const Expr *body = settle_draws(e, t, free, n + v->rank, v->body);
-    equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, o);
-    PUSH(e->named, ((Named){ t, s->instance, local, whole, e->mode }));
-    const Expr **at_carried = NEW_ARRAY(const Expr *, n + 1);
-    for (int k = 0; k < n; k++) at_carried[k] = At(free[k]);
-    *carried = at_carried;
-    *n_carried = n;
-    return t;
-}
-
-/* A value whose body reads one tensor at carried indices and then exactly at its axes needs no equation. */
-static bool is_alias(const Value *v) {
-    const Expr *r = v->body;
-    if (!r || r->kind != X_READ || r->guarded || r->n < v->rank) return false;
-    int first = r->n - v->rank;
-    for (int k = 0; k < first; k++) if (r->arg[k]->kind != X_INDEX && r->arg[k]->kind != X_INT) return false;
-    for (int k = 0; k < v->rank; k++)
-        if (r->arg[first + k]->kind != X_INDEX || r->arg[first + k]->index != v->axis[k] || r->tensor->dim[first + k].extent != v->dim[k]) return false;
-    return true;
-}
-
-Value stored(Elaborator *e, Scope *s, Span at, const Value *v, const char *local) {
-    if (v->kind != VALUE_TENSOR || !v->body || is_alias(v)) return *v;
-    const Expr *const *carried;
-    int n;
-    Tensor *t = materialise(e, s, at, v, v->hint ? v->hint : local, false, &carried, &n);
-    return t ? of_tensor(t, carried, n) : bad_value;
-}
-
-/* ---- one equation of a scope ---- */
 
 /* A tensor without a name of the text gets the one of the equation that is only another name for it; the model's own
  * name for it stands above those of definitions. */
@@ -139,9 +22,7 @@ static void rename_tensor(Elaborator *e, Scope *s, const Tensor *t, const char *
     for (int k = e->named.n - 1; k >= 0; k--) {
         Named *n = &e->named.at[k];
         if (n->tensor != t) continue;
-        bool made_up = !strcmp(n->local, "sum") || !strcmp(n->local, "max") || !strcmp(n->local, "min") || !strcmp(n->local, "prod") || !strcmp(n->local, "winner")
-                       || !strcmp(n->local, "gradient");
-        if (made_up || (s == e->root && n->instance != e->top)) *n = (Named){ n->tensor, s->instance, local, whole, n->mode };
+        if (is_made_up(n->local) || (s == e->root && n->instance != e->top)) *n = (Named){ n->tensor, s->instance, local, whole, n->mode };
         return;
     }
 }
@@ -161,13 +42,12 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
     if (!e->training) { model_error(e, s, n->span, "`%s` has a value in training only: choose by where(training, ...)", n->name); return bad_value; }
     Value old = name_value(e, s, state);
     if (old.kind != VALUE_TENSOR) return bad_value;
-    bool equal = v.rank == old.rank;
-    for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == old.dim[k];
-    if (!equal && v.rank) { model_error(e, s, n->span, "the state is %s, and its next value %s", shape_text(&old), shape_text(&v)); return bad_value; }
-    if (!equal) { const Expr *body = v.body; v = old; v.body = body; }
-    const Index *outer[4 * MAX_RANK];
-    if (carried_indices(e, v.body, v.axis, v.rank, outer, 4 * MAX_RANK)) {
-        Diagnostic *d = model_error(e, s, n->span, "`%s` would depend on %s: reduce it", n->name, outer[0] == e->batch ? "the sample" : text("`%s` of the equation around", outer[0]->name));
+    if (!v.rank) { const Expr *body = v.body; v = old; v.body = body; }
+    if (!same_shape(&v, &old)) { model_error(e, s, n->span, "the state is %s, and its next value %s", shape_text(&old), shape_text(&v)); return bad_value; }
+    const Index *outer[4*MAX_RANK];
+    if (carried_indices(e, v.body, v.axis, v.rank, outer, 4*MAX_RANK)) {
+        const char *what = outer[0] == e->batch ? "the sample" : text("`%s` of the equation around", outer[0]->name);
+        Diagnostic *d = model_error(e, s, n->span, "`%s` would depend on %s: reduce it", n->name, what);
         if (d) help(d, "a state is one for all samples: write mean(batch) or sum(batch)");
         return bad_value;
     }
@@ -185,71 +65,88 @@ static bool is_next(const Name *n) {
     return length && n->name[length - 1] == '\'';
 }
 
-static Value equation(Elaborator *e, Scope *s, Name *n) {
-    const Tree *t = n->tree, *left = t->child[n->which], *right = t->child[t->n - 1];
-    if (t->kind == TREE_SCATTER) return scatter(e, s, n);
-    Value v;
-    if (t->n > 2) {                                             /* a, b = f(x) */
-        Name *first_left = scope_find(s, t->child[0]->text);     /* one use of the function for all its results */
-        Scope *made = first_left->made;
-        if (!made) {
-            if (right->kind == TREE_PIPE) { Value first = evaluate(e, s, NULL, right->child[0]); v = call(e, s, NULL, right->child[1], &first, 0, &made); }
-            else if (right->kind == TREE_CALL) v = call(e, s, NULL, right, NULL, 0, &made);
-            else { model_error(e, s, right->span, "several names on the left want a call of a function with several results"); return bad_value; }
-            if (v.kind == VALUE_BAD) return bad_value;
-            int results = made ? made->definition->child[1]->n : 1;
-            if (results < t->n - 1) {
-                model_error(e, s, right->span, "%d names on the left want as many results, and `%s` gives %d", t->n - 1, right->kind == TREE_PIPE ? right->child[1]->text : right->text, results ? results : 1);
-                return bad_value;
-            }
-            note_change(e, &first_left->made);
-            first_left->made = made;
-        }
-        v = result_value(e, made, n->which);
-        return is_next(n) && v.kind == VALUE_TENSOR && v.body ? next_value(e, s, n, &v) : v;
+/* a, b = f(x): one use of the function for all its results. NULL: an error, or not known yet. */
+static Scope *shared_use(Elaborator *e, Scope *s, const Tree *t) {
+    const Tree *right = t->child[t->n - 1], *use = right->kind == TREE_PIPE ? right->child[1] : right;
+    Name *first_left = scope_find(s, t->child[0]->text);
+    if (first_left->made) return first_left->made;
+    if (right->kind != TREE_PIPE && right->kind != TREE_CALL) {
+        model_error(e, s, right->span, "several names on the left want a call of a function with several results");
+        return NULL;
     }
-    if (left->kind == TREE_NAME) {
-        v = evaluate(e, s, NULL, right);
-        if (v.kind == VALUE_FUNCTION && right->kind == TREE_CALL && v.function->instance) v.function->instance->name = n->name;
-        if (v.kind != VALUE_TENSOR) return v;
-        int64_t dims[MAX_RANK];
-        int rank;
-        if (n->extents && declared_dims(e, s, n, dims, &rank)) {
-            bool equal = rank == v.rank;
-            for (int k = 0; equal && k < rank; k++) equal = dims[k] == v.dim[k];
-            if (!equal && v.rank) { model_error(e, s, t->span, "`%s` is declared as %s, and this is %s", n->name, span_text(n->extents->span), shape_text(&v)); return bad_value; }
-            if (!equal) {                                       /* a number spreads over the declared shape */
-                v.rank = rank;
-                for (int k = 0; k < rank; k++) { v.dim[k] = dims[k]; v.axis[k] = index_new("a", dims[k], NULL); }
-            }
-        }
-    } else {
-        Left l;
-        if (!bind_left(e, s, n, left, right, &l)) return bad_value;
-        Value r = evaluate(e, s, l.env, right);
-        if (r.kind == VALUE_FUNCTION) { model_error(e, s, right->span, "a function cannot be the value of an array"); return bad_value; }
-        v = (Value){ .kind = VALUE_TENSOR, .rank = l.n };
-        if (r.kind == VALUE_BAD && l.holes) return bad_value;
-        if (r.kind != VALUE_BAD && r.rank != l.holes && !(r.rank == 0 && l.holes && n->extents)) {
-            Diagnostic *d = model_error(e, s, right->span, "the right side is %s, and the left leaves %d ax%s whole", shape_text(&r), l.holes, l.holes == 1 ? "is" : "es");
-            if (d && !l.holes) help(d, "write its indices, or put `_` on the left");
+    Value first = right->kind == TREE_PIPE ? evaluate(e, s, NULL, right->child[0]) : bad_value;
+    Scope *made = NULL;
+    Value v = call(e, s, NULL, use, right->kind == TREE_PIPE ? &first : NULL, 0, &made);
+    if (v.kind == VALUE_BAD) return NULL;
+    int results = made && made->definition->child[1]->n ? made->definition->child[1]->n : 1;
+    if (results < t->n - 1) {
+        model_error(e, s, right->span, "%d names on the left want as many results, and `%s` gives %d", t->n - 1, use->text, results);
+        return NULL;
+    }
+    note_change(e, &first_left->made);
+    return first_left->made = made;
+}
+
+/* y = e. */
+static Value whole_equation(Elaborator *e, Scope *s, const Name *n) {
+    const Tree *right = n->tree->child[1];
+    Value v = evaluate(e, s, NULL, right), declared = { .kind = VALUE_TENSOR };
+    if (v.kind == VALUE_FUNCTION && right->kind == TREE_CALL && v.function->instance) v.function->instance->name = n->name;
+    if (v.kind != VALUE_TENSOR || !n->extents || !declared_dims(e, s, n, declared.dim, &declared.rank)) return v;
+    if (v.rank && !same_shape(&declared, &v)) {
+        const char *list = span_text(n->extents->span);
+        model_error(e, s, n->tree->span, "`%s` is declared as %s, and this is %s", n->name, list, shape_text(&v));
+        return bad_value;
+    }
+    if (v.rank) return v;
+    v.rank = declared.rank;                                     /* a number spreads over the declared shape */
+    for (int k = 0; k < v.rank; k++) { v.dim[k] = declared.dim[k]; v.axis[k] = index_new("a", v.dim[k], NULL); }
+    return v;
+}
+
+/* y[i, _] = e. */
+static Value indexed_equation(Elaborator *e, Scope *s, const Name *n) {
+    const Tree *right = n->tree->child[1];
+    Left l;
+    if (!bind_left(e, s, n, n->tree->child[0], right, &l)) return bad_value;
+    Value r = evaluate(e, s, l.env, right);
+    if (r.kind == VALUE_FUNCTION) { model_error(e, s, right->span, "a function cannot be the value of an array"); return bad_value; }
+    if (r.kind == VALUE_BAD && (l.holes || !e->tentative)) return bad_value;
+    bool spreads = r.rank == 0 && n->extents;
+    if (r.kind == VALUE_TENSOR && r.rank != l.holes && !spreads) {
+        Diagnostic *d = model_error(e, s, right->span, "the right side is %s, and the left leaves %d ax%s whole", shape_text(&r), l.holes,
+                                    l.holes == 1 ? "is" : "es");
+        if (d && !l.holes) help(d, "write its indices, or put `_` on the left");
+        return bad_value;
+    }
+    Value v = { .kind = VALUE_TENSOR, .rank = l.n };
+    const Expr *subs[MAX_RANK];
+    for (int k = 0, h = 0; k < l.n; k++) {
+        v.dim[k] = l.dim[k];
+        v.axis[k] = l.index[k];
+        if (v.axis[k]) continue;
+        if (r.rank && l.dim[k] >= 0 && l.dim[k] != r.dim[h]) {
+            model_error(e, s, right->span, "axis %d is declared with %" PRId64 ", and this is %s", k + 1, l.dim[k], shape_text(&r));
             return bad_value;
         }
-        const Expr *subs[MAX_RANK];
-        for (int k = 0, h = 0; k < l.n; k++) {
-            if (!l.index[k]) {
-                int64_t extent = r.rank ? r.dim[h] : l.dim[k];
-                if (l.dim[k] >= 0 && l.dim[k] != extent) { model_error(e, s, right->span, "axis %d is declared with %" PRId64 ", and this is %s", k + 1, l.dim[k], shape_text(&r)); return bad_value; }
-                l.dim[k] = extent;
-                l.index[k] = index_new("a", extent, NULL);
-                if (r.rank) subs[h++] = At(l.index[k]);
-            }
-            v.dim[k] = l.dim[k];
-            v.axis[k] = l.index[k];
-        }
-        v.body = r.kind == VALUE_BAD ? NULL : r.rank ? value_at(&r, subs) : r.body;
-        if (r.kind == VALUE_BAD && !e->tentative) v.kind = VALUE_BAD;
+        if (r.rank) v.dim[k] = r.dim[h];
+        v.axis[k] = index_new("a", v.dim[k], NULL);
+        if (r.rank) subs[h++] = At(v.axis[k]);
     }
+    if (r.kind == VALUE_TENSOR) v.body = r.rank ? value_at(&r, subs) : r.body;
+    return v;
+}
+
+static Value equation(Elaborator *e, Scope *s, Name *n) {
+    const Tree *t = n->tree;
+    if (t->kind == TREE_SCATTER) return scatter(e, s, n);
+    if (t->n > 2) {
+        Scope *made = shared_use(e, s, t);
+        if (!made) return bad_value;
+        Value v = result_value(e, made, n->which);
+        return is_next(n) && v.kind == VALUE_TENSOR && v.body ? next_value(e, s, n, &v) : v;
+    }
+    Value v = t->child[0]->kind == TREE_NAME ? whole_equation(e, s, n) : indexed_equation(e, s, n);
     if (v.kind != VALUE_TENSOR || !v.body) return v;
     if (is_next(n)) return next_value(e, s, n, &v);
     double constant;
@@ -275,12 +172,6 @@ static void forget(Elaborator *e, Mark m) {
     e->program->equations.n = m.equations;
     e->named.n = m.named;
     e->parts.n = m.parts;
-}
-
-static bool same_shape(const Value *a, const Value *b) {
-    if (!a || a->kind != b->kind || a->rank != b->rank) return false;
-    for (int k = 0; k < a->rank; k++) if (a->dim[k] != b->dim[k]) return false;
-    return true;
 }
 
 /* An equation that reads itself: elaborated again with the shape and carried indices that came out, until they stay. */

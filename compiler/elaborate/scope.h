@@ -183,6 +183,7 @@ Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *a, const Val
 Value select_value(Elaborator *e, Scope *s, Span at, const Value *c, const Value *a, const Value *b);
 const Expr *value_at(const Value *v, const Expr *const *subs);  /* the value's scalar at proved subscripts */
 const char *shape_text(const Value *v);
+bool same_shape(const Value *a, const Value *b);
 /* read.c */
 Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 /* Adds one subscript, or several for `..`, to the n in `out`. */
@@ -204,6 +205,9 @@ bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where
 bool is_binder(const Tree *t, const char **name, const Tree **low, bool *low_strict, const Tree **high, bool *high_strict);
 /* equation.c */
 Value name_value(Elaborator *e, Scope *s, Name *n);
+/* store.c */
+/* Of one tensor, read at carried indices and then just at its axes: it needs no equation. */
+bool is_alias(const Value *v);
 Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char *local, bool whole, const Expr *const **carried, int *n_carried);
 Value stored(Elaborator *e, Scope *s, Span at, const Value *v, const char *local);     /* the value as a tensor's */
 int carried_indices(Elaborator *e, const Expr *body, const Index *const *own, int n_own, const Index **carried, int room);

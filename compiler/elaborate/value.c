@@ -33,6 +33,12 @@ const char *shape_text(const Value *v) {
     return w.text;
 }
 
+bool same_shape(const Value *a, const Value *b) {
+    if (a->kind != b->kind || a->rank != b->rank) return false;
+    for (int k = 0; k < a->rank; k++) if (a->dim[k] != b->dim[k]) return false;
+    return true;
+}
+
 const Expr *value_at(const Value *v, const Expr *const *subs) {
     return v->body ? substitute(v->body, v->axis, subs, v->rank) : NULL;
 }
@@ -59,9 +65,7 @@ static bool join(Elaborator *e, Scope *s, Span at, Value *a, Value *b) {
         return true;
     }
     if (b->rank == 0) return true;
-    bool same = a->rank == b->rank;
-    for (int k = 0; same && k < a->rank; k++) same = a->dim[k] == b->dim[k];
-    if (!same) {
+    if (!same_shape(a, b)) {
         Diagnostic *d = model_error(e, s, at, "%s and %s differ: write the indices", shape_text(a), shape_text(b));
         if (d) help(d, "whole values combine when their shapes are equal, or one is a number; write y[i, j] = ... for anything else");
         return false;
