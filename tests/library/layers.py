@@ -543,4 +543,11 @@ assert torch.allclose(f(x, *rule.values()).reshape(-1), torch.tensor(
     [-.13, .43, -.88, .78, .0590120347, .7569062463, -.8047601597, .9931340520]), atol=1e-9)
 layer("self_attention", "2, causal(2)", f, x, rule)
 
+# ---- a frozen batch norm ----
+
+fixed = lambda eps=1e-5: lambda v, mean, var, gain, bias, training: F.batch_norm(v, mean, var, gain, bias, False, 0.1, eps)
+tracked("batchnorm", "fixed=true", (3, 2), fixed(), ("gain", "b"))
+tracked("batchnorm", "fixed=true, affine=false, eps=0.1", (2, 2, 2), fixed(0.1), (), n=1)
+tracked("batchnorm", "fixed=true, cumulative=true", (4,), fixed(), ("gain", "b"))
+
 end()
