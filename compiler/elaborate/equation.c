@@ -174,29 +174,35 @@ static void forget(Elaborator *e, Mark m) {
     e->parts.n = m.parts;
 }
 
+static void shape_of_itself(Elaborator *e, Scope *s, const Name *n) {
+    model_error(e, s, n->span, "the shape of `%s` depends on itself: declare it, or give the ranges", n->name);
+}
+
+/* The shape and the carried indices of v are those assumed: its body is the equation of the assumed tensor. */
+static Value finish_recurrence(Elaborator *e, Scope *s, Name *n, const Value *v, const Index *const *carried, int n_carried) {
+    Tensor *t = n->assumed_tensor;
+    const Index *free[MAX_RANK];
+    for (int k = 0; k < n_carried; k++) free[k] = carried[k];
+    for (int k = 0; k < v->rank; k++) free[n_carried + k] = v->axis[k];
+    const Expr *body = settle_draws(e, t, free, n_carried + v->rank, v->body);
+    equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, origin_at(s, n->tree->span));
+    PUSH(e->named, ((Named){ t, s->instance, n->name, is_whole_result(s, n), e->mode }));
+    Value r = *n->assumed;
+    n->assumed = NULL;
+    return r;
+}
+
 /* An equation that reads itself: elaborated again with the shape and carried indices that came out, until they stay. */
 static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) {
-    const Index *carried[4 * MAX_RANK];
+    const Index *carried[4*MAX_RANK];
     int n_carried = 0;
     for (int round = 0; round < 8; round++) {
         if (v.kind != VALUE_TENSOR) break;
-        const Index *now[4 * MAX_RANK];
-        int n_now = v.body ? carried_indices(e, v.body, v.axis, v.rank, now, 4 * MAX_RANK) : 0;
+        const Index *now[4*MAX_RANK];
+        int n_now = v.body ? carried_indices(e, v.body, v.axis, v.rank, now, 4*MAX_RANK) : 0;
         bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && n_now == n_carried;
         for (int k = 0; stays && k < n_now; k++) stays = now[k] == carried[k];
-        if (stays) {
-            Tensor *t = n->assumed_tensor;
-            const Index *free[MAX_RANK];
-            for (int k = 0; k < n_now; k++) free[k] = now[k];
-            for (int k = 0; k < v.rank; k++) free[n_now + k] = v.axis[k];
-            const Expr *body = settle_draws(e, t, free, n_now + v.rank, v.body);
-            Origin *o = origin_at(s, n->tree->span);
-            equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, o);
-            PUSH(e->named, ((Named){ t, s->instance, n->name, is_whole_result(s, n), e->mode }));
-            Value r = *n->assumed;
-            n->assumed = NULL;
-            return r;
-        }
+        if (stays) return finish_recurrence(e, s, n, &v, now, n_now);
         if (n_now < 0 || n_now + v.rank > MAX_RANK) { model_error(e, s, n->span, "more than %d axes", MAX_RANK); return bad_value; }
         n_carried = n_now;
         const Expr *at[MAX_RANK];
@@ -213,22 +219,100 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
         v = equation(e, s, n);
     }
     n->assumed = NULL;
-    if (v.kind != VALUE_BAD) model_error(e, s, n->span, "the shape of `%s` depends on itself: declare it, or give the ranges", n->name);
+    if (v.kind != VALUE_BAD) shape_of_itself(e, s, n);
     return bad_value;
+}
+
+/* ---- names of a scope ---- */
+
+/* A block reads its argument many times: it becomes a tensor, which a recurrence that asked for it may forget. */
+static Value argument_of_block(Elaborator *e, Scope *s, Name *n) {
+    Argument *a = n->argument;
+    Value v = argument_value(e, a);
+    bool is_block = s->definition->child[1]->n;
+    if (!is_block || v.kind != VALUE_TENSOR || !v.rank || !v.body || v.body->kind == X_READ || !a->value) return v;
+    v = stored(e, a->scope ? a->scope : s, a->tree ? a->tree->span : n->span, &v, n->name);
+    if (a->tree) remember(e, &a->value, v);
+    else *a->value = v;
+    return v;
+}
+
+static Value equation_value(Elaborator *e, Scope *s, Name *n) {
+    Mark before = mark(e);
+    int tentative = e->tentative;
+    n->busy = true;
+    n->recursive = false;
+    n->assumed = NULL;
+    n->assumed_tensor = NULL;
+    Value v = equation(e, s, n);
+    if (n->recursive) {
+        e->tentative = tentative;                               /* until here, what hangs on it was not known */
+        bool is_name = n->tree->child[n->which]->kind == TREE_NAME;
+        if (v.kind == VALUE_TENSOR && !is_name) v = recurrence(e, s, n, v, before);
+        else {
+            if (is_name) model_error(e, s, n->span, "`%s` depends on itself, and not earlier along an index", n->name);
+            else shape_of_itself(e, s, n);
+            v = bad_value;
+        }
+    }
+    n->busy = false;
+    n->recursive = false;
+    return v;
+}
+
+/* The dims of a param or state. */
+static bool extents_of(Elaborator *e, Scope *s, const Tree *d, Dim *dims, int *rank) {
+    int64_t extents[MAX_RANK];
+    const Tree *list = d->child[0];
+    *rank = 0;
+    for (int k = 0; k < list->n; k++) {
+        const Tree *x = list->child[k];
+        if (x->kind == TREE_DOTS) {
+            if (!s->has_dots) { model_error(e, s, x->span, "`..` stands for nothing here"); return false; }
+            for (int q = 0; q < s->n_dots && *rank < MAX_RANK; q++) extents[(*rank)++] = s->dots[q];
+            continue;
+        }
+        int64_t extent;
+        if (*rank == MAX_RANK) { model_error(e, s, d->span, "more than %d axes", MAX_RANK); return false; }
+        if (!constant_integer(e, s, NULL, x, &extent)) return false;
+        if (extent < 1) { model_error(e, s, x->span, "a size of %" PRId64 ": an axis has at least 1", extent); return false; }
+        extents[(*rank)++] = extent;
+    }
+    for (int k = 0; k < *rank; k++) dims[k] = (Dim){ extents[k], NULL };
+    return checked_size(e, s, d->span, extents, *rank) >= 0;
+}
+
+static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
+    const Tree *d = n->tree;
+    Tensor *t = own(e, s->instance, d, 0);
+    if (t && n->kind == ENTRY_INPUT) {
+        if (!e->batch) { model_error(e, s, n->span, "an input has no value outside a sample"); return bad_value; }
+        const Expr *sample = At(e->batch);
+        return of_tensor(t, &sample, 1);
+    }
+    if (t) return of_tensor(t, NULL, 0);
+    Dim dims[MAX_RANK];
+    int rank;
+    if (!extents_of(e, s, d, dims, &rank)) return bad_value;
+    if (n->each_epoch && !e->updating) {
+        Diagnostic *x = model_error(e, s, d->span, "`%s` changes at the end of an epoch, and such a state is for update lines only", n->name);
+        if (x) help(x, "`epoch` is the number of the epoch; a state without `each epoch` changes at each step");
+        return bad_value;
+    }
+    if (e->each_epoch) {
+        model_error(e, s, d->span, "an average that is taken `each epoch` keeps no state beside itself");
+        return bad_value;
+    }
+    Role role = n->kind == ENTRY_PARAM ? ROLE_PARAM : e->updating ? ROLE_MOMENT : ROLE_STATE;
+    t = tensor_new("", role, REAL, rank, dims, origin_at(s, d->span));
+    t->each_epoch = n->each_epoch;
+    own_add(e, s->instance, d, 0, t, s, d, d->text);
+    return of_tensor(t, NULL, 0);
 }
 
 Value name_value(Elaborator *e, Scope *s, Name *n) {
     if (n->kind == ENTRY_DIMENSION) return scalar(Int(n->extent));
-    if (n->kind == ENTRY_ARGUMENT) {
-        Value v = argument_value(e, n->argument);
-        if (v.kind == VALUE_TENSOR && v.rank && v.body && s->definition->child[1]->n && v.body->kind != X_READ && n->argument->value) {
-            v = stored(e, n->argument->scope ? n->argument->scope : s, n->argument->tree ? n->argument->tree->span : n->span, &v, n->name);
-            /* a block reads its argument many times: it becomes a tensor, which a recurrence that asked for it may forget */
-            if (n->argument->tree) remember(e, &n->argument->value, v);
-            else *n->argument->value = v;
-        }
-        return v;
-    }
+    if (n->kind == ENTRY_ARGUMENT) return argument_of_block(e, s, n);
     if (n->value) return *n->value;
     if (n->busy) {
         n->recursive = true;
@@ -236,71 +320,7 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
         e->tentative++;                                         /* taken back when the equation is finished */
         return bad_value;
     }
-    Value v = bad_value;
-    if (n->kind == ENTRY_EQUATION) {
-        Mark before = mark(e);
-        int tentative = e->tentative;
-        n->busy = true;
-        n->recursive = false;
-        n->assumed = NULL;
-        n->assumed_tensor = NULL;
-        v = equation(e, s, n);
-        if (n->recursive) e->tentative = tentative;             /* until here, what hangs on it was not known */
-        if (n->recursive) {
-            const Tree *left = n->tree->child[n->which];
-            if (v.kind != VALUE_TENSOR || left->kind == TREE_NAME) {
-                if (left->kind == TREE_NAME) model_error(e, s, n->span, "`%s` depends on itself, and not earlier along an index", n->name);
-                else model_error(e, s, n->span, "the shape of `%s` depends on itself: declare it, or give the ranges", n->name);
-                v = bad_value;
-            } else v = recurrence(e, s, n, v, before);
-        }
-        n->busy = false;
-        n->recursive = false;
-    } else {
-        Tensor *t = own(e, s->instance, n->tree, 0);
-        if (t) v = of_tensor(t, NULL, 0);
-        if (n->kind == ENTRY_INPUT && t) {
-            const Expr *carried = At(e->batch ? e->batch : index_new("n", 1, NULL));
-            if (!e->batch) { model_error(e, s, n->span, "an input has no value outside a sample"); return bad_value; }
-            v = of_tensor(t, &carried, 1);
-        }
-        if (!t) {
-            const Tree *d = n->tree;
-            Dim dims[MAX_RANK];
-            int64_t extents[MAX_RANK];
-            int rank = 0;
-            const Tree *list = d->child[0];
-            for (int k = 0; k < list->n; k++) {
-                if (list->child[k]->kind == TREE_DOTS) {
-                    if (!s->has_dots) { model_error(e, s, list->child[k]->span, "`..` stands for nothing here"); return bad_value; }
-                    for (int q = 0; q < s->n_dots && rank < MAX_RANK; q++) { extents[rank] = s->dots[q]; dims[rank++] = (Dim){ s->dots[q], NULL }; }
-                    continue;
-                }
-                int64_t extent;
-                if (rank == MAX_RANK) { model_error(e, s, d->span, "more than %d axes", MAX_RANK); return bad_value; }
-                if (!constant_integer(e, s, NULL, list->child[k], &extent)) return bad_value;
-                if (extent < 1) { model_error(e, s, list->child[k]->span, "a size of %" PRId64 ": an axis has at least 1", extent); return bad_value; }
-                extents[rank] = extent;
-                dims[rank++] = (Dim){ extent, NULL };
-            }
-            if (checked_size(e, s, d->span, extents, rank) < 0) return bad_value;
-            if (n->each_epoch && !e->updating) {
-                Diagnostic *x = model_error(e, s, d->span, "`%s` changes at the end of an epoch, and such a state is for update lines only", n->name);
-                if (x) help(x, "`epoch` is the number of the epoch; a state without `each epoch` changes at each step");
-                return bad_value;
-            }
-            if (e->each_epoch) {
-                model_error(e, s, d->span, "an average that is taken `each epoch` keeps no state beside itself");
-                return bad_value;
-            }
-            Origin *o = origin_at(s, d->span);
-            Role role = n->kind == ENTRY_PARAM ? ROLE_PARAM : e->updating ? ROLE_MOMENT : ROLE_STATE;
-            t = tensor_new("", role, REAL, rank, dims, o);
-            t->each_epoch = n->each_epoch;
-            own_add(e, s->instance, d, 0, t, s, d, d->text);
-            v = of_tensor(t, NULL, 0);
-        }
-    }
+    Value v = n->kind == ENTRY_EQUATION ? equation_value(e, s, n) : owned_value(e, s, n);
     if (e->tentative && v.kind == VALUE_BAD) return v;          /* not known yet: asked again later */
     remember(e, &n->value, v);
     return v;
