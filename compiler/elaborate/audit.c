@@ -46,9 +46,33 @@ static bool check_clock(const Program *p) {
     return !gradient;
 }
 
-void check_program(const Program *p) {
+static bool listed(const Tensors *list, const Tensor *t) {
+    for (int k = 0; k < list->n; k++) if (list->at[k] == t) return true;
+    return false;
+}
+
+/* Update and average lines read what is kept, and compute the rest again; a next value of the model is gone by then. */
+static bool check_kept(const Model *m, const Program *p) {
+    for (int k = 0; k < p->equations.n; k++) {
+        const Equation *q = p->equations.at[k];
+        Exprs reads = reads_of(q->body);
+        for (int i = 0; i < reads.n; i++) {
+            const Tensor *t = reads.at[i]->tensor;
+            bool computed = t->role == ROLE_VALUE || t->role == ROLE_NEXT;
+            bool idle = (t->role == ROLE_PARAM && !listed(&m->params, t)) || (t->role == ROLE_STATE && !listed(&m->states, t));
+            if (idle) error_from(q->origin, "this reads a %s that no loss, metric or output depends on: only an update does", t->role == ROLE_PARAM ? "parameter" : "state");
+            else if (computed && equation_place(p, t) < 0) error_from(q->origin, "an update reads a value of the step that is not kept until then");
+            else continue;
+            return false;
+        }
+    }
+    return true;
+}
+
+void check_program(const Model *m, const Program *p) {
     bool clocked = same(p->name, "update") || same(p->name, "average") || same(p->name, "epoch");
     if (clocked && !check_clock(p)) return;
+    if (clocked && !check_kept(m, p)) return;
     for (int k = 0; k < p->equations.n; k++) {
         const Equation *q = p->equations.at[k];
         const Expr *x;

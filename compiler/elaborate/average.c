@@ -99,6 +99,22 @@ void check_averages(Elaborator *e) {
     if (d) help(d, "add an optimizer line, or an update line");
 }
 
+/* The model's names, to be computed again from what is kept: a step's values are gone when its update begins. */
+static Scope *computed_again(const Scope *model) {
+    Scope *s = NEW(Scope);
+    *s = *model;
+    s->names.at = NULL;
+    s->names.n = s->names.room = 0;
+    for (int k = 0; k < model->names.n; k++) {
+        Name *n = NEW(Name);
+        *n = *model->names.at[k];
+        bool next = strchr(n->name, '\'') != NULL;
+        if (n->kind == ENTRY_EQUATION && !next) { n->value = NULL; n->made = NULL; }
+        PUSH(s->names, n);
+    }
+    return s;
+}
+
 /* The model's scope as update and average lines see it: a metric's name is a number that is kept, not known before the
  * first pass, and stands before an equation or a function of that name. */
 Scope *lines_scope(Elaborator *e, const Scope *model) {
@@ -120,7 +136,17 @@ Scope *lines_scope(Elaborator *e, const Scope *model) {
         own_add(e, e->top, metric, 0, last, s, first, metric->name);
         add_value(e, s, metric->name, of_tensor(last, NULL, 0), at);
     }
-    for (int k = 0; k < model->names.n; k++) if (!scope_find(s, model->names.at[k]->name)) PUSH(s->names, model->names.at[k]);
+    const Scope *again = computed_again(model);
+    for (int k = 0; k < again->names.n; k++) {
+        Name *n = again->names.at[k];
+        if (scope_find(s, n->name)) continue;
+        if (n->kind != ENTRY_EQUATION && n->kind != ENTRY_PARAM && n->kind != ENTRY_STATE) { PUSH(s->names, n); continue; }
+        Tree *named = NEW(Tree);
+        *named = (Tree){ .kind = TREE_NAME, .span = n->span, .text = n->name };
+        Argument *a = NEW(Argument);
+        *a = (Argument){ .name = n->name, .tree = named, .scope = (Scope *)again };
+        scope_add(s, n->name, ENTRY_ARGUMENT, n->span, n->tree)->argument = a;
+    }
     return s;
 }
 

@@ -288,13 +288,13 @@ static void gradients_and_update(Elaborator *e, Program *live, const Mode *resti
     if (any_line) update_programs(e, m->params.at, gradients, m->params.n);
     if (m->update && g) begin_anew(e);
     const Program *programs[] = { m->update, m->average_program, m->epoch_program };
-    Map kept = { 0 };                                           /* what has a next value, and last values of metrics */
+    Map kept = { 0 };                                           /* what has a next value, or is read: a metric's last one too */
     for (int p = 0; p < 3; p++) {
         Reached read = { 0 };
         if (!programs[p]) continue;
         reach(&read, programs[p], &programs[p]->results);
         for (int k = 0; k < programs[p]->results.n; k++) map_put(&kept, programs[p]->results.at[k]->of, m);
-        for (int k = 0; k < read.tensors.n; k++) if (read.tensors.at[k]->role == ROLE_MOMENT && read.tensors.at[k]->of) map_put(&kept, read.tensors.at[k], m);
+        for (int k = 0; k < read.tensors.n; k++) if (read.tensors.at[k]->role == ROLE_MOMENT) map_put(&kept, read.tensors.at[k], m);
     }
     for (int i = 0; i < e->owned.n; i++) {
         Tensor *t = e->owned.at[i].tensor;
@@ -374,7 +374,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
         if (!programs[k] || error_count()) continue;            /* the same mistake is not told for each program */
         program_order(programs[k]);
         mark_host(programs[k]);
-        check_program(programs[k]);
+        check_program(m, programs[k]);
     }
     warn_unused(e, training.root);
     return error_count() ? NULL : m;

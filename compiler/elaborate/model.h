@@ -48,6 +48,6 @@ void begin_anew(Elaborator *e);
 /* first.c */
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);
 /* audit.c */
-void check_program(const Program *p);
+void check_program(const Model *m, const Program *p);
 void warn_unused(Elaborator *e, const Scope *root);
 #endif
