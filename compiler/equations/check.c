@@ -59,7 +59,7 @@ static void check_left(Check *c) {
     bool kept = t->role == ROLE_PARAM || t->role == ROLE_STATE || t->role == ROLE_MOMENT || t->role == ROLE_GRAD || t->role == ROLE_AVERAGE
              || t->role == ROLE_NEXT || t->role == ROLE_TOTAL || t->role == ROLE_LOSS || t->role == ROLE_METRIC;
     for (int k = 0; k < t->rank; k++)
-        if (t->dim[k].count && (k || kept)) broken(c, "E5", "the batch stands where it may not");
+        if (t->dim[k].count && kept) broken(c, "E5", "the batch stands where it may not");
 }
 
 /* A read of the same scan must be of another time, or of an equation that stands before. */

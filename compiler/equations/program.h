@@ -9,7 +9,7 @@
  *   E2  at most one reduction, at the root; the body is a scalar expression
  *   E3  out's dims are exactly the free indices in order (their extents and counts agree)
  *   E4  every read is proved inside by intervals, or is guarded
- *   E5  a value has the batch dim (always dim 0) iff it depends on an input, a target, or a draw for each sample
+ *   E5  a value has the batch as dim 0 iff it depends on an input, a target, or a draw for each sample; as another dim it is that of samples(x)
  *   E6  cycles pass only through reads at t-k (or all at t+k), k > 0, of one index: a scan
  *   E7  the equations stand in an order in which they can be computed (scans stand together)
  * argmax and argmin give the row-major offset of the first winner among the bound indices; NaN wins max and min. */

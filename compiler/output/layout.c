@@ -32,7 +32,7 @@ CType element_type(const Tensor *t) {
 }
 
 bool same_name(const Tensor *a, const Tensor *b) {
-    return a == b || (a && b && strcmp(a->name, b->name) == 0);
+    return a == b || (a && b && (a->role == ROLE_SCALAR) == (b->role == ROLE_SCALAR) && strcmp(a->name, b->name) == 0);
 }
 
 const char *base_name(const char *path) {

@@ -166,6 +166,7 @@ int trap_row(Traps *traps, Entry entry, const Equation *e, const Tensor *t) {
 }
 
 void traps_print(Writer *w, const Traps *traps) {
+    if (!traps->rows.n) return;                                 /* a model that only predicts */
     put_text(w, "/* What is looked at after each kernel. */\n");
     put(w, "static const nn_trap_row %s_traps[] = {\n", traps->m->prefix);
     for (int k = 0; k < traps->rows.n; k++) put_text(w, traps->rows.at[k]);
