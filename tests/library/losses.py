@@ -635,4 +635,11 @@ known("focal", "focal(y, t)", [2.0, -1], 0.08795898328082817, [-0.00060886752, -
 known("cross_entropy", "cross_entropy(y, t, ignore=255)", [[[math.cos(8*c + 4*h + w) for w in range(4)] for h in range(2)] for c in range(3)], 0.9231838504813906,
       more={"t": [[0, 1, 2, 255], [2, 255, 1, 0]]})
 
+# ---- no frames at all say no labels: 0 for an empty text, inf for another ----
+
+ctc("", lambda y, t, a, b, reduction: F.ctc_loss(first(y), t, a, b, zero_infinity=True, reduction=reduction), real(4, 7, 4), words,
+    {"a": torch.tensor([0, 5, 0, 7]), "b": torch.tensor([0, 2, 1, 0])}, line="ctc(y, t, a, b, zero_infinity=true)")
+ctc("", lambda y, t, a, b, reduction: F.ctc_loss(first(y), t, a, b, reduction=reduction), real(2, 4, 4), words[:2],
+    {"a": torch.tensor([0, 4]), "b": torch.tensor([0, 2])})
+
 end()
