@@ -16,7 +16,8 @@ static void add_statement(Elaborator *e, Scope *s, const Tree *t) {
             const Tree *left = t->child[k];
             const Name *old = scope_find(s, left->text);
             if (old) {
-                Diagnostic *d = model_error(e, s, left->span, "`%s` is defined on line %d already; an equation is not an assignment: choose another name", left->text, span_line(old->span));
+                Diagnostic *d = model_error(e, s, left->span, "`%s` is defined on line %d already; an equation is not an assignment: "
+                                            "choose another name", left->text, span_line(old->span));
                 if (d) note(d, old->span, "`%s` stands here", left->text);
                 continue;
             }
@@ -27,8 +28,12 @@ static void add_statement(Elaborator *e, Scope *s, const Tree *t) {
     case TREE_PARAM: case TREE_STATE:
         for (int k = 0; k < t->n; k++) {
             const Tree *d = t->child[k];
-            if (scope_find(s, d->text)) { model_error(e, s, d->span, "`%s` is defined already: choose another name", d->text); continue; }
-            scope_add(s, d->text, t->kind == TREE_PARAM ? ENTRY_PARAM : ENTRY_STATE, d->span, d)->each_epoch = t->kind == TREE_STATE && same(t->text, "epoch");
+            if (scope_find(s, d->text)) {
+                model_error(e, s, d->span, "`%s` is defined already: choose another name", d->text);
+                continue;
+            }
+            Name *n = scope_add(s, d->text, t->kind == TREE_PARAM ? ENTRY_PARAM : ENTRY_STATE, d->span, d);
+            n->each_epoch = t->kind == TREE_STATE && same(t->text, "epoch");
         }
         break;
     case TREE_INPUT: case TREE_TARGET: {
@@ -63,7 +68,11 @@ static Scope *enter(Elaborator *e, Scope *s, const Tree *fn, Instance *instance,
 Value result_value(Elaborator *e, Scope *s, int which) {
     const Tree *results = s->definition->child[1];
     if (results->n == 0) return which ? bad_value : evaluate(e, s, NULL, body_of(s->definition));
-    if (which >= results->n) { model_error(e, s->caller, s->origin->span, "`%s` gives %d value%s", s->definition->text, results->n, results->n == 1 ? "" : "s"); return bad_value; }
+    if (which >= results->n) {
+        model_error(e, s->caller, s->origin->span, "`%s` gives %d value%s", s->definition->text, results->n,
+                    results->n == 1 ? "" : "s");
+        return bad_value;
+    }
     const Tree *r = results->child[which];
     Name *n = scope_find(s, r->text);
     if (!n) {
@@ -215,13 +224,17 @@ static Value call_operator(Elaborator *e, Scope *s, const Env *env, const Tree *
     if (op < 0) return unknown_function(e, s, t);
     if (has_hole(t)) { model_error(e, s, t->span, "an operator is not applied with a hole: write a fn"); return bad_value; }
     Given g = { 0 };
-    if (!collect(e, s, env, t, first, &g) || g.named.n || !g.positional.n) return bad_value;
+    if (!collect(e, s, env, t, first, &g)) return bad_value;
+    if (g.named.n) { model_error(e, s, t->span, "`%s` takes its arguments in order", t->text); return bad_value; }
     return elementwise(e, s, t, op, &g);
 }
 
 Value call(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *first, int64_t stage, Scope **made) {
     if (t->kind == TREE_BAD) return bad_value;
-    if (t->kind != TREE_CALL && t->kind != TREE_NAME) { model_error(e, s, t->span, "a value goes through a function here"); return bad_value; }
+    if (t->kind != TREE_CALL && t->kind != TREE_NAME) {
+        model_error(e, s, t->span, "a value goes through a function here");
+        return bad_value;
+    }
     if (first && first->kind == VALUE_BAD && !e->tentative) return bad_value;
     const Function *f = NULL;
     int n = t->n + (first ? 1 : 0);
@@ -243,7 +256,8 @@ Value call(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *
         return call_operator(e, s, env, t, first, op_named(t->text, folds ? 2 : n), n);
     }
     if (!f) f = &plain;
-    bool of_line = e->updating && s == e->update_scope && s->instance->parameter && !s->instance->of_line && f->definition && !f->instance;
-    if (of_line && !first && !env && !made && !has_hole(t) && !mentions_parameter(t)) return shared_call(e, s, f, t);
+    bool in_line = e->updating && s == e->update_scope && s->instance->parameter && !s->instance->of_line;
+    bool alone = !first && !env && !made && f->definition && !f->instance;
+    if (in_line && alone && !has_hole(t) && !mentions_parameter(t)) return shared_call(e, s, f, t);
     return has_hole(t) ? partial(e, s, env, f, t, first, stage) : apply(e, s, env, f, t, first, stage, made);
 }

@@ -49,7 +49,10 @@ void train_line(Elaborator *e) {
     for (int k = 0; k < body->n; k++) {
         const Tree *t = body->child[k];
         if (t->kind != TREE_TRAIN) continue;
-        if (seen) { model_error(e, e->root, t->span, "there is a train line already, on line %d", span_line(seen->span)); continue; }
+        if (seen) {
+            model_error(e, e->root, t->span, "there is a train line already, on line %d", span_line(seen->span));
+            continue;
+        }
         seen = t;
         for (int i = 0; i < t->n; i++) {
             static const char *const known[] = { "batch", "accumulate", "epochs", "steps", "seed", "iterations", "line_search" };
@@ -65,7 +68,10 @@ void train_line(Elaborator *e) {
                 continue;
             }
             if (!number_of(e, x->child[0], &value)) continue;
-            if (value != floor(value) || value < (same(x->text, "seed") ? 0 : 1) || value > 1e9) { model_error(e, e->root, x->span, "`%s` is a whole number from 1 to 1000000000", x->text); continue; }
+            if (value != floor(value) || value < (same(x->text, "seed") ? 0 : 1) || value > 1e9) {
+                model_error(e, e->root, x->span, "`%s` is a whole number from 1 to 1000000000", x->text);
+                continue;
+            }
             if (same(x->text, "batch")) m->batch = (int64_t)value;
             else if (same(x->text, "accumulate")) m->accumulate = (int64_t)value;
             else if (m->n_train < 16) { m->train[m->n_train].name = x->text; m->train[m->n_train++].value = value; }
@@ -89,9 +95,15 @@ void input_line(Elaborator *e, const Tree *t, int part) {
     const Tree *list = t->child[0], *type = t->child[1], *files = t->child[2];
     for (int k = 0; k < list->n; k++) {
         if (rank == MAX_RANK) { model_error(e, e->root, t->span, "more than %d axes", MAX_RANK - 1); return; }
-        if (list->child[k]->kind == TREE_DOTS) { model_error(e, e->root, list->child[k]->span, "an input says its sizes"); return; }
+        if (list->child[k]->kind == TREE_DOTS) {
+            model_error(e, e->root, list->child[k]->span, "an input says its sizes");
+            return;
+        }
         if (!constant_integer(e, e->root, NULL, list->child[k], &extents[rank])) return;
-        if (extents[rank] < 1) { model_error(e, e->root, list->child[k]->span, "a size of %" PRId64 ": an axis has at least 1", extents[rank]); return; }
+        if (extents[rank] < 1) {
+            model_error(e, e->root, list->child[k]->span, "a size of %" PRId64 ": an axis has at least 1", extents[rank]);
+            return;
+        }
         dims[rank] = (Dim){ extents[rank], NULL };
         rank++;
     }
@@ -104,7 +116,10 @@ void input_line(Elaborator *e, const Tree *t, int part) {
         else if (same(type->text, "int")) { x->lo = INT32_MIN; x->hi = INT32_MAX; }
         else if (same(type->text, "class")) {
             int64_t n = 0;
-            if (type->child[0]->n != 1) { model_error(e, e->root, type->span, "class says how many there are: class[10]"); return; }
+            if (type->child[0]->n != 1) {
+                model_error(e, e->root, type->span, "class says how many there are: class[10]");
+                return;
+            }
             if (!constant_integer(e, e->root, NULL, type->child[0]->child[0], &n)) return;
             if (n < 1 || n > INT32_MAX) { model_error(e, e->root, type->span, "%" PRId64 " classes", n); return; }
             x->lo = 0;
@@ -123,10 +138,10 @@ void input_line(Elaborator *e, const Tree *t, int part) {
 }
 
 static Tensor *result(Elaborator *e, Role role, const char *name, const Expr *body, const Value *shape, Span at) {
-    const Index *free[4 * MAX_RANK];
+    const Index *free[4*MAX_RANK];
     const Index *none[1] = { 0 };
     int rank = shape ? shape->rank : 0;
-    int n = carried_indices(e, body, shape ? shape->axis : none, rank, free, 4 * MAX_RANK);
+    int n = carried_indices(e, body, shape ? shape->axis : none, rank, free, 4*MAX_RANK);
     if (role == ROLE_OUTPUT && e->batch && (n == 0 || free[0] != e->batch)) {       /* a constant output is one for each sample too */
         for (int k = n; k > 0; k--) free[k] = free[k - 1];
         free[0] = e->batch;
@@ -165,8 +180,15 @@ static const Expr *loss_of(Elaborator *e, const Tree *t) {
 
 /* Lines that take the gradient of something else than the loss: update critic.* = grad(judge, w) |> adam(w). */
 static void find_aim(Elaborator *e, const Tree *line, const Tree *t) {
+    if (t->kind == TREE_PIPE && t->child[1]->kind == TREE_CALL && same(t->child[1]->text, "grad")) {
+        model_error(e, e->root, t->span, "an update line writes the gradient of L as grad(L, w)");
+        return;
+    }
     if (t->kind == TREE_CALL && same(t->text, "grad") && t->n == 2) {
-        for (int k = 0; k < e->aims.n; k++) if (e->aims.at[k].line == line) { model_error(e, e->root, t->span, "an update line has one gradient, and this is its second"); return; }
+        for (int k = 0; k < e->aims.n; k++) if (e->aims.at[k].line == line) {
+            model_error(e, e->root, t->span, "an update line has one gradient, and this is its second");
+            return;
+        }
         const Expr *body = loss_of(e, t->child[0]);
         if (!body) return;
         Tensor *aim = tensor_new("", ROLE_VALUE, REAL, 0, NULL, origin_at(NULL, t->span));
@@ -178,10 +200,25 @@ static void find_aim(Elaborator *e, const Tree *line, const Tree *t) {
     for (int k = 0; k < t->n; k++) find_aim(e, line, t->child[k]);
 }
 
+/* The first use of a name, but in the L of grad(L, w). */
+static const Tree *use_of(const Tree *t, const char *name) {
+    if (t->kind == TREE_CALL && same(t->text, "grad")) return NULL;
+    if ((t->kind == TREE_NAME || t->kind == TREE_READ) && same(t->text, name)) return t;
+    const Tree *found = NULL;
+    for (int k = 0; k < t->n && !found; k++) found = use_of(t->child[k], name);
+    return found;
+}
+
 static void aim_lines(Elaborator *e) {
     const Tree *body = statements_of(e);
     e->aims = (Aims){ 0 };
     for (int k = 0; k < body->n; k++) if (body->child[k]->kind == TREE_UPDATE) find_aim(e, body->child[k], body->child[k]);
+    for (int k = 0; k < e->aims.n; k++) {
+        const Tree *g = use_of(e->aims.at[k].line, "g");
+        if (!g) continue;
+        Diagnostic *d = model_error(e, e->root, g->span, "this update line has a gradient of its own, and `g` would be that one");
+        if (d) help(d, "grad(L, w) takes the place of g; of two aims together it is grad(A + B, w)");
+    }
 }
 
 Tensor *loss_lines(Elaborator *e) {
@@ -237,7 +274,8 @@ static void metric_cells(Elaborator *e, const Tree *t, const Value *v, Tensors *
     int64_t cells = 1;
     for (int k = 0; k < v->rank && cells <= MOST_CELLS; k++) cells *= v->dim[k];
     if (cells > MOST_CELLS || uses_index(v->body, e->batch)) {
-        Diagnostic *d = model_error(e, e->root, t->child[0]->span, cells > MOST_CELLS ? "a metric has at most 256 numbers, and this is %s" :
+        Diagnostic *d = model_error(e, e->root, t->child[0]->span,
+                                    cells > MOST_CELLS ? "a metric has at most 256 numbers, and this is %s" :
                                     "a metric of one sample is one number, and this is %s", shape_text(v));
         if (d) help(d, "write mean(...) or sum(...) of it");
         return;
