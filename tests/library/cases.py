@@ -168,24 +168,25 @@ def holds(entry, call, body, truths, read="", inputs=None, types={}, extra=""):
 
 
 def trajectory(entry, call, update, make, params=None, steps=20, body=None, inputs=None, compute=None, draw=None, watched=None,
-               each_epoch=False, tolerance=None, float_tolerance=None, extra=""):
+               each_epoch=False, types={}, given={}, tolerance=None, float_tolerance=None, extra=""):
     """An optimizer, step after step. `update` is the text of the update lines. make(list of parameters) gives an optimizer of
     PyTorch, or a function of (gradients, step) that gives the next values of all parameters, both as lists.
 
     The loss is sum(x*p), and for further parameters q ... + sum(x_q*q): the gradients are what the inputs say, new in each
     step, draw(step, shape) or random. Otherwise body, inputs and compute(inputs, params) -> loss say what is trained.
-    watched(step) gives {path: tensor} of what else must be so after the step; with each_epoch every step is an epoch."""
+    watched(step) gives {path: tensor} of what else must be so after the step; with each_epoch every step is an epoch. `given`,
+    {path: tensor}, is set at first, and no business of the optimizer."""
     params = {key: value.detach().clone().requires_grad_() for key, value in (params or {"p": real(4)}).items()}
-    given = {key: "x" if key == "p" else "x_" + key for key in params}
+    names = {key: "x" if key == "p" else "x_" + key for key in params}
     if body is None:
-        body = "loss " + " + ".join(f"sum({x}*{key})" for key, x in given.items())
+        body = "loss " + " + ".join(f"sum({x}*{key})" for key, x in names.items())
         draw = draw or (lambda step, shape: real(*shape))
-        fresh = lambda step: {x: draw(step, params[key].shape).unsqueeze(0) for key, x in given.items()}
-        compute = lambda i, p: sum((i[x][0]*p[key]).sum() for key, x in given.items())
-    shown = inputs or {x: params[key].unsqueeze(0) for key, x in given.items()}
+        fresh = lambda step: {x: draw(step, params[key].shape).unsqueeze(0) for key, x in names.items()}
+        compute = lambda i, p: sum((i[x][0]*p[key]).sum() for key, x in names.items())
+    shown = inputs or {x: params[key].unsqueeze(0) for key, x in names.items()}
     n = next(iter(shown.values())).shape[0]
-    start(entry, call, [declared(shown, {}), parameters(params), body, update, f"train batch={n}"], tolerance, float_tolerance, extra)
-    for key, value in params.items():
+    start(entry, call, [declared(shown, types), parameters(params), body, update, f"train batch={n}"], tolerance, float_tolerance, extra)
+    for key, value in [*params.items(), *given.items()]:
         line("set", key, numbers(value))
     for key, value in (inputs or {}).items():
         line("input", key, numbers(value))
