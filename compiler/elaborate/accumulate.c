@@ -59,7 +59,8 @@ static void refuse(const Splitter *s, const LossTerm *term, const LossTerm *firs
     d = error_at(term->span, "this loss is no sum over the samples, nor a quotient of such sums: `accumulate` cannot take it apart");
     Span at = user_span(s->blame);
     if (at.source && !at.source->library && !inside(at, term->span)) note(d, at, "the samples of a batch meet here");
-    help(d, "leave out `accumulate` and take a larger batch; what it can take is a loss of each sample, or a sum over the batch divided by one without parameters");
+    help(d, "leave out `accumulate` and take a larger batch; what it can take is a loss of each sample, "
+            "or a sum over the batch divided by one without parameters");
 }
 
 static Split split_losses(Splitter *s, const LossTerms *terms) {
@@ -170,7 +171,8 @@ static void blend(Gathering *g, const Expr *factor, const Expr **keep, const Exp
     *take = NULL;
     if (factor) {
         bool inverse = factor->kind == X_OP && factor->op == OP_DIV && is_constant(factor->arg[0], &one) && one == 1;
-        const Expr *before = factor_of(g, inverse ? factor->arg[1] : factor, true), *now = factor_of(g, inverse ? factor->arg[1] : factor, false);
+        const Expr *own = inverse ? factor->arg[1] : factor;
+        const Expr *before = factor_of(g, own, true), *now = factor_of(g, own, false);
         ratio = inverse ? Div(before, now) : Where(Operate(OP_EQ, before, Num(0)), Num(0), Div(now, before));
         *take = Read(define(g, number, ROLE_VALUE, "take", NULL, inverse ? Div(Num(1), now) : now), NULL, 0);
     }

@@ -175,8 +175,8 @@ static bool bind_extent(Elaborator *e, Scope *s, const Name *n, const Tree *exte
         return true;
     }
     if (!constant_integer(e, s, NULL, x, &wanted) || wanted == extent) return true;
-    Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s with %s = %" PRId64 "; this is %s", s->definition->text,
-                                n->name, span_text(extents->span), span_text(x->span), wanted, shape_text(v));
+    Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s with %s = %" PRId64 "; this is %s",
+                                s->definition->text, n->name, span_text(extents->span), span_text(x->span), wanted, shape_text(v));
     if (d && known) note(d, known->span, "`%s` is %" PRId64 " from here", known->name, wanted);
     return false;
 }
@@ -222,7 +222,11 @@ bool bind_arguments(Elaborator *e, Scope *inner, Argument *const *arguments) {
             complete = false;
             continue;
         }
-        if (scope_find(inner, p->text)) { model_error(e, inner, p->span, "`%s` is declared twice", p->text); complete = false; continue; }
+        if (scope_find(inner, p->text)) {
+            model_error(e, inner, p->span, "`%s` is declared twice", p->text);
+            complete = false;
+            continue;
+        }
         scope_add(inner, p->text, ENTRY_ARGUMENT, p->span, p)->argument = a;
         if (!a->name) a->name = p->text;
     }

@@ -124,7 +124,8 @@ static void warn_of_idle_states(const Scope *s) {
     for (int k = 0; of_update && k < s->names.n; k++) {
         const Name *n = s->names.at[k];
         if (n->kind != ENTRY_STATE || scope_find((Scope *)s, name_of(text("%s'", n->name)))) continue;
-        Diagnostic *d = warn_from("unused", origin_at(NULL, n->span), "`%s` of `%s` keeps its first value", n->name, s->definition->text);
+        Diagnostic *d = warn_from("unused", origin_at(NULL, n->span), "`%s` of `%s` keeps its first value", n->name,
+                                  s->definition->text);
         if (d) help(d, "its next value is an equation: %s' = ...", n->name);
     }
 }

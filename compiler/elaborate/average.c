@@ -45,7 +45,11 @@ static const Expr *average_value(Elaborator *e, const Tree *line, Tensor *p, con
     if (v.kind != VALUE_TENSOR || !v.body) return NULL;
     bool equal = v.rank == w->rank || v.rank == 0;
     for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == w->dim[k];
-    if (!equal) { model_error(e, e->root, line->span, "the average of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v), shape_text(w)); return NULL; }
+    if (!equal) {
+        model_error(e, e->root, line->span, "the average of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v),
+                    shape_text(w));
+        return NULL;
+    }
     const Expr *axes[MAX_RANK];
     for (int k = 0; k < w->rank; k++) axes[k] = At(w->axis[k]);
     return v.rank ? value_at(&v, axes) : v.body;

@@ -22,7 +22,8 @@ static void rename_tensor(Elaborator *e, Scope *s, const Tensor *t, const char *
     for (int k = e->named.n - 1; k >= 0; k--) {
         Named *n = &e->named.at[k];
         if (n->tensor != t) continue;
-        if (is_made_up(n->local) || (s == e->root && n->instance != e->top)) *n = (Named){ n->tensor, s->instance, local, whole, n->mode };
+        bool better = is_made_up(n->local) || (s == e->root && n->instance != e->top);
+        if (better) *n = (Named){ n->tensor, s->instance, local, whole, n->mode };
         return;
     }
 }
@@ -39,11 +40,17 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
         model_error(e, s, n->span, "`%s` is the next value of a state, and there is no state of that name here", n->name);
         return bad_value;
     }
-    if (!e->training) { model_error(e, s, n->span, "`%s` has a value in training only: choose by where(training, ...)", n->name); return bad_value; }
+    if (!e->training) {
+        model_error(e, s, n->span, "`%s` has a value in training only: choose by where(training, ...)", n->name);
+        return bad_value;
+    }
     Value old = name_value(e, s, state);
     if (old.kind != VALUE_TENSOR) return bad_value;
     if (!v.rank) { const Expr *body = v.body; v = old; v.body = body; }
-    if (!same_shape(&v, &old)) { model_error(e, s, n->span, "the state is %s, and its next value %s", shape_text(&old), shape_text(&v)); return bad_value; }
+    if (!same_shape(&v, &old)) {
+        model_error(e, s, n->span, "the state is %s, and its next value %s", shape_text(&old), shape_text(&v));
+        return bad_value;
+    }
     const Index *outer[4*MAX_RANK];
     if (carried_indices(e, v.body, v.axis, v.rank, outer, 4*MAX_RANK)) {
         const char *what = outer[0] == e->batch ? "the sample" : text("`%s` of the equation around", outer[0]->name);
@@ -80,7 +87,8 @@ static Scope *shared_use(Elaborator *e, Scope *s, const Tree *t) {
     if (v.kind == VALUE_BAD) return NULL;
     int results = made && made->definition->child[1]->n ? made->definition->child[1]->n : 1;
     if (results < t->n - 1) {
-        model_error(e, s, right->span, "%d names on the left want as many results, and `%s` gives %d", t->n - 1, use->text, results);
+        model_error(e, s, right->span, "%d names on the left want as many results, and `%s` gives %d", t->n - 1, use->text,
+                    results);
         return NULL;
     }
     note_change(e, &first_left->made);
@@ -110,12 +118,15 @@ static Value indexed_equation(Elaborator *e, Scope *s, const Name *n) {
     Left l;
     if (!bind_left(e, s, n, n->tree->child[0], right, &l)) return bad_value;
     Value r = evaluate(e, s, l.env, right);
-    if (r.kind == VALUE_FUNCTION) { model_error(e, s, right->span, "a function cannot be the value of an array"); return bad_value; }
+    if (r.kind == VALUE_FUNCTION) {
+        model_error(e, s, right->span, "a function cannot be the value of an array");
+        return bad_value;
+    }
     if (r.kind == VALUE_BAD && (l.holes || !e->tentative)) return bad_value;
     bool spreads = r.rank == 0 && n->extents;
     if (r.kind == VALUE_TENSOR && r.rank != l.holes && !spreads) {
-        Diagnostic *d = model_error(e, s, right->span, "the right side is %s, and the left leaves %d ax%s whole", shape_text(&r), l.holes,
-                                    l.holes == 1 ? "is" : "es");
+        Diagnostic *d = model_error(e, s, right->span, "the right side is %s, and the left leaves %d ax%s whole",
+                                    shape_text(&r), l.holes, l.holes == 1 ? "is" : "es");
         if (d && !l.holes) help(d, "write its indices, or put `_` on the left");
         return bad_value;
     }
@@ -126,7 +137,8 @@ static Value indexed_equation(Elaborator *e, Scope *s, const Name *n) {
         v.axis[k] = l.index[k];
         if (v.axis[k]) continue;
         if (r.rank && l.dim[k] >= 0 && l.dim[k] != r.dim[h]) {
-            model_error(e, s, right->span, "axis %d is declared with %" PRId64 ", and this is %s", k + 1, l.dim[k], shape_text(&r));
+            model_error(e, s, right->span, "axis %d is declared with %" PRId64 ", and this is %s", k + 1, l.dim[k],
+                        shape_text(&r));
             return bad_value;
         }
         if (r.rank) v.dim[k] = r.dim[h];
@@ -203,7 +215,10 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
         bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && n_now == n_carried;
         for (int k = 0; stays && k < n_now; k++) stays = now[k] == carried[k];
         if (stays) return finish_recurrence(e, s, n, &v, now, n_now);
-        if (n_now < 0 || n_now + v.rank > MAX_RANK) { model_error(e, s, n->span, "more than %d axes", MAX_RANK); return bad_value; }
+        if (n_now < 0 || n_now + v.rank > MAX_RANK) {
+            model_error(e, s, n->span, "more than %d axes", MAX_RANK);
+            return bad_value;
+        }
         n_carried = n_now;
         const Expr *at[MAX_RANK];
         Dim dims[MAX_RANK];
@@ -295,7 +310,8 @@ static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
     int rank;
     if (!extents_of(e, s, d, dims, &rank)) return bad_value;
     if (n->each_epoch && !e->updating) {
-        Diagnostic *x = model_error(e, s, d->span, "`%s` changes at the end of an epoch, and such a state is for update lines only", n->name);
+        Diagnostic *x = model_error(e, s, d->span,
+                                    "`%s` changes at the end of an epoch, and such a state is for update lines only", n->name);
         if (x) help(x, "`epoch` is the number of the epoch; a state without `each epoch` changes at each step");
         return bad_value;
     }

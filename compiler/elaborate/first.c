@@ -14,7 +14,8 @@ static const Expr *to_first_values(const Expr *x, void *data) {
     return x;
 }
 
-/* The equation of what o is at first: a result, or with ROLE_VALUE what another first value reads of it. NULL: an error was reported. */
+/* The equation of what o is at first: a result, or with ROLE_VALUE what another first value reads of it. NULL: an error was
+ * reported. */
 static Tensor *first_value(Elaborator *e, const Owned *o, Role role) {
     Tensor *first = tensor_new("", role, REAL, o->tensor->rank, o->tensor->dim, o->tensor->origin);
     first->of = o->tensor;
@@ -23,7 +24,11 @@ static Tensor *first_value(Elaborator *e, const Owned *o, Role role) {
     if (v.kind != VALUE_TENSOR || !v.body) return NULL;
     bool equal = v.rank == w.rank || v.rank == 0;
     for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == w.dim[k];
-    if (!equal) { model_error(e, o->scope, o->tree->child[1]->span, "`%s` is %s, and its first value is %s", o->local, shape_text(&w), shape_text(&v)); return NULL; }
+    if (!equal) {
+        model_error(e, o->scope, o->tree->child[1]->span, "`%s` is %s, and its first value is %s", o->local, shape_text(&w),
+                    shape_text(&v));
+        return NULL;
+    }
     if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
     PUSH(e->named, ((Named){ first, o->instance, text("%s_first", o->local), false, e->mode }));
     equation_new(e->program, first, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, first, v.axis, v.rank, ToReal(v.body)), first->origin);
@@ -51,7 +56,8 @@ Program *first_values(Elaborator *e, const Program *model, const Tensors *owned)
     }
     for (int k = 0; k < model->equations.n; k++) {              /* what a first value reads of the model (weight norm's length) */
         const Equation *x = model->equations.at[k];
-        if (x->out->role == ROLE_VALUE && !equation_of(e->program, x->out)) equation_new(e->program, x->out, x->free, x->op, x->bound, x->n_bound, x->body, x->origin);
+        if (x->out->role != ROLE_VALUE || equation_of(e->program, x->out)) continue;
+        equation_new(e->program, x->out, x->free, x->op, x->bound, x->n_bound, x->body, x->origin);
     }
     for (int k = 0; k < e->program->equations.n; k++) {         /* and of what the model itself does not use */
         Exprs reads = reads_of(e->program->equations.at[k]->body);

@@ -146,7 +146,8 @@ static int64_t group_extent(const Side *d, const Tree *group, Member *m, int n) 
         whole = declared;
     }
     if (d->axes.declared && declared != whole) {
-        model_error(d->e, d->s, group->span, "this group has %" PRId64 " cells, and the axis is declared with %" PRId64, whole, declared);
+        model_error(d->e, d->s, group->span, "this group has %" PRId64 " cells, and the axis is declared with %" PRId64, whole,
+                    declared);
         return -1;
     }
     return whole;
@@ -203,7 +204,8 @@ static bool bind_index(const Side *d, const Tree *sub) {
     if (!high && d->axes.declared) {
         int64_t declared = d->axes.dim[l->n];
         if (r.known && r.explicit && r.extent != declared) {
-            model_error(d->e, d->s, sub->span, "`%s` runs over %" PRId64 " here and over %" PRId64 " elsewhere", name, declared, r.extent);
+            model_error(d->e, d->s, sub->span, "`%s` runs over %" PRId64 " here and over %" PRId64 " elsewhere", name, declared,
+                        r.extent);
             return false;
         }
         r = (Range){ true, false, declared, d->name->extents->span, r.count };

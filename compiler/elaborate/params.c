@@ -42,8 +42,8 @@ static Total *total_of(Elaborator *e, const Scope *s, const Tree *tree, Op op, b
 }
 
 const Expr *total_over_params(Elaborator *e, Scope *s, const Tree *tree, Op op, bool count, const Expr *value) {
-    const Index *free[4 * MAX_RANK];
-    int n = carried_indices(e, value, NULL, 0, free, 4 * MAX_RANK);
+    const Index *free[4*MAX_RANK];
+    int n = carried_indices(e, value, NULL, 0, free, 4*MAX_RANK);
     if (n < 0 || n > MAX_RANK) { model_error(e, s, tree->span, "more than %d axes", MAX_RANK); return NULL; }
     Part p = { .total = total_of(e, s, tree, op, count, free, n), .parameter = e->parameter, .value = ToReal(value), .n = n };
     const Expr *subs[MAX_RANK];
@@ -92,7 +92,8 @@ void finish_totals(Elaborator *e) {
         for (int d = 0; d < t->tensor->rank; d++) free[d] = index_new("i", t->tensor->dim[d].extent, NULL);
         const Expr *sum = sum_of_parts(e, t, free, line_of(t->instance), false);
         if (!sum) { PUSH(equations, NULL); continue; }          /* of an attempt that was forgotten */
-        PUSH(equations, equation_new(e->program, t->tensor, free, REDUCE_NONE, NULL, 0, settle_draws(e, t->tensor, free, t->tensor->rank, sum), t->tensor->origin));
+        sum = settle_draws(e, t->tensor, free, t->tensor->rank, sum);
+        PUSH(equations, equation_new(e->program, t->tensor, free, REDUCE_NONE, NULL, 0, sum, t->tensor->origin));
         PUSH(e->named, ((Named){ t->tensor, e->top, text("%s_%s", t->instance->label, t->tree->text), false, e->mode }));
     }
     bool *alone = NEW_ARRAY(bool, e->totals.n + 1);             /* before any is made longer: they may read each other */

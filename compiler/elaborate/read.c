@@ -106,7 +106,10 @@ static Value read_of_number(const Reading *r) {
 static bool find_subscripts(Reading *r) {
     const Tree *t = r->tree;
     for (int k = 0; k < n_subscripts(t); k++) {
-        if (r->n + MAX_RANK >= 4*MAX_RANK || r->holes == MAX_RANK) { model_error(r->e, r->s, t->span, "too many subscripts"); return false; }
+        if (r->n + MAX_RANK >= 4*MAX_RANK || r->holes == MAX_RANK) {
+            model_error(r->e, r->s, t->span, "too many subscripts");
+            return false;
+        }
         int before = r->n;
         if (t->child[k]->kind == TREE_HOLE) {
             r->hole_at[r->holes++] = r->n;
@@ -172,7 +175,8 @@ static Value guarded_read(Reading *r, Value result) {
     if (!is_stored) *v = stored(r->e, r->s, r->tree->span, v, r->tree->text);
     if (v->kind == VALUE_BAD || !v->body || other.kind == VALUE_BAD) return result;
     if (other.rank && other.rank != result.rank) {
-        model_error(r->e, r->s, r->tree->span, "the else is %s, and should be %s or a number", shape_text(&other), shape_text(&result));
+        model_error(r->e, r->s, r->tree->span, "the else is %s, and should be %s or a number", shape_text(&other),
+                    shape_text(&result));
         return bad_value;
     }
     if (!other.body) return result;
@@ -198,7 +202,10 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         return other;
     }
     if (r.of.kind == VALUE_BAD) return r.of;
-    if (r.of.kind == VALUE_FUNCTION) { model_error(e, s, t->span, "`%s` is a function: call it with ( )", t->text); return bad_value; }
+    if (r.of.kind == VALUE_FUNCTION) {
+        model_error(e, s, t->span, "`%s` is a function: call it with ( )", t->text);
+        return bad_value;
+    }
     if (r.of.rank == 0) return read_of_number(&r);
     if (!find_subscripts(&r)) return bad_value;
     Value result = { .kind = VALUE_TENSOR, .rank = r.holes };

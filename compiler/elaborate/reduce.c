@@ -23,8 +23,8 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
         for (int k = 0; k < n; k++) count = Mul(count, bound[k]->count ? Read(bound[k]->count, NULL, 0) : Int(bound[k]->extent));
         return count;
     }
-    const Index *free[4 * MAX_RANK];
-    int n_free = carried_indices(e, body, bound, n, free, 4 * MAX_RANK);
+    const Index *free[4*MAX_RANK];
+    int n_free = carried_indices(e, body, bound, n, free, 4*MAX_RANK);
     if (n_free < 0 || n_free > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
     Dim dims[MAX_RANK];
     int64_t extents[MAX_RANK];
@@ -44,7 +44,8 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
     if (type != REAL) {
         t->lo = arg ? 0 : INT64_MIN;
         t->hi = arg ? cells - 1 : INT64_MAX;
-        if (!arg && op == REDUCE_SUM && body->lo >= 0 && body->hi < ((int64_t)1 << 20) && cells < ((int64_t)1 << 40)) { t->lo = 0; t->hi = body->hi * cells; }
+        bool countable = body->lo >= 0 && body->hi < (int64_t)1 << 20 && cells < (int64_t)1 << 40;
+        if (op == REDUCE_SUM && countable) { t->lo = 0; t->hi = body->hi*cells; }
         if (op == REDUCE_MAX || op == REDUCE_MIN) { t->lo = body->lo; t->hi = body->hi; }
     }
     const Index *all[2 * MAX_RANK + MAX_RANK];
@@ -52,15 +53,16 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
     for (int k = 0; k < n; k++) all[n_free + k] = bound[k];
     body = settle_draws(e, t, all, n_free + n, body);
     equation_new(e->program, t, free, op, bound, n, body, o);
-    PUSH(e->named, ((Named){ t, s->instance, op == REDUCE_SUM ? "sum" : op == REDUCE_PROD ? "prod" : op == REDUCE_MAX ? "max" : op == REDUCE_MIN ? "min" : "winner", false, e->mode }));
+    static const char *const names[] = { [REDUCE_SUM] = "sum", [REDUCE_PROD] = "prod", [REDUCE_MAX] = "max", [REDUCE_MIN] = "min" };
+    PUSH(e->named, ((Named){ t, s->instance, arg ? "winner" : names[op], false, e->mode }));
     return Read(t, subs, n_free);
 }
 
 /* Adds what one call gathers to a total over the pass; gives the total's value at the end of it. */
 static const Expr *gather(Elaborator *e, Scope *s, const Tree *tree, Span at, Reduce op, const Expr *term, int part) {
     if (!term) return NULL;
-    const Index *foreign[4 * MAX_RANK];
-    int n = carried_indices(e, term, NULL, 0, foreign, 4 * MAX_RANK);
+    const Index *foreign[4*MAX_RANK];
+    int n = carried_indices(e, term, NULL, 0, foreign, 4*MAX_RANK);
     Dim dims[MAX_RANK];
     const Expr *subs[MAX_RANK];
     if (n < 0 || n > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
@@ -110,7 +112,7 @@ static const Expr *truth_to_integer(const Expr *body) { return Where(ToTruth(bod
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Reduce op = reduce_op(t->text);
     const Tree *body_tree = t->child[t->n - 1];
-    const Index *bound[4 * MAX_RANK];
+    const Index *bound[4*MAX_RANK];
     int n = 0;
     bool over_data = false, over_params = false;
     const Expr *condition = NULL;
@@ -121,7 +123,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         const char *name = NULL;
         const Tree *low = NULL, *high = NULL;
         bool low_strict = false, high_strict = true;
-        if (n + MAX_RANK > 4 * MAX_RANK) { model_error(e, s, b->span, "too many indices"); return bad_value; }
+        if (n + MAX_RANK > 4*MAX_RANK) { model_error(e, s, b->span, "too many indices"); return bad_value; }
         if (b->kind == TREE_NAME && (same(b->text, "batch") || same(b->text, "data"))) {
             over_data = over_data || same(b->text, "data");
             if (e->batch) bound[n++] = e->batch;
@@ -137,7 +139,10 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         if (b->kind == TREE_DOTS) {
             int64_t dims[MAX_RANK];
             int rank = 0;
-            if (!find_dots(e, s, inner, where, 1, dims, &rank)) { model_error(e, s, b->span, "cannot see what `..` stands for here: no read in the body has it"); return bad_value; }
+            if (!find_dots(e, s, inner, where, 1, dims, &rank)) {
+                model_error(e, s, b->span, "cannot see what `..` stands for here: no read in the body has it");
+                return bad_value;
+            }
             Env *dots = NEW(Env);
             *dots = (Env){ .name = name_of(".."), .n = rank, .range = b->span, .outer = inner };
             for (int d = 0; d < rank; d++) { bound[n] = index_new("r", dims[d], NULL); dots->value[d] = At(bound[n++]); }
@@ -162,10 +167,17 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             Value h = evaluate(e, s, inner, high), l = low ? evaluate(e, s, inner, low) : scalar(Int(0));
             if (h.kind != VALUE_TENSOR || l.kind != VALUE_TENSOR || !h.body || !l.body) return bad_value;
             if (settle_hypers(e, h.body) || settle_hypers(e, l.body)) return bad_value;
-            if (h.rank || l.rank || h.body->type == REAL || l.body->type == REAL) { model_error(e, s, b->span, "a range ends at an integer"); return bad_value; }
+            if (h.rank || l.rank || h.body->type == REAL || l.body->type == REAL) {
+                model_error(e, s, b->span, "a range ends at an integer");
+                return bad_value;
+            }
             const Expr *from = low_strict ? Add(l.body, Int(1)) : l.body, *to = high_strict ? h.body : Add(h.body, Int(1));
             int64_t first = from->lo, last = to->hi;
-            if (first < -INT32_MAX || last > INT32_MAX) { model_error(e, s, b->span, "the range of `%s` has no largest value that is known now: such loops are not available yet", name); return bad_value; }
+            if (first < -INT32_MAX || last > INT32_MAX) {
+                model_error(e, s, b->span,
+                            "the range of `%s` has no largest value that is known now: such loops are not available yet", name);
+                return bad_value;
+            }
             int64_t extent = last > first ? last - first : 0;
             double fixed;
             bool both = is_constant(from, &fixed) && is_constant(to, &fixed);
@@ -183,7 +195,10 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             if (d) note(d, scope_find(s, name)->span, "`%s` stands here", name);
             return bad_value;
         }
-        if (env_find(env, name)) { model_error(e, s, b->span, "`%s` is an index of this equation already; choose another name", name); return bad_value; }
+        if (env_find(env, name)) {
+            model_error(e, s, b->span, "`%s` is an index of this equation already; choose another name", name);
+            return bad_value;
+        }
         index->name = name;
         inner = index;
     }
@@ -205,13 +220,19 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         count = over_params && !n ? one : reduction(e, s, t->span, REDUCE_SUM, bound, n, one);
     }
     if (over_params && result) {
-        if (op >= REDUCE_ARGMAX) { model_error(e, s, t->span, "%s over the parameters has no meaning: use sum, mean, max, min or prod", t->text); return bad_value; }
+        if (op >= REDUCE_ARGMAX) {
+            model_error(e, s, t->span, "%s over the parameters has no meaning: use sum, mean, max, min or prod", t->text);
+            return bad_value;
+        }
         static const Op with[] = { [REDUCE_SUM] = OP_ADD, [REDUCE_PROD] = OP_MUL, [REDUCE_MAX] = OP_MAX, [REDUCE_MIN] = OP_MIN };
         result = total_over_params(e, s, t, with[op], false, result);
         if (count) count = total_over_params(e, s, t, OP_ADD, true, count);
     }
     if (over_data && result) {
-        if (op == REDUCE_PROD || op >= REDUCE_ARGMAX) { model_error(e, s, t->span, "%s cannot be gathered over the data: use sum, mean, max or min", t->text); return bad_value; }
+        if (op == REDUCE_PROD || op >= REDUCE_ARGMAX) {
+            model_error(e, s, t->span, "%s cannot be gathered over the data: use sum, mean, max or min", t->text);
+            return bad_value;
+        }
         result = gather(e, s, t, t->span, op, ToReal(result), 0);
         if (count) count = gather(e, s, t, t->span, REDUCE_SUM, ToReal(count), 1);
     }

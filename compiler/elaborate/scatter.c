@@ -75,7 +75,8 @@ static const Expr *landing(const Scatter *c, const Value *out, bool *affine) {
         for (; axis < n; axis++) {
             if (!c->left->has_else && (subs[axis]->lo < 0 || subs[axis]->hi >= c->axes.dim[axis])) {
                 const char *name = c->name->name;
-                Diagnostic *d = model_error(c->e, c->s, sub->span, "this may land outside `%s`, which has %" PRId64, name, c->axes.dim[axis]);
+                Diagnostic *d = model_error(c->e, c->s, sub->span, "this may land outside `%s`, which has %" PRId64, name,
+                                            c->axes.dim[axis]);
                 if (d) help(d, "write %s[... else drop] += ... to leave such terms out", name);
                 return NULL;
             }

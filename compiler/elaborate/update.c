@@ -50,7 +50,8 @@ void warn_of_selectors(const Elaborator *e, const Tensors *params) {
             bool any = false;
             for (int p = 0; p < params->n; p++) any = any || selector_fits(selector, params->at[p]);
             if (any) continue;
-            Diagnostic *d = report(SEVERITY_WARNING, "no-effect", selector->span, "no parameter fits `%s`", span_text(selector->span));
+            Diagnostic *d = report(SEVERITY_WARNING, "no-effect", selector->span, "no parameter fits `%s`",
+                                   span_text(selector->span));
             if (params->n) help(d, "the first parameter is `%s`", params->at[0]->path);
         }
 }
@@ -113,7 +114,8 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     Scope *s = line_scope(e, instance);
     if (scope_find(s, name_of("w")) || scope_find(s, name_of("g"))) {
         Name *n = scope_find(s, name_of("w")) ? scope_find(s, name_of("w")) : scope_find(s, name_of("g"));
-        model_error(e, e->root, n->span, "`%s` stands for %s in update lines: choose another name", n->name, same(n->name, "w") ? "the parameter" : "its gradient");
+        model_error(e, e->root, n->span, "`%s` stands for %s in update lines: choose another name", n->name,
+                    same(n->name, "w") ? "the parameter" : "its gradient");
         return;
     }
     Value g = of_tensor(gradient, NULL, 0), w = of_tensor(p, NULL, 0), v;
@@ -122,7 +124,10 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     if (line->kind == TREE_OPTIMIZER) {                         /* f(a) is g |> f(w, a) */
         const Tree *stage = line->child[0];
         if (takes_weight_first(e, stage)) return;
-        if (stage->kind != TREE_CALL && stage->kind != TREE_NAME) { model_error(e, e->root, stage->span, "an optimizer is a call: optimizer f(...)"); return; }
+        if (stage->kind != TREE_CALL && stage->kind != TREE_NAME) {
+            model_error(e, e->root, stage->span, "an optimizer is a call: optimizer f(...)");
+            return;
+        }
         Tree *weight = NEW(Tree), *with = NEW(Tree);
         *weight = (Tree){ .kind = TREE_NAME, .span = stage->span, .text = name_of("w") };
         *with = *stage;
@@ -139,7 +144,11 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     if (v.kind != VALUE_TENSOR || !v.body) return;
     bool equal = v.rank == p->rank || (v.rank == 0 && !depends_on_tensors(v.body));
     for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == p->dim[k].extent;
-    if (!equal) { model_error(e, e->root, line->span, "the update of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v), shape_text(&w)); return; }
+    if (!equal) {
+        model_error(e, e->root, line->span, "the update of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v),
+                    shape_text(&w));
+        return;
+    }
     if (!v.rank) { const Expr *body = v.body; v = w; v.body = body; }
     Tensor *next = tensor_new("", ROLE_NEXT, REAL, p->rank, p->dim, origin_at(NULL, line->span));
     next->of = p;

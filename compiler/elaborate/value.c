@@ -226,7 +226,10 @@ static Value repeat(Elaborator *e, Scope *s, const Env *env, const Tree *t, Valu
     int64_t count = 0;
     if (!is_binder(binder, &index, &low, &strict_low, &high, &strict_high) || low) { index = NULL; high = binder; }
     if (!constant_integer(e, s, env, high, &count)) return bad_value;
-    if (count < 0 || count > MAX_REPEAT) { model_error(e, s, binder->span, "cannot repeat %" PRId64 " times", count); return bad_value; }
+    if (count < 0 || count > MAX_REPEAT) {
+        model_error(e, s, binder->span, "cannot repeat %" PRId64 " times", count);
+        return bad_value;
+    }
     for (int64_t i = 0; i < count; i++) {
         if (i % 32 == 31) v = stored(e, s, t->span, &v, "value");       /* an expression must not grow too deep to walk */
         if (v.kind == VALUE_BAD && !e->tentative) return bad_value;
