@@ -1,7 +1,7 @@
 /* train.c: the command `train`.
  *
- * A run is an instance and an nn_run: what they hold decides every later bit. At each point where a run can stop, both are written
- * together, so that stopping there and resuming is the same as not stopping:
+ * A run is an instance and an nn_run: what they hold decides every later bit. At each point where a run can stop, both are
+ * written together, so that stopping there and resuming is the same as not stopping:
  *
  *     for each epoch:  for each batch: gradients, update, [save]   |   average, measure on the test data   |   epoch + 1, save
  *
@@ -75,8 +75,8 @@ static void limits(Training *t) {
 static int save(Training *t) {
     if (!t->save) return NN_DONE;
     if (!nn_weights_finite(t->m, t->instance)) {
-        nn_fail(t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; try a smaller step size",
-                nn_step(t->m, t->instance), t->save);
+        nn_fail(t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; "
+                "try a smaller step size", nn_step(t->m, t->instance), t->save);
         return NN_NOT_FINITE;
     }
     return nn_checkpoint_save(t->save, t->m, t->instance, &t->run, t->f) ? NN_DONE : NN_TROUBLE;
@@ -301,9 +301,10 @@ static bool prepare_judge(Training *t) {
     t->by = -1;
     t->by_smallest = name && name[0] == '-';
     name = name ? name + t->by_smallest : NULL;
-    if (name && !t->o->best && !t->o->patience) return nn_fail(t->f, "--by %s: says how epochs are judged; it goes with --best or --patience", name);
+    if (name && !t->o->best && !t->o->patience)
+        return nn_fail(t->f, "--by %s: says how epochs are judged; it goes with --best or --patience", t->o->by);
     for (int i = 0; name && i < t->m->n_metrics; i++) if (!strcmp(t->m->metrics[i], name)) t->by = i;
-    if (name && t->by < 0) return nn_fail(t->f, "--by %s: the model has no metric of that name", name);
+    if (name && t->by < 0) return nn_fail(t->f, "--by %s: the model has no metric `%s`", t->o->by, name);
     return !t->o->best || can_save(t->o->best, t->f);
 }
 
@@ -318,7 +319,9 @@ static bool prepare_search(Training *t) {
     if (t->run.accumulate > 1)
         return nn_fail(t->f, "several evaluations of a batch in a step, and a step of %" PRId64 " batches, exclude each other: "
                        "with --accumulate 1 a step has one batch", t->run.accumulate);
-    nn_search_limits limits = { .iterations = (int)fmin((double)iterations, 1e8), .tries = (int)fmin((double)tries, 1e8), .gradient = 1e-7, .change = 1e-9 };
+    nn_search_limits limits = { .gradient = 1e-7, .change = 1e-9 };
+    limits.iterations = (int)fmin((double)iterations, 1e8);
+    limits.tries = (int)fmin((double)tries, 1e8);
     t->search = nn_search_new(t->m, t->instance, limits);
     return t->search || nn_fail_memory(t->f, "the search", t->m->size);
 }

@@ -12,6 +12,7 @@ bool arrange(Elaborator *e, Scope *s, const Tree *fn, Span at, const Given *g, A
 bool bind_arguments(Elaborator *e, Scope *inner, Argument *const *arguments);
 Diagnostic *wrong_count(Elaborator *e, const Scope *s, Span at, const char *name, int takes, int given);
 /* special.c */
+bool is_special(const char *name);                              /* a function of the language itself */
 bool special(Elaborator *e, Scope *s, const Env *env, const Tree *call, const Value *first, Value *out); /* true: it was one */
 Value unknown_function(Elaborator *e, Scope *s, const Tree *call);
 #endif

@@ -45,7 +45,7 @@ static bool number_of(Elaborator *e, const Tree *tree, double *value) {
 void train_line(Elaborator *e) {
     Model *m = e->model;
     m->batch = m->accumulate = 1;
-    const Tree *body = statements_of(e), *seen = NULL;
+    const Tree *body = statements_of(e), *seen = NULL, *search = NULL;
     for (int k = 0; k < body->n; k++) {
         const Tree *t = body->child[k];
         if (t->kind != TREE_TRAIN) continue;
@@ -75,7 +75,11 @@ void train_line(Elaborator *e) {
             if (same(x->text, "batch")) m->batch = (int64_t)value;
             else if (same(x->text, "accumulate")) m->accumulate = (int64_t)value;
             else if (m->n_train < 16) { m->train[m->n_train].name = x->text; m->train[m->n_train++].value = value; }
+            if (same(x->text, "line_search") || (same(x->text, "iterations") && value > 1)) search = x;
         }
+        if (!search || m->accumulate == 1) continue;
+        Diagnostic *d = model_error(e, e->root, search->span, "`%s` is for several evaluations of one batch, and with `accumulate` a step has several batches", search->text);
+        if (d) help(d, "leave one of them out; a larger batch does both");
     }
 }
 

@@ -3,6 +3,7 @@
  * A model is elaborated once in training and once outside of it, and a third time for a single sample; the gradient of the
  * loss is added; each update line is elaborated for every parameter that it fits; first values make a program of their
  * own. What each entry point needs is then cut out of these by its results. */
+#include "call.h"
 #include "model.h"
 #include <string.h>
 
@@ -109,6 +110,7 @@ static void collect_definitions(Elaborator *e, const Tree *const *files, int n) 
         const Tree *t = files[i]->child[k];
         if (t->kind == TREE_MODEL) { PUSH(e->models, t); continue; }
         if (t->kind != TREE_FN) continue;
+        if (is_special(t->text)) { error_at(t->span, "`%s` is a function of the language: choose another name", t->text); continue; }
         const Tree *old = function_named(e, t->text);
         if (old && !old->span.source->library && !t->span.source->library) {
             Diagnostic *d = error_at(t->span, "`%s` is defined twice", t->text);

@@ -98,6 +98,11 @@ static const Special table[] = {
 };
 enum { SPECIALS = sizeof table/sizeof *table };
 
+bool is_special(const char *name) {
+    for (int k = 0; k < SPECIALS; k++) if (!strcmp(name, table[k].name)) return true;
+    return false;
+}
+
 bool special(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value *first, Value *out) {
     static const Special whole = { NULL, 1, whole_reduction };
     int n = t->n + (first ? 1 : 0);
