@@ -34,14 +34,16 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
     int count = m->n_inputs + m->n_targets, states = 0;
     for (int i = 0; i < m->n_states; i++) states += !nn_is_moment(&m->states[i]);
     bool good = (instance && scratch) || nn_fail_memory(f, m->name, m->size);
-    if (good && (!m->gradients || !states)) good = nn_fail(f, "model %s keeps no states of layers: there is nothing to settle", m->name);
+    if (good && (!m->gradients || !states))
+        good = nn_fail(f, "model %s keeps no states of layers: there is nothing to settle", m->name);
     good = good && nn_checkpoint_load(o->weights, m, instance, &run, f)
            && nn_dataset_open(&data, m, count, NN_TRAIN, o->train, o->n_train, o->data, f);
     if (good && !data.samples) good = nn_fail(f, "no training data: bind a file with --train %s=FILE", m->inputs[0].name);
     good = good && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : run.batch, !o->no_shuffle, f);
     if (good) {
         m->init(scratch, nn_seed(m, instance));
-        for (int i = 0; i < m->n_params; i++) copy(&m->params[i], scratch, m->n_averages ? &m->averages[i] : &m->params[i], instance);
+        const nn_tensor *weights = m->n_averages ? m->averages : m->params;
+        for (int i = 0; i < m->n_params; i++) copy(&m->params[i], scratch, &weights[i], instance);
         nn_set_epoch(m, scratch, nn_epoch(m, instance));
         memcpy((char *)scratch + m->step_offset, (char *)instance + m->step_offset, sizeof(int64_t));
         pass(m, scratch, &batches);

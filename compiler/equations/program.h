@@ -102,6 +102,8 @@ typedef struct Model {
     Program *average_program, *epoch_program;   /* what is done at the end of an epoch: before its evaluation, and after */
 } Model;
 
+/* What calls add to, so it is kept in double. */
+static inline bool adds_up(const Tensor *t) { return t->role == ROLE_TOTAL || t->role == ROLE_GATHERED; }
 /* A number that no step changes: what depends on such alone is computed once a call. */
 static inline bool known_in_step(const Tensor *t) {
     return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER || (t->role == ROLE_MOMENT && t->each_epoch));

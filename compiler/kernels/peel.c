@@ -35,8 +35,10 @@ static const Expr *affine_bound(const Peeled *p, const Expr *condition) {
         }
     }
     bool affine = e && (e->kind == X_INDEX || e->kind == X_SUM);
-    for (int k = 0; affine && e->kind == X_SUM && k < e->n; k++)
-        affine = e->arg[k]->kind == X_INDEX || (e->arg[k]->kind == X_READ && e->arg[k]->tensor->rank == 0) || constant_inside(p, e->arg[k]);
+    for (int k = 0; affine && e->kind == X_SUM && k < e->n; k++) {
+        const Expr *part = e->arg[k];
+        affine = part->kind == X_INDEX || (part->kind == X_READ && part->tensor->rank == 0) || constant_inside(p, part);
+    }
     return affine ? e : NULL;
 }
 
@@ -58,7 +60,8 @@ static void require(Peeled *p, const Expr *condition) {
 static bool bounds_loops(const Peeled *p, const Expr *condition) {
     double known;
     if (is_constant(condition, &known)) return known != 0;
-    if (condition->kind == X_OP && condition->op == OP_AND) return bounds_loops(p, condition->arg[0]) && bounds_loops(p, condition->arg[1]);
+    if (condition->kind == X_OP && condition->op == OP_AND)
+        return bounds_loops(p, condition->arg[0]) && bounds_loops(p, condition->arg[1]);
     return affine_bound(p, condition) != NULL;
 }
 

@@ -25,7 +25,7 @@ typedef struct Product {
 
 static bool is_matrix(const Expr *e) {
     return e->kind == X_READ && !e->guarded && e->tensor->type == REAL && !e->tensor->byte && e->tensor->rank > 0 &&
-           e->tensor->role != ROLE_TOTAL && e->tensor->role != ROLE_GATHERED;
+           !adds_up(e->tensor);
 }
 
 /* Sorts an index into its kind; false: its part is none that a product has. */
@@ -120,7 +120,7 @@ static Gemm *gemm_of(const Product *p) {
 static const Member *result_of(const Nest *nest) {
     for (int k = 0; k < nest->members.n; k++) {
         const Member *m = &nest->members.at[k];
-        if (!m->target || m->type != REAL || m->target->role == ROLE_NEXT || m->target->role == ROLE_TOTAL || m->target->role == ROLE_GATHERED) continue;
+        if (!m->target || m->type != REAL || m->target->role == ROLE_NEXT || adds_up(m->target)) continue;
         bool read = false;
         for (int o = 0; o < nest->members.n; o++)
             read |= uses_tensor(nest->members.at[o].body, m->target);

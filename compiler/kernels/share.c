@@ -25,7 +25,7 @@ static void key_tensor(Key *k, const Tensor *t) {
     if (!new) return;
     /* What decides the C type of a pointer or number: the role tells floats of double totals and of scalars. */
     bool number = t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
-    bool own_type = t->role == ROLE_TOTAL || t->role == ROLE_GATHERED || t->role == ROLE_INPUT || t->role == ROLE_TARGET;
+    bool own_type = adds_up(t) || t->role == ROLE_INPUT || t->role == ROLE_TARGET;
     put(&k->key, ":%d%d%d%d(", t->type, t->byte, number, own_type ? (int)t->role : -1);
     for (int d = 0; d < t->rank && !k->any_length; d++)
         put(&k->key, "%lld%s ", (long long)t->dim[d].extent, t->dim[d].count ? "n" : "");

@@ -314,7 +314,8 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
                       Traps *traps) {
     Body *b = NEW(Body);
     bool looks = e == ENTRY_GRADIENTS || e == ENTRY_UPDATE || e == ENTRY_EVALUATE;
-    *b = (Body){ .m = m, .l = l, .entry = e, .traps = looks ? traps : NULL, .predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE };
+    bool predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE;
+    *b = (Body){ .m = m, .l = l, .entry = e, .traps = looks ? traps : NULL, .predicts = predicts };
     b->scope = (Scope){ .names = names_new(file_scope), .host = true };
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(b->scope.names->used, own_names[k]);
     Tensors inputs = model_inputs(m->model, true);
@@ -500,7 +501,8 @@ static void print_epoch(Writer *w, const Unit *u) {
     for (int k = 0; k < moments->n; k++) {
         const Tensor *t = moments->at[k];
         if (!t->of) continue;
-        if (!before.length) put(&before, "    double values[%d];\n    %s_metrics(m, values);\n", u->m->model->metrics.n, u->m->prefix);
+        if (!before.length)
+            put(&before, "    double values[%d];\n    %s_metrics(m, values);\n", u->m->model->metrics.n, u->m->prefix);
         put(&before, "    %s = (real)%s;\n", struct_place(b, t, false), metric_place(u->m->model, t->of));
     }
     put_text(&b->calls, "    m->epoch += 1;\n");
@@ -520,7 +522,8 @@ static void print_step(Writer *w, const Unit *u) {
     for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));
     put_text(w, ");\n");
     if (u->traps) put(w, "    if (m->trap.found.row) return %s;\n", loss);
-    const char *when = u->m->model->accumulate > 1 ? text("if (m->gathered.batches >= %s_ACCUMULATE) ", name_upper(u->m->prefix)) : "";
+    bool gathers = u->m->model->accumulate > 1;
+    const char *when = gathers ? text("if (m->gathered.batches >= %s_ACCUMULATE) ", name_upper(u->m->prefix)) : "";
     put(w, "    %s%s_update(m);\n    return %s;\n}\n\n", when, u->m->prefix, loss);
 }
 

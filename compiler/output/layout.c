@@ -26,7 +26,7 @@ const char *c_type_name(CType type) {
 CType element_type(const Tensor *t) {
     if (t->byte) return C_BYTE;
     if (t->role == ROLE_SCALAR) return t->type == REAL ? C_DOUBLE : C_LONG;
-    bool number = t->role == ROLE_TOTAL || t->role == ROLE_GATHERED || t->role == ROLE_HYPER || t->role == ROLE_METRIC || t->host;
+    bool number = adds_up(t) || t->role == ROLE_HYPER || t->role == ROLE_METRIC || t->host;
     if (number) return t->type == REAL ? C_DOUBLE : C_LONG;
     return t->type == REAL ? C_REAL : C_INT32;
 }
@@ -59,7 +59,8 @@ static void add_gathered(Struct *s, const Tensor *t) {
     add_tensor(s, t, element_type(t));
     Member *m = &s->members.at[s->members.n - 1];
     m->name = without_stem("gathered", t->name);
-    m->about = s->members.n == 1 ? "since the last update" : s->members.n == 2 ? "calls of gradients()" : "a sum that the loss is divided by";
+    m->about = s->members.n == 1 ? "since the last update" : s->members.n == 2 ? "calls of gradients()"
+             : "a sum that the loss is divided by";
 }
 
 static void add_array(Struct *s, const char *name, CType type, int64_t extent, const char *about) {
@@ -123,7 +124,8 @@ Layout *layout_new(const Module *m) {
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (e != ENTRY_PREDICT_ONE) add_watched(&s[STRUCT_WATCH], entry_program(model, e));
     s[STRUCT_WORK] = (Struct){ .suffix = "work", .about = "The workspace: nothing in it outlives a call." };
-    add_arena(&s[STRUCT_WORK], m, (Entry[]){ ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_AVERAGE, ENTRY_EPOCH, ENTRY_EVALUATE, ENTRY_INIT }, 6);
+    Entry working[] = { ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_AVERAGE, ENTRY_EPOCH, ENTRY_EVALUATE, ENTRY_INIT };
+    add_arena(&s[STRUCT_WORK], m, working, sizeof working/sizeof *working);
     s[STRUCT_PREDICT_WORK] = (Struct){ .suffix = "predict_work", .about = "The workspace of predict, one for each thread." };
     add_arena(&s[STRUCT_PREDICT_WORK], m, (Entry[]){ ENTRY_PREDICT, ENTRY_PREDICT_ONE }, 2);
     if (watches(model->predict)) add_struct(l, &s[STRUCT_PREDICT_WORK], "watch", STRUCT_WATCH, NULL);
@@ -133,7 +135,8 @@ Layout *layout_new(const Module *m) {
     s[STRUCT_INSTANCE] = (Struct){ .about = "One instance: place it anywhere. It holds no pointers." };
     Struct *i = &s[STRUCT_INSTANCE];
     add_struct(l, i, "params", STRUCT_PARAMS, NULL);
-    add_struct(l, i, "grads", STRUCT_PARAMS, model->gathered.n ? "of all samples gathered since the last update()" : "of the last gradients()");
+    const char *of_what = model->gathered.n ? "of all samples gathered since the last update()" : "of the last gradients()";
+    add_struct(l, i, "grads", STRUCT_PARAMS, of_what);
     if (model->averages.n) add_struct(l, i, "average", STRUCT_PARAMS, "of the parameters: what evaluates, and should predict");
     add_struct(l, i, "state", STRUCT_STATE, NULL);
     add_struct(l, i, "optimizer", STRUCT_OPTIMIZER, NULL);
@@ -141,7 +144,8 @@ Layout *layout_new(const Module *m) {
     add_struct(l, i, "totals", STRUCT_TOTALS, NULL);
     add_struct(l, i, "gathered", STRUCT_GATHERED, NULL);
     PUSH(i->members, ((Member){ .name = "step", .about = "updates done so far", .type = C_LONG }));
-    PUSH(i->members, ((Member){ .name = "epoch", .about = model->epoch_program ? "epochs done so far" : "the caller's to count", .type = C_LONG }));
+    const char *counted = model->epoch_program ? "epochs done so far" : "the caller's to count";
+    PUSH(i->members, ((Member){ .name = "epoch", .about = counted, .type = C_LONG }));
     PUSH(i->members, ((Member){ .name = "seed", .about = "of all random numbers", .type = C_LONG }));
     add_struct(l, i, "watch", STRUCT_WATCH, NULL);
     if (m->trap)                                    /* 3 finds and 14 numbers, all of 8 bytes */

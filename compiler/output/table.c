@@ -124,7 +124,8 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     print_rows(w, m, l, "outputs_table", &(Rows){ &model->outputs, "", NULL, 0 }, 1);
     print_rows(w, m, l, "params_table", &(Rows){ &model->params, "", "params", STRUCT_PARAMS }, 1);
     print_rows(w, m, l, "grads_table", &(Rows){ &trained, "", "grads", STRUCT_PARAMS }, 1);
-    if (model->averages.n) print_rows(w, m, l, "averages_table", &(Rows){ &model->params, "average.", "average", STRUCT_PARAMS }, 1);
+    Rows averages = { &model->params, "average.", "average", STRUCT_PARAMS };
+    if (model->averages.n) print_rows(w, m, l, "averages_table", &averages, 1);
     const Rows states[] = { { &model->states, "", "state", STRUCT_STATE },
                             { &model->moments, "optimizer.", "optimizer", STRUCT_OPTIMIZER } };
     print_rows(w, m, l, "states_table", states, 2);
@@ -163,7 +164,8 @@ static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
     if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
     else put_text(w, "    (void)instance;\n");
     if (given == 0) put_text(w, "    (void)inputs;\n");
-    put(w, "    %s_predict(%s%swork, n", m->prefix, params ? m->model->averages.n ? "&m->average, " : "&m->params, " : "", state ? "&m->state, " : "");
+    const char *weights = !params ? "" : m->model->averages.n ? "&m->average, " : "&m->params, ";
+    put(w, "    %s_predict(%s%swork, n", m->prefix, weights, state ? "&m->state, " : "");
     for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
     for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
     put_text(w, ");\n}\n");
