@@ -228,18 +228,24 @@ bool nn_checkpoint_load(const char *path, const nn_model *m, void *instance, nn_
     return good;
 }
 
-bool nn_weights_load(const char *path, const nn_model *m, void *instance, nn_failure *f) {
+bool nn_weights_load(const char *path, const nn_model *m, void *instance, int *kept, nn_failure *f) {
     nn_archive a;
     if (!nn_archive_open(&a, path, f)) return false;
     bool good = true;
-    for (int i = 0; good && i < m->n_params; i++) good = load(&a, "", &m->params[i], true, false, instance, f);
+    int found = 0;
+    for (int i = 0; good && i < m->n_params; i++) {
+        found += nn_archive_find(&a, m->params[i].name) != NULL;
+        good = load(&a, "", &m->params[i], !kept, false, instance, f);
+    }
     for (int i = 0; good && i < m->n_averages; i++) {           /* the weights, where the file has no average of them */
         nn_tensor weights = m->averages[i];
         weights.name = m->params[i].name;
-        good = load(&a, "", nn_archive_find(&a, m->averages[i].name) ? &m->averages[i] : &weights, true, false, instance, f);
+        good = load(&a, "", nn_archive_find(&a, m->averages[i].name) ? &m->averages[i] : &weights, !kept, false, instance, f);
     }
     for (int i = 0; good && i < m->n_states; i++)
         if (!nn_is_moment(&m->states[i])) good = load(&a, "", &m->states[i], false, false, instance, f);
+    if (good && kept && found == 0 && m->n_params) good = nn_fail(f, "%s: has no parameter of model '%s'", path, m->name);
+    if (kept) *kept = m->n_params - found;
     nn_archive_close(&a);
     return good;
 }

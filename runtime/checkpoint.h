@@ -19,7 +19,8 @@ typedef struct nn_run {
 bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f);
 bool nn_checkpoint_load(const char *path, const nn_model *m, void *instance, nn_run *run, nn_failure *f);
 /* Parameters, and averages and the layers' states if they are there, by name from any safetensors file. */
-bool nn_weights_load(const char *path, const nn_model *m, void *instance, nn_failure *f);
+/* `kept`: NULL, every parameter must be there; else those that are not keep their values, and this is how many. */
+bool nn_weights_load(const char *path, const nn_model *m, void *instance, int *kept, nn_failure *f);
 bool nn_weights_finite(const nn_model *m, const void *instance);
 
 int64_t nn_step(const nn_model *m, const void *instance);

@@ -38,6 +38,7 @@ static const Option options[] = {
       "test data, and what predict reads" },
     { "--data",       "DIR",       TEXT,  AT(data),       RUNS,       "where data files are looked for first" },
     { "--weights",    "FILE",      TEXT,  AT(weights),    RUNS,       "parameters by name, from any safetensors file" },
+    { "--partial",    NULL,        FLAG,  AT(partial),    NN_C_TRAIN, "parameters that --weights FILE does not have keep their first values" },
     { "--save",       "FILE",      TEXT,  AT(save),       NN_C_TRAIN | NN_C_SETTLE,
       "checkpoint (safetensors), after each epoch and at the end" },
     { "--save-every", "N",         COUNT, AT(save_every), NN_C_TRAIN, "write the checkpoint after every N steps too" },
@@ -230,6 +231,13 @@ static bool parse_option(nn_options *o, const nn_model *m, int argc, char **argv
     return set(o, option, value, f);
 }
 
+/* The metric of --by NAME, or of -NAME; -1: there is none. */
+static int metric_named(const nn_model *m, const char *by) {
+    for (int i = 0; i < m->n_metrics; i++)
+        if (!strcmp(m->metrics[i], by + (by[0] == '-'))) return i;
+    return -1;
+}
+
 bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f) {
     const char *names[N_COMMANDS];
     *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1, .iterations = -1, .line_search = -1 };
@@ -267,6 +275,10 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
         return nn_fail(f, "--resume and --weights: a run is continued with its own parameters; leave out one of them");
     if (o->trap && !m->n_traps)
         return nn_fail(f, "--trap: this program was compiled without it; compile the model anew with `nnc --trap`");
+    if (o->partial && !o->weights) return nn_fail(f, "--partial: says how --weights FILE is read, and there is none");
+    if (o->by && !o->best && !o->patience)
+        return nn_fail(f, "--by %s: says how epochs are judged; it goes with --best or --patience", o->by);
+    if (o->by && metric_named(m, o->by) < 0) return nn_fail(f, "--by %s: the model has no metric of that name", o->by);
     if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
     if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)

@@ -162,9 +162,9 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
 /* A loss that is not finite ends the run. */
 static int lost(Training *t, double loss, int64_t step) {
     nn_progress_clear(&t->progress);
-    nn_fail(t->f, "the loss is %g at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
+    nn_fail(t->f, "the loss is %s at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
             "`nnc --trap` makes a program that says where it came from%s%s%s",
-            loss, step, nn_epoch(t->m, t->instance) + 1,
+            isnan(loss) ? "NaN" : loss > 0 ? "infinite" : "-infinite", step, nn_epoch(t->m, t->instance) + 1,
             t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
             t->save ? "'" : "");
     return NN_NOT_FINITE;
@@ -300,11 +300,8 @@ static bool prepare_judge(Training *t) {
     const char *name = t->o->by;
     t->by = -1;
     t->by_smallest = name && name[0] == '-';
-    name = name ? name + t->by_smallest : NULL;
-    if (name && !t->o->best && !t->o->patience)
-        return nn_fail(t->f, "--by %s: says how epochs are judged; it goes with --best or --patience", t->o->by);
-    for (int i = 0; name && i < t->m->n_metrics; i++) if (!strcmp(t->m->metrics[i], name)) t->by = i;
-    if (name && t->by < 0) return nn_fail(t->f, "--by %s: the model has no metric `%s`", t->o->by, name);
+    for (int i = 0; name && i < t->m->n_metrics; i++)
+        if (!strcmp(t->m->metrics[i], name + t->by_smallest)) t->by = i;
     return !t->o->best || can_save(t->o->best, t->f);
 }
 

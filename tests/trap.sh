@@ -67,7 +67,7 @@ if grep -qi trap "$WORK/plain.c" "$WORK/plain.h"; then fail "traces of --trap in
 try "build without --trap" program without
 # shellcheck disable=SC2046
 stops 4 without train $(bound data) --save "$WORK/without.safetensors"
-says "the loss is nan at step 4 (epoch 1): try a smaller step size, or look at the data; \`nnc --trap\` makes a program that says where it came from; the last good checkpoint"
+says "the loss is NaN at step 4 (epoch 1): try a smaller step size, or look at the data; \`nnc --trap\` makes a program that says where it came from; the last good checkpoint"
 # shellcheck disable=SC2046
 stops 1 without train $(bound nan)
 says "nan.csv: line 8: nan is no number that 'x' can be trained with; correct the file"

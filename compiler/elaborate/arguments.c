@@ -103,7 +103,10 @@ static void no_such_parameter(Elaborator *e, Scope *s, const Tree *fn, Span at, 
     for (int k = 0; k < fn->child[0]->n; k++) PUSH(names, fn->child[0]->child[k]->text);
     const char *close = closest_name(name, names.at, names.n);
     Diagnostic *d = model_error(e, s, at, "`%s` has no argument `%s`", fn->text, name);
+    Writer list = { 0 };
+    for (int k = 0; k < names.n; k++) put(&list, "%s%s", k ? ", " : "", names.at[k]);
     if (d && close) help(d, "did you mean `%s`?", close);
+    else if (d) help(d, "it has %s", names.n ? list.text : "none");
     if (d) note(d, fn->span, "`%s` is defined here", fn->text);
 }
 

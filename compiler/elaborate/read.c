@@ -37,7 +37,11 @@ static const Expr *plain_subscript(Elaborator *e, Scope *s, const Env *env, cons
     if (settle_subscript(e, v.body)) return NULL;
     if (v.body->type != REAL) return v.body;
     Diagnostic *d = model_error(e, s, t->span, "a subscript is an integer, and this is a real number");
-    if (d) help(d, "// divides with floor; floor(), ceil() and round() give integers");
+    const Tensor *given = v.body->kind == X_READ ? v.body->tensor : NULL;
+    if (d && given && (given->role == ROLE_INPUT || given->role == ROLE_TARGET)) {
+        help(d, "declare `%s` as class[n] with its number of classes, or as int", given->origin ? given->path ? given->path : t->text : t->text);
+        note(d, given->origin->span, "it is declared as real here");
+    } else if (d) help(d, "// divides with floor; floor(), ceil() and round() give integers");
     return NULL;
 }
 

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         abort();
     }
     failure.text[0] = 0;
-    if (!nn_weights_load(name, &tiny_model, &m, &failure) && !failure.text[0]) abort();
+    if (!nn_weights_load(name, &tiny_model, &m, NULL, &failure) && !failure.text[0]) abort();
     unlink(name);
     return 0;
 }
