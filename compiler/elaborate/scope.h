@@ -142,6 +142,7 @@ typedef struct Elaborator {
     const Tensor *parameter;                                    /* whose update it is */
     Aims aims;
     LIST(Total *) totals;
+    Map optimizer_calls;                                        /* of the call in an optimizer line: the same with w */
     LIST(Part) parts;
     LIST(Shared *) shared;
     bool each_epoch;                                            /* the line at work is an average taken at the end of an epoch */

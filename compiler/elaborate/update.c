@@ -105,6 +105,23 @@ static void next_states(Elaborator *e, int from_scope) {
     }
 }
 
+/* f(w, a) from f(a). It is the same tree for all parameters: totals over them are known by it. */
+static const Tree *optimizer_call(Elaborator *e, const Tree *stage) {
+    Tree *with = map_get(&e->optimizer_calls, stage);
+    if (with) return with;
+    Tree *weight = NEW(Tree);
+    with = NEW(Tree);
+    *weight = (Tree){ .kind = TREE_NAME, .span = stage->span, .text = name_of("w") };
+    *with = *stage;
+    with->kind = TREE_CALL;
+    with->n = (stage->kind == TREE_CALL ? stage->n : 0) + 1;
+    with->child = NEW_ARRAY(Tree *, with->n);
+    with->child[0] = weight;
+    for (int k = 1; k < with->n; k++) with->child[k] = stage->child[k - 1];
+    map_put(&e->optimizer_calls, stage, with);
+    return with;
+}
+
 /* The update line of one parameter, with g and w in its scope. Without `results` only what it adds to totals is wanted. */
 static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor *gradient, int number, Tensors *results) {
     int from_scope = e->scopes.n;
@@ -128,15 +145,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
             model_error(e, e->root, stage->span, "an optimizer is a call: optimizer f(...)");
             return;
         }
-        Tree *weight = NEW(Tree), *with = NEW(Tree);
-        *weight = (Tree){ .kind = TREE_NAME, .span = stage->span, .text = name_of("w") };
-        *with = *stage;
-        with->kind = TREE_CALL;
-        with->n = (stage->kind == TREE_CALL ? stage->n : 0) + 1;
-        with->child = NEW_ARRAY(Tree *, with->n);
-        with->child[0] = weight;
-        for (int k = 1; k < with->n; k++) with->child[k] = stage->child[k - 1];
-        v = call(e, s, NULL, with, &g, 0, NULL);
+        v = call(e, s, NULL, optimizer_call(e, stage), &g, 0, NULL);
     } else v = evaluate(e, s, NULL, line->child[line->n - 1]);
     next_states(e, from_scope);
     if (!results) return;
