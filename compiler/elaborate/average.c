@@ -140,7 +140,9 @@ Scope *lines_scope(Elaborator *e, const Scope *model) {
         own_add(e, e->top, metric, 0, last, s, first, metric->name);
         add_value(e, s, metric->name, of_tensor(last, NULL, 0), at);
     }
-    const Scope *again = computed_again(model);
+    Scope *again = computed_again(model);
+    for (int k = 0; k < s->names.n; k++)                        /* an equation may be made for these lines, rate = plateau(1, error) */
+        if (!scope_find(again, s->names.at[k]->name)) PUSH(again->names, s->names.at[k]);
     for (int k = 0; k < again->names.n; k++) {
         Name *n = again->names.at[k];
         if (scope_find(s, n->name)) continue;
@@ -148,7 +150,7 @@ Scope *lines_scope(Elaborator *e, const Scope *model) {
         Tree *named = NEW(Tree);
         *named = (Tree){ .kind = TREE_NAME, .span = n->span, .text = n->name };
         Argument *a = NEW(Argument);
-        *a = (Argument){ .name = n->name, .tree = named, .scope = (Scope *)again };
+        *a = (Argument){ .name = n->name, .tree = named, .scope = again };
         scope_add(s, n->name, ENTRY_ARGUMENT, n->span, n->tree)->argument = a;
     }
     return s;
