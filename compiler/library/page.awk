@@ -3,7 +3,7 @@
 # A definition is a row: its signature, the comment right above it, PyTorch's name (what stands after the comment's last
 # sentence), and the cases of tests/library that test it, or else those of others whose call names it. A file's first
 # comment opens its section; "# ---- x ----" is a heading within it, a comment by itself a remark. missing.md, what PyTorch
-# has and the library has not, is written by hand and comes last.
+# has and the library has not, is written by hand and comes last. A section whose picture lies in docs begins with it.
 #
 #     # Between 0 and 6. F.relu6
 #     fn relu6(x) = min(6, max(0, x))     ->     | `relu6(x)` | Between 0 and 6. | F.relu6 | 3 |
@@ -79,6 +79,8 @@ FNR == 1 {
     n_files++
     contents = contents (n_files > 1 ? " · " : "") "[" tolower(title) "](#" tolower(title) ")"
     add("## " title "\n")
+    picture = "docs/" tolower(title) ".svg"             # drawn by a script of tests/curves, where there is one
+    if ((getline text < picture) > 0) add("![" title " beside PyTorch](" tolower(title) ".svg)\n")
     comment = signature = ""
 }
 signature != "" { signature = signature " " $0; if (define()) signature = comment = ""; next }
