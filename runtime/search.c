@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: 0BSD */
 #include "nn_search.h"
+#include "data.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -23,12 +24,6 @@ struct nn_search {
     const void *const *inputs;
 };
 
-static size_t elements(const nn_tensor *t) {
-    size_t n = 1;
-    for (int d = 0; d < t->rank; d++) n *= (size_t)t->dim[d];
-    return n;
-}
-
 static const nn_tensor *weights_of(const nn_model *m, const nn_tensor *gradient) {
     for (int i = 0; i < m->n_params; i++)
         if (!strcmp(m->params[i].name, gradient->name)) return &m->params[i];
@@ -37,23 +32,24 @@ static const nn_tensor *weights_of(const nn_model *m, const nn_tensor *gradient)
 
 static void read_tensor(const nn_search *s, const nn_tensor *t, double *to) {
     const char *at = s->instance + t->offset;
-    for (size_t k = 0; k < elements(t); k++) to[k] = t->type == NN_F64 ? ((const double *)at)[k] : (double)((const float *)at)[k];
+    for (size_t k = 0; k < nn_tensor_elements(t); k++)
+        to[k] = t->type == NN_F64 ? ((const double *)at)[k] : (double)((const float *)at)[k];
 }
 
 static void write_tensor(const nn_search *s, const nn_tensor *t, const double *from) {
     char *at = s->instance + t->offset;
-    for (size_t k = 0; k < elements(t); k++)
+    for (size_t k = 0; k < nn_tensor_elements(t); k++)
         if (t->type == NN_F64) ((double *)at)[k] = from[k];
         else ((float *)at)[k] = (float)from[k];
 }
 
 static void read_all(const nn_search *s, double *to, bool weights) {
-    for (int i = 0; i < s->m->n_grads; to += elements(&s->m->grads[i++]))
+    for (int i = 0; i < s->m->n_grads; to += nn_tensor_elements(&s->m->grads[i++]))
         read_tensor(s, weights ? weights_of(s->m, &s->m->grads[i]) : &s->m->grads[i], to);
 }
 
 static void write_all(const nn_search *s, const double *from, bool weights) {
-    for (int i = 0; i < s->m->n_grads; from += elements(&s->m->grads[i++]))
+    for (int i = 0; i < s->m->n_grads; from += nn_tensor_elements(&s->m->grads[i++]))
         write_tensor(s, weights ? weights_of(s->m, &s->m->grads[i]) : &s->m->grads[i], from);
 }
 
@@ -211,7 +207,7 @@ nn_search *nn_search_new(const nn_model *m, void *instance, nn_search_limits lim
     nn_search *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     *s = (nn_search){ .m = m, .instance = instance, .limits = limits };
-    for (int i = 0; i < m->n_grads; i++) s->size += elements(&m->grads[i]);
+    for (int i = 0; i < m->n_grads; i++) s->size += nn_tensor_elements(&m->grads[i]);
     double **vectors[] = { &s->start, &s->direction, &s->from.gradient, &s->low.gradient, &s->high.gradient, &s->tried.gradient };
     for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)
         if (!(*vectors[k] = calloc(s->size + 1, sizeof(double)))) { nn_search_free(s); return NULL; }

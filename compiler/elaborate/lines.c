@@ -1,7 +1,7 @@
-/* The lines of a model: constants, inputs, the train line, losses, metrics, outputs, what is watched.
+/* The lines of a model: constants, inputs, the train line, losses, aims, metrics, outputs, what is watched.
  *
- * A loss of one sample is averaged over the batch, and several add up; a metric of one sample is averaged over the data;
- * an output has the batch as its first axis. */
+ * A loss of one sample is averaged over the batch, and several add up; so is L of grad(L, w), the aim of an update line. A
+ * metric of one sample is averaged over the data; an output has the batch as its first axis. */
 #include "model.h"
 #include <inttypes.h>
 #include <math.h>

@@ -52,8 +52,8 @@ const Expr *total_over_params(Elaborator *e, Scope *s, const Tree *tree, Op op, 
     return Read(p.total->tensor, subs, n);
 }
 
-/* total[i] = the parts of the parameters, in the order of the model; with `others`, those of other lines too. */
-static const Expr *sum_of_parts(const Elaborator *e, const Total *t, const Index *const *free, const Tree *line, bool others) {
+/* total[i] = the parts of the parameters, in the order of the model; with `others`, those of other lines too. NULL: none. */
+static const Expr *sum_of_parts(Elaborator *e, const Total *t, const Index *const *free, const Tree *line, bool others) {
     const Expr *sum = NULL, *at[MAX_RANK];
     for (int k = 0; k < t->tensor->rank; k++) at[k] = At(free[k]);
     for (int q = 0; q < e->model->params.n; q++) for (int k = 0; k < e->parts.n; k++) {
@@ -62,7 +62,7 @@ static const Expr *sum_of_parts(const Elaborator *e, const Total *t, const Index
         const Expr *value = substitute(p->value, p->free, at, p->n);
         sum = sum ? Operate(t->op, sum, value) : value;
     }
-    return sum;
+    return sum ? settle_draws(e, t->tensor, free, t->tensor->rank, sum) : NULL;
 }
 
 static const Tree *line_of(const Instance *i) {
@@ -92,7 +92,6 @@ void finish_totals(Elaborator *e) {
         for (int d = 0; d < t->tensor->rank; d++) free[d] = index_new("i", t->tensor->dim[d].extent, NULL);
         const Expr *sum = sum_of_parts(e, t, free, line_of(t->instance), false);
         if (!sum) { PUSH(equations, NULL); continue; }          /* of an attempt that was forgotten */
-        sum = settle_draws(e, t->tensor, free, t->tensor->rank, sum);
         PUSH(equations, equation_new(e->program, t->tensor, free, REDUCE_NONE, NULL, 0, sum, t->tensor->origin));
         PUSH(e->named, ((Named){ t->tensor, e->top, text("%s_%s", t->instance->label, t->tree->text), false, e->mode }));
     }

@@ -3,8 +3,8 @@
  *     update * = g |> adam(w, lr=0.001)
  *
  * The last line that fits a parameter's path and shape is elaborated for it, with w the parameter and g its gradient, and
- * an instance of its own for what the optimizer keeps. Numbers given by name can be set at run time, as long as no choice
- * of a definition hangs on them; then the lines are elaborated again with that number as a constant. */
+ * an instance of its own for what the optimizer keeps. Numbers written in it can be set at run time, as long as no size or
+ * choice of a definition hangs on them; then the lines are elaborated again with that number as a constant. */
 #include "model.h"
 #include <inttypes.h>
 #include <math.h>
