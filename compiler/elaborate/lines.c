@@ -164,8 +164,7 @@ static Tensor *result(Elaborator *e, Role role, const char *name, const Expr *bo
 static const Expr *mean_over_batch(Elaborator *e, Span at, const Expr *body) {
     Value v = scalar(body);
     Value kept = stored(e, e->root, at, &v, "sample_loss");
-    const Expr *sum = reduction(e, e->root, at, REDUCE_SUM, &e->batch, 1, ToReal(kept.body));
-    return sum ? Div(sum, ToReal(e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1))) : NULL;
+    return batch_mean(e, e->root, at, kept.body);
 }
 
 /* A number of the step from one of each sample; NULL: it is none, which was reported. */

@@ -58,6 +58,11 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
     return Read(t, subs, n_free);
 }
 
+const Expr *batch_mean(Elaborator *e, Scope *s, Span at, const Expr *body) {
+    const Expr *sum = reduction(e, s, at, REDUCE_SUM, &e->batch, 1, ToReal(body));
+    return sum ? Div(sum, ToReal(e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1))) : NULL;
+}
+
 /* Adds what one call gathers to a total over the pass; gives the total's value at the end of it. */
 static const Expr *gather(Elaborator *e, Scope *s, const Tree *tree, Span at, Reduce op, const Expr *term, int part) {
     if (!term) return NULL;

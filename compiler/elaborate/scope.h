@@ -195,6 +195,7 @@ extern const char *const reduction_names[];                     /* NULL ends the
 bool is_reduction(const char *name);
 Value reduce_whole(Elaborator *e, Scope *s, Span at, const char *name, const Value *v);
 const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *const *bound, int n, const Expr *body);
+const Expr *batch_mean(Elaborator *e, Scope *s, Span at, const Expr *body);    /* NULL: an error was reported */
 /* params.c */
 const Expr *total_over_params(Elaborator *e, Scope *s, const Tree *tree, Op op, bool count, const Expr *value);
 /* range.c */

@@ -67,10 +67,8 @@ static Value special_grad(Elaborator *e, Scope *s, const Tree *t, Given *g) {
     Value l = argument_value(e, g->positional.at[0]), x = argument_value(e, g->positional.at[1]);
     if (l.kind != VALUE_TENSOR || x.kind != VALUE_TENSOR || !l.body || !x.body) return bad_value;
     if (l.rank) { model_error(e, s, t->span, "grad(L, x) wants a number L, and this is %s", shape_text(&l)); return bad_value; }
-    if (e->batch && uses_index(l.body, e->batch)) {
-        const Expr *count = e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1);
-        l.body = Div(reduction(e, s, t->span, REDUCE_SUM, &e->batch, 1, ToReal(l.body)), ToReal(count));
-    }
+    if (e->batch && uses_index(l.body, e->batch)) l.body = batch_mean(e, s, t->span, l.body);
+    if (!l.body) return bad_value;
     Value loss = stored(e, s, t->span, &l, "loss"), at = stored(e, s, t->span, &x, "at");
     if (loss.kind == VALUE_BAD || at.kind == VALUE_BAD || loss.body->kind != X_READ || at.body->kind != X_READ) return bad_value;
     Tensor *gradient = NULL;
