@@ -124,40 +124,24 @@ static inline int64_t nn_floor_f(float x) { return nn_floor_d((double)x); }
 static inline int64_t nn_ceil_f(float x) { return nn_ceil_d((double)x); }
 static inline int64_t nn_round_f(float x) { return nn_round_d((double)x); }
 
-/* ---- Square root. Float: 0.5 ulp (correctly rounded). ----
- * gcc makes vector code of the square root instruction only under -fno-math-errno, and no pragma changes that. So the
- * estimate from the bits is improved twice in float, which gives 5e-6, and twice in double, which gives all that double
- * has: it rounds like the instruction. In clang a declaration without the effect on errno is enough. */
-#if defined __clang__
-#define NN_TEXT(x) NN_TEXT_(x)
-#define NN_TEXT_(x) #x
-float nn_sqrt_instruction(float x) __asm__(NN_TEXT(__USER_LABEL_PREFIX__) "sqrtf") __attribute__((const));
-static inline float nn_sqrt_f(float x) { return nn_sqrt_instruction(x); }
-#elif defined __GNUC__ && defined __NO_MATH_ERRNO__
+/* ---- Square root: 0.5 ulp (correctly rounded). ----
+ * The instruction. By default a compiler lets a square root write to errno, which no loop over vectors can do: gcc makes
+ * vector code of it only under -fno-math-errno, and no pragma changes that. A declaration that it has no effect does. */
+#if defined __GNUC__
+#ifdef __cplusplus
+extern "C" {
+#endif
+float __builtin_sqrtf(float x) __attribute__((const));
+double __builtin_sqrt(double x) __attribute__((const));
+#ifdef __cplusplus
+}
+#endif
 static inline float nn_sqrt_f(float x) { return __builtin_sqrtf(x); }
+static inline double nn_sqrt_d(double x) { return __builtin_sqrt(x); }
 #else
-static inline float nn_sqrt_f(float x) {
-    float big = x < 1e-30f ? x * 16777216.0f : x;               /* subnormal numbers have too few bits */
-    float r = nn_from_bits(0x5f375a86u - (nn_bits(big) >> 1));  /* about 1/sqrt(big) */
-    r = r * (1.5f - 0.5f * big * r * r);
-    r = r * (1.5f - 0.5f * big * r * r);
-    double x2 = (double)big, r2 = (double)r;
-    r2 = r2 * (1.5 - 0.5 * x2 * r2 * r2);
-    double y = x2 * r2;
-    y = y + (x2 - y * y) * (0.5 * r2);
-    float root = (float)y * (x < 1e-30f ? 0.000244140625f : 1.0f);
-    root = x < INFINITY ? root : x;                             /* inf and NaN */
-    root = x < 0 ? (float)NAN : root;
-    return x == 0 ? x : root;
-}
+static inline float nn_sqrt_f(float x) { return sqrtf(x); }
+static inline double nn_sqrt_d(double x) { return sqrt(x); }
 #endif
-static inline double nn_sqrt_d(double x) {
-#ifdef __GNUC__
-    return __builtin_sqrt(x);
-#else
-    return sqrt(x);
-#endif
-}
 
 /* ---- Exponentials. ---- */
 

@@ -145,9 +145,13 @@ static void print_includes(Writer *w, const Module *m, const char *code) {
     if (strstr(code, "NAN") || strstr(code, "INFINITY")) put_text(w, "#include <math.h>\n");
     put_text(w, "#include <string.h>\n");
     if (strstr(code, "GEMM(")) put_text(w, "#include <cblas.h>\n");
-    put_text(w, "\n/* a*b + c may be rounded once, also where strict standard modes would not allow it. */\n"
+    put_text(w, "\n/* a*b + c may be rounded once, also where strict standard modes would not allow it. -O2 makes vector code of what it\n"
+                " * can, not only where the numbers of turns are known. */\n"
                 "#if defined __clang__\n#pragma STDC FP_CONTRACT ON\n"
-                "#elif defined __GNUC__ && defined __STRICT_ANSI__\n#pragma GCC optimize (\"-ffp-contract=fast\")\n#endif\n\n");
+                "#elif defined __GNUC__\n"
+                "#pragma GCC optimize (\"no-trapping-math\", \"tree-vectorize\", \"vect-cost-model=dynamic\")\n"
+                "#ifdef __STRICT_ANSI__\n#pragma GCC optimize (\"fp-contract=fast\")\n#endif\n"
+                "#endif\n\n");
     if (uses_mathematics(code)) put_text(w, "#include <nn_math.h>\n");
     if (strstr(code, "nn_key(")) put_text(w, "#include <nn_random.h>\n");
     put_text(w, "\ntypedef nn_real real;            /* float, or double with -DNN_DOUBLE */\n");
