@@ -37,8 +37,8 @@ static bool is_header_function(const char *name) {
 static const char *prefix_of(const char *wanted) {
     static const char *const taken[] = {
         "arena", "big", "change", "counter", "error", "half", "hash", "inputs", "inside", "instance", "key", "loss", "lost",
-        "negative", "odd", "of_step", "outputs", "path", "polynomials", "power", "rest", "result", "root", "seed", "shifted",
-        "sign", "signed_y", "site", "size", "step", "values", "whole", "whole_shifted", "word", "work"
+        "negative", "odd", "of_step", "outputs", "path", "polynomials", "power", "rest", "result", "seed", "shifted",
+        "sign", "site", "size", "step", "values", "whole", "whole_shifted", "word", "work"
     };
     const char *safe = name_safe(wanted);
     size_t length = strlen(safe);
