@@ -15,8 +15,10 @@ native=-march=native
 echo 'int x;' | $CC -march=native -c -x c - -o "$WORK/empty.o" 2>/dev/null || native=-mcpu=native
 # NEON, on an emulated machine.
 qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
-command -v aarch64-linux-gnu-gcc >/dev/null || qemu=
-[ -n "$qemu" ] || echo "kernels: not for aarch64, which wants aarch64-linux-gnu-gcc, its libc and qemu-aarch64 (tests/install.sh check)"
+if [ -z "$qemu" ] || ! echo 'int main(void) { return 0; }' | aarch64-linux-gnu-gcc -static -x c - -o "$WORK/empty" 2>/dev/null || ! "$qemu" "$WORK/empty"; then
+    qemu=
+    echo "kernels: not tried on aarch64: that takes aarch64-linux-gnu-gcc, its libc and qemu-aarch64 (tests/install.sh check)"
+fi
 team=
 [ ! -e runtime/nn_team.h ] || team="-DWITH_TEAM $(grep -l '^int nn_threads(' runtime/*.c) -lpthread"   # not the archive: that wants zlib
 mkdir "$WORK/fast" "$WORK/plain"
