@@ -46,12 +46,14 @@ struct Tensor {
     int64_t lo, hi;             /* INT: the interval of its values; int64 limits when unknown */
     int rank;
     Dim dim[12];
+    int64_t room[12];           /* what memory has of a dim, where that is more than its extent; else 0 */
     const Tensor *of;           /* GRAD, NEXT, AVERAGE: the tensor that it belongs to */
     bool adjoint;               /* made by differentiation */
     bool each_epoch;            /* MOMENT, AVERAGE: changes at the end of an epoch only */
     bool host;                  /* rank 0 and depends on scalars only: computed in double, once a call */
     bool byte;                  /* INPUT, TARGET: comes as unsigned bytes (0..255) */
     bool watched;               /* `watch`: kept, and visible under its name */
+    bool vector;                /* a local of a register tile: each element is a vector, or the last dim is kept in vectors */
     double initial;             /* TOTAL: the value at the start of a pass */
     const Origin *origin;
     const char *files[2];       /* INPUT, TARGET: default training and test data, or NULL */
@@ -102,6 +104,7 @@ typedef struct Model {
     Program *average_program, *epoch_program;   /* what is done at the end of an epoch: before its evaluation, and after */
 } Model;
 
+static inline int64_t room_of(const Tensor *t, int dim) { return t->room[dim] ? t->room[dim] : t->dim[dim].extent; }
 /* What calls add to, so it is kept in double. */
 static inline bool adds_up(const Tensor *t) { return t->role == ROLE_TOTAL || t->role == ROLE_GATHERED; }
 /* A number that no step changes: what depends on such alone is computed once a call. */

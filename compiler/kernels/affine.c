@@ -9,7 +9,7 @@
 const Expr *position(const Tensor *t, const Expr *const *subs) {
     const Expr *sum = Int(0);
     for (int k = 0; k < t->rank; k++)
-        sum = Add(Mul(sum, Int(t->dim[k].extent)), subs[k]);
+        sum = Add(Mul(sum, Int(room_of(t, k))), subs[k]);
     return sum;
 }
 

@@ -70,7 +70,7 @@ static double work_of(const Nodes *nodes) {
         if (n->value) visit_nodes(n->value, count_operation, &own);
         if (n->kind == NODE_ASSIGN && n->assign != ASSIGN_SET) own++;
         if (n->gemm) own += 2 * most(n->gemm->m) * most(n->gemm->n) * most(n->gemm->k);
-        if (n->kind == NODE_LOOP) own += (double)n->index->extent * work_of(&n->body);
+        if (n->kind == NODE_LOOP) own += (n->loop == LOOP_PASS ? 1 : (double)n->index->extent) * work_of(&n->body);
         else own += work_of(&n->body);
         sum += own;
     }
@@ -85,7 +85,7 @@ void count_work(Kernel *k) {
         if (!t || t->rank == 0) continue;
         double size = t->byte ? 1 : 4;
         for (int d = 0; d < t->rank; d++)
-            size *= (double)t->dim[d].extent;
+            size *= (double)room_of(t, d);
         k->bytes += size;
     }
 }

@@ -35,7 +35,7 @@ LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step) {
 static int64_t size_of(const Tensor *t) {
     int64_t size = 1;
     for (int k = 0; k < t->rank; k++)
-        size *= t->dim[k].extent;
+        size *= room_of(t, k);
     return size;
 }
 
@@ -69,7 +69,7 @@ static double *element(LoopRun *r, const Tensor *t, const Expr *const *subs, int
         int64_t s = whole_value(r, subs[k]);
         int64_t limit = t->dim[k].count ? (int64_t)*loop_run_array(r, t->dim[k].count) : t->dim[k].extent;
         *outside |= s < 0 || (s >= limit && !r->any_length);
-        at = at * t->dim[k].extent + s;
+        at = at * room_of(t, k) + s;
     }
     return *outside ? NULL : place_of(r, t) + at;
 }
@@ -101,6 +101,16 @@ static double value(LoopRun *r, const Expr *e) {
     case X_RANDOM: return nn_uniform(nn_key(r->seed, r->step, nn_site(e->site->path)), (uint64_t)whole_value(r, e->arg[0]));
     }
     return NAN;
+}
+
+/* The sum of 16 lanes, in the order of nn_sum_lanes. */
+static double fold(LoopRun *r, const Expr *first) {
+    bool outside;
+    const double *lanes = element(r, first->tensor, first->arg, first->tensor->rank, &outside);
+    double half[8];
+    for (int l = 0; l < 8; l++) half[l] = lanes[l] + lanes[l + 8];
+    for (int l = 0; l < 4; l++) half[l] += half[l + 4];
+    return (half[0] + half[2]) + (half[1] + half[3]);
 }
 
 static void set_index(LoopRun *r, const Index *i, int64_t v) {
@@ -137,7 +147,7 @@ static void run_nodes(LoopRun *r, const Nodes *nodes);
 
 static void run_loop(LoopRun *r, const Node *n) {
     int64_t from = whole_value(r, n->from), to = whole_value(r, n->to);
-    for (int64_t k = 0; k < to - from; k++) {
+    for (int64_t k = 0; k < (n->loop == LOOP_PASS ? 1 : to - from); k++) {
         set_index(r, n->index, n->down ? to - 1 - k : from + k);
         run_nodes(r, &n->body);
     }
@@ -159,7 +169,8 @@ static void run_nodes(LoopRun *r, const Nodes *nodes) {
             }
             for (int64_t i = 0; i < size_of(n->tensor); i++)
                 array[i] = n->zero ? 0 : NAN;
-            if (n->value) *array = value(r, n->value);
+            if (n->fold) *array = fold(r, n->value);
+            else if (n->value) *array = value(r, n->value);
             break;
         }
         case NODE_ASSIGN: {

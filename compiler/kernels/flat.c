@@ -40,7 +40,7 @@ static bool find_loops(const Kernel *k, Shape *s) {
 static bool at_own_indices(const Shape *s, const Tensor *t, const Expr *const *subs, int n) {
     bool same = n == s->n;
     for (int k = 0; same && k < n; k++)
-        same = subs[k] == At(s->loop[k]->index) && (k == 0 || t->dim[k].extent == s->loop[k]->index->extent);
+        same = subs[k] == At(s->loop[k]->index) && (k == 0 || room_of(t, k) == s->loop[k]->index->extent);
     return same;
 }
 

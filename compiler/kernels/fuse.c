@@ -4,7 +4,7 @@
  *           relu after a convolution: the sum becomes a local), or when both are maps that read the same tensor (the
  *           moments and the weight of an optimizer), or when both reduce over equal ranges and read the same (a maximum
  *           and its winner). A reduction never joins what it would repeat.
- *   rows    Light nests (no contraction, window or scatter, at most ROW_WORK values a sample) join into one loop over the
+ *   rows    Light nests (no contraction, window or scatter, one dim and at most ROW_WORK values a sample) join into one loop over the
  *           samples when the later reads the earlier at the same sample: softmax, loss and its gradient are one pass.
  *           Tensors that no one else reads become arrays of one row.
  *   scans   The equations of a scan stand in one loop over time, and nothing else does.
@@ -110,10 +110,21 @@ static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e
     return part->body == range->body;
 }
 
+/* Samples with more than one dim are left to nests of their own, which may take sixteen of them at once. */
+static bool sees_picture(const Equation *e) {
+    bool picture = e->n_free > 2;
+    Exprs reads = reads_of(e->body);
+    for (int r = 0; r < reads.n; r++) {
+        const Tensor *t = reads.at[r]->tensor;
+        picture |= t->rank > 2 && t->dim[0].count;
+    }
+    return picture;
+}
+
 static bool is_light(const Equation *e) {
     Class class = classify(e);
     if (class == CLASS_CONTRACTION || class == CLASS_WINDOW || class == CLASS_SCATTER || class == CLASS_SCAN) return false;
-    return e->n_free > 0 && e->free[0]->count &&
+    return e->n_free > 0 && e->free[0]->count && !sees_picture(e) &&
            volume(e->free + 1, e->n_free - 1) * volume(e->bound, e->n_bound) <= ROW_WORK;
 }
 

@@ -28,6 +28,7 @@ typedef struct Member {
 typedef struct Nest {
     const Index *const *free;       /* without the group's outer index */
     int n_free;
+    const Index *block;             /* as in the group; its loop ends with the samples of the call */
     LIST(Member) members;           /* reductions first, then maps, each after those that it reads */
 } Nest;
 
@@ -66,14 +67,15 @@ void inline_maps(Equations *equations, const Program *p, bool keep);
 /* fuse.c */
 void fuse(Groups *groups, const Equations *equations, const Program *p, bool keep);
 bool is_result(const Program *p, const Tensor *t);
-/* layout.c: samples in blocks. Rewrites the nests that gain by it. */
-void split_samples(Groups *groups, const Program *p, bool blas);
+/* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */
+void split_samples(Groups *groups, const Program *p, bool blas, bool tight);
 
 /* Schedulers: each appends the tree of a nest. */
 void schedule_plain(Nodes *to, const Nest *nest);
 void schedule_lanes(Nodes *to, const Nest *nest);
 void schedule_map(Nodes *to, const Nest *nest);                 /* phases.c: a nest without reductions */
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
+bool schedule_tile(Nodes *to, const Nest *nest);                /* false: no lane fits it */
 /* names.c, share.c, place.c, check.c: over finished trees. */
 void unique_names(Kernel *k);
 /* flat.c: the kernel over one index, for its own length or for any, or NULL: its accesses are not all alike. */
@@ -94,7 +96,7 @@ void add_step(Nodes *to, Reduce op, const Tensor *value, const Expr *const *at, 
 void add_steps(Nodes *to, const RunningList *list, const Expr *const *at, int n, const Expr *const *body);
 
 /* epilogue.c: the maps of a nest and all of its stores, where indices `from` are `to`; reduced: by member. */
-typedef struct Place { const Index *from[2]; const Expr *to[2]; int n; } Place;
+typedef struct Place { const Index *from[3]; const Expr *to[3]; int n; } Place;
 void add_epilogue(Nodes *to, const Nest *nest, const Expr *const *reduced, const Place *place);
 
 /* peel.c: a sum's body without its guards, and the guards as bounds of loops. */

@@ -14,7 +14,11 @@
  *                 kind CHUNK: a loop over the samples whose iterations touch different elements. It prints as an
  *                 ordinary loop; threads may take it in pieces that are cut at multiples of 16 and never elsewhere
  *                 kind LANE: unit stride and independent iterations; what compilers are meant to vectorise
+ *                 kind REGISTER: a few iterations that are written out, so that arrays over the index are registers
+ *                 kinds LANES, PASS and VECTOR: the 16 lanes of a block in vectors. A LANES loop takes a vector each turn;
+ *                 a PASS loop takes a few vectors, which a VECTOR loop inside of it runs over (lane = pass + vector)
  *   NODE_DECLARE  tensor = value      a local; value NULL for an array (zeroed when `zero`)
+ *                 fold: value is the read of the first of 16 lanes in an array; the local is the sum of them all
  *   NODE_ASSIGN   tensor[subs] op= value       a local or a stored tensor
  *   NODE_IF       if (value) body
  *   NODE_GEMM     a matrix product by BLAS, see Gemm
@@ -31,7 +35,7 @@
 #include "../equations/program.h"
 
 typedef enum { NODE_LOOP, NODE_DECLARE, NODE_ASSIGN, NODE_IF, NODE_GEMM } NodeKind;
-typedef enum { LOOP_SERIAL, LOOP_CHUNK, LOOP_LANE } LoopKind;
+typedef enum { LOOP_SERIAL, LOOP_CHUNK, LOOP_LANE, LOOP_REGISTER, LOOP_LANES, LOOP_PASS, LOOP_VECTOR } LoopKind;
 typedef enum { ASSIGN_SET, ASSIGN_ADD, ASSIGN_MULTIPLY, ASSIGN_MAX, ASSIGN_MIN } Assign;
 
 /* c[m][n] = (or += if add) sum(k) a[m][k] * b[k][n], row-major with these pitches; transposed: stored as a[k][m], b[n][k].
@@ -57,7 +61,7 @@ struct Node {
     const Expr *const *subs;
     int n_subs;
     Assign assign;
-    bool zero;
+    bool zero, fold;
     const Expr *value;
     const Gemm *gemm;
 };

@@ -3,26 +3,35 @@
  *     y[n, o, i, j]  is kept as  y[block, o, i, j, lane]        n = 16*block + lane
  *
  * A window over a picture has rows of any length and guards at their ends; sixteen samples side by side are always one
- * full vector without a guard, whatever the window looks like. So nests with windows are rewritten, and with them the
- * maps and reductions that touch the same tensors. After that the lane is an index like any other, and lanes.c finds it.
+ * full vector without a guard, whatever the window looks like, and weights need no packing beside them: each is one number
+ * for all lanes. So these nests are rewritten, and with them the maps and reductions that touch the same tensors:
  *
- * A value is kept in blocks when every nest that touches it works on blocks; what others touch, and all that the caller
- * sees, stays as it is. A window's own operands are copied into blocks first. Lanes beyond the last sample (pads)
- * hold its values again, as reads clamp the sample; stores to other layouts leave them out; adjoints are zero there, so
- * sums of products with an adjoint over the samples need no test; other sums over samples stop at the last. */
+ *     sums of products with something that all samples share     y[n, o] = sum(i) w[o, i]*x[n, i]
+ *     sums over the samples and over places                      d_f[q, c, u] = sum(n, i) d_y[n, q, i]*x[n, c, i + u]
+ *
+ * A sum over the samples alone (d_w[o, i] = sum(n) d_y[n, o]*x[n, i]) has its lanes along i, and takes rows of samples. After
+ * that the lane is an index like any other, and the schedulers find it.
+ *
+ * A value that a rewritten nest computes and another one reads is kept in blocks. Nests that are not rewritten, and the
+ * caller, find the samples in their rows; where one needs what stands in the other layout, a copy comes in between. Lanes
+ * beyond the last sample (pads) hold its values again, as reads clamp the sample; stores to other layouts leave them out;
+ * adjoints are zero there, so sums of products with an adjoint over the samples need no test; other sums over samples stop
+ * at the last. */
 #include "group.h"
 
-enum { BLOCK = 16, LEAST_WINDOW = 4 };
+enum { BLOCK = 16, LEAST_REACH = 4 };
 
-typedef struct { Group *group; Nest *nest; const Index *sample; bool bound, window, blocks; } Candidate;
+typedef struct { Group *group; Nest *nest; const Index *sample; bool bound, seed, blocks; } Candidate;
 
 typedef struct Layouts {
     const Program *program;
+    bool tight;                     /* nothing is added to rows and planes */
     LIST(Candidate) all;
     const Tensor *samples;
     Readers touched;                /* Tensor -> the candidates that read or write it */
     Map split;                      /* Tensor -> its tensor in blocks */
     Map copies;                     /* Tensor -> a copy of it in blocks */
+    Map rows;                       /* tensors that are kept in blocks, and have their rows too */
 } Layouts;
 
 static bool has_samples(const Layouts *l, const Tensor *t) {
@@ -40,6 +49,22 @@ static bool reads_own_sample(const Layouts *l, const Expr *body, const Index *sa
             if (uses_index(e->arg[s], sample) || (batch && e->tensor->dim[s].count)) return false;
     }
     return true;
+}
+
+static bool is_product(const Equation *e) {
+    Class class = classify(e);
+    return class == CLASS_WINDOW || class == CLASS_CONTRACTION;
+}
+
+/* A factor that has samples, and one that all of them share. */
+static bool shares_operand(const Layouts *l, const Expr *body) {
+    bool own = false, shared = false;
+    Exprs reads = reads_of(body);
+    for (int r = 0; r < reads.n; r++) {
+        own |= has_samples(l, reads.at[r]->tensor);
+        shared |= reads.at[r]->tensor->rank > 0 && !has_samples(l, reads.at[r]->tensor);
+    }
+    return own && shared;
 }
 
 static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
@@ -69,7 +94,7 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     double reach = 1;
     for (int k = 0; k < first->n_bound; k++)
         if (first->bound[k] != sample) reach *= (double)first->bound[k]->extent;
-    c.window = first->op == REDUCE_SUM && classify(g->equations.at[0]) == CLASS_WINDOW && reach >= LEAST_WINDOW;
+    c.seed = first->op == REDUCE_SUM && reach >= LEAST_REACH && (c.bound || shares_operand(l, first->body)) && is_product(g->equations.at[0]);
     return c;
 }
 
@@ -108,7 +133,24 @@ static bool meets_blocks(const Layouts *l, const Candidate *c) {
     return false;
 }
 
-static Tensor *blocked(const Tensor *t) {
+static int64_t common_divisor(int64_t a, int64_t b) { return b == 0 ? a : common_divisor(b, a % b); }
+
+/* Lines at a distance of a power of two share few places in a cache: what a window touches would push itself out. So rows and
+ * planes are made longer by an element or a row where that gives them more places. The loops do not touch what is added. */
+static void spread(Tensor *t, int row, int column) {
+    enum { PLACES = 64 };
+    int64_t best = 0, rows = t->dim[row].extent, columns = t->dim[column].extent;
+    for (int r = 0; r < 2; r++)
+        for (int c = 0; c < 2; c++) {
+            int64_t pitch = common_divisor(columns + c, PLACES), plane = common_divisor((rows + r) * (columns + c), PLACES);
+            int64_t score = 100 * (plane > 4 ? plane : 4) + 50 * (pitch > 8 ? pitch : 8) + 10 * r + 11 * c;
+            if (best && score >= best) continue;
+            best = score;
+            t->room[row] = rows + r, t->room[column] = columns + c;
+        }
+}
+
+static Tensor *blocked(const Layouts *l, const Tensor *t) {
     Dim dims[12] = {{(t->dim[0].extent + BLOCK - 1) / BLOCK, NULL}};
     for (int k = 1; k < t->rank; k++)
         dims[k] = t->dim[k];
@@ -116,19 +158,21 @@ static Tensor *blocked(const Tensor *t) {
     Tensor *s = tensor_new(t->name, ROLE_VALUE, t->type, t->rank + 1, dims, t->origin);
     s->lo = t->lo, s->hi = t->hi;
     s->adjoint = t->adjoint;
+    if (t->rank > 3 && !l->tight) spread(s, t->rank - 2, t->rank - 1);
     return s;
 }
 
+/* What a nest on blocks computes and another one reads. */
 static void split_values(Layouts *l) {
     for (int k = 0; k < l->all.n; k++)
         for (int m = 0; l->all.at[k].blocks && m < l->all.at[k].nest->members.n; m++) {
             const Tensor *t = l->all.at[k].nest->members.at[m].target;
             if (!t || !may_be_split(l, t) || t->rank > 10) continue;
-            bool everywhere = true;
+            bool wanted = false;
             Numbers all = readers_of(&l->touched, t);
             for (int o = 0; o < all.n; o++)
-                everywhere &= l->all.at[all.at[o]].blocks;
-            if (everywhere) map_put(&l->split, t, blocked(t));
+                wanted |= all.at[o] != k && l->all.at[all.at[o]].blocks;
+            if (wanted) map_put(&l->split, t, blocked(l, t));
         }
 }
 
@@ -208,7 +252,7 @@ static void rewrite_member(Blocks *b, const Candidate *c, Member *m) {
 
 static void rewrite_nest(Layouts *l, Candidate *c) {
     Blocks b = blocks_for(l, c->sample);
-    c->group->block = b.block;
+    c->group->block = c->nest->block = b.block;
     c->group->samples = l->samples;
     for (int k = 0; k < c->nest->members.n; k++)
         rewrite_member(&b, c, &c->nest->members.at[k]);
@@ -221,10 +265,10 @@ static void rewrite_nest(Layouts *l, Candidate *c) {
     c->nest->free = free;
 }
 
-/* A group that copies a tensor into blocks. */
-static Group *copy_group(Layouts *l, const Tensor *t) {
-    Tensor *copy = blocked(t);
-    copy->name = name_of(text("%s_blocks", t->name));
+/* A group that copies a tensor into blocks, or (rows) what is kept in blocks into the tensor. */
+static Group *copy_group(Layouts *l, const Tensor *t, bool rows) {
+    Tensor *copy = rows ? (Tensor *)t : blocked(l, t);
+    if (!rows) copy->name = name_of(text("%s_blocks", t->name));
     Equation *e = NEW(Equation);
     const Index **free = NEW_ARRAY(const Index *, t->rank + 1);
     const Expr **subs = NEW_ARRAY(const Expr *, t->rank);
@@ -238,37 +282,59 @@ static Group *copy_group(Layouts *l, const Tensor *t) {
     subs[0] = Operate(OP_MIN, b.n, Sub(Read(l->samples, NULL, 0), Int(1)));
     *e = (Equation){.out = copy, .n_free = t->rank + 1, .free = free, .body = Read(t, subs, t->rank), .origin = t->origin};
     if (t->adjoint) e->body = Where(b.inside, e->body, Num(0));
+    if (rows) e->body = Read(map_get(&l->split, t), values_of(free, t->rank + 1), t->rank + 1);
     Member m = {.body = e->body, .type = t->type, .name = copy->name, .target = copy, .n_subs = t->rank + 1};
     m.subs = values_of(free, t->rank + 1);
+    if (rows) {
+        subs[0] = b.n;
+        m.subs = subs, m.n_subs = t->rank;
+        m.guard = b.inside;
+    }
     Nest *nest = NEW(Nest);
     nest->free = free;
     nest->n_free = t->rank + 1;
+    nest->block = b.block;
     PUSH(nest->members, m);
     Group *g = NEW(Group);
     g->block = b.block;
     g->samples = l->samples;
     PUSH(g->nests, nest);
     PUSH(g->equations, e);
-    map_put(&l->copies, t, copy);
+    map_put(rows ? &l->rows : &l->copies, t, copy);
     return g;
 }
 
-void split_samples(Groups *groups, const Program *p, bool blas) {
-    Layouts l = {.program = p};
+/* What a group reads in the layout in which it is not kept. */
+static void add_copies(Layouts *l, const Candidate *c, Groups *to) {
+    for (int n = 0; n < c->group->nests.n; n++)
+        for (int m = 0; m < c->group->nests.at[n]->members.n; m++) {
+            Exprs reads = reads_of(c->group->nests.at[n]->members.at[m].body);
+            for (int r = 0; r < reads.n; r++) {
+                const Tensor *t = reads.at[r]->tensor;
+                bool split = map_get(&l->split, t);
+                if (!has_samples(l, t) || t->rank < 2) continue;
+                if (!c->blocks && split && !map_get(&l->rows, t)) PUSH(*to, copy_group(l, t, true));
+                if (c->seed && m == 0 && !split && !map_get(&l->copies, t)) PUSH(*to, copy_group(l, t, false));
+            }
+        }
+}
+
+void split_samples(Groups *groups, const Program *p, bool blas, bool tight) {
+    Layouts l = {.program = p, .tight = tight};
     for (int k = 0; k < groups->n && !l.samples; k++) {
         const Nest *nest = groups->at[k]->nests.at[0];
         if (!groups->at[k]->outer && nest->n_free && nest->free[0]->count) l.samples = nest->free[0]->count;
     }
     if (!l.samples || l.samples->role != ROLE_SCALAR || l.samples->hi < BLOCK || l.samples->hi > INT32_MAX) return;
-    bool any_window = false;
+    bool any_seed = false;
     for (int k = 0; k < groups->n; k++) {
         Candidate c = candidate_of(&l, groups->at[k], blas);
-        c.blocks = c.window;
-        any_window |= c.window;
+        c.blocks = c.seed;
+        any_seed |= c.seed;
         note_touched(&l, &c, k);
         PUSH(l.all, c);
     }
-    if (!any_window) return;
+    if (!any_seed) return;
     for (bool again = true; again; ) {
         again = false;
         for (int k = 0; k < l.all.n; k++) {
@@ -281,12 +347,7 @@ void split_samples(Groups *groups, const Program *p, bool blas) {
     Groups result = {0};
     for (int k = 0; k < l.all.n; k++) {
         Candidate *c = &l.all.at[k];
-        Exprs reads = reads_of(c->nest->members.at[0].body);
-        for (int r = 0; c->window && r < reads.n; r++) {
-            const Tensor *t = reads.at[r]->tensor;
-            bool in_blocks = map_get(&l.split, t) || map_get(&l.copies, t);
-            if (has_samples(&l, t) && t->rank > 1 && !in_blocks) PUSH(result, copy_group(&l, t));
-        }
+        add_copies(&l, c, &result);
         if (c->blocks) rewrite_nest(&l, c);
         PUSH(result, c->group);
     }

@@ -32,6 +32,9 @@ static void print_bound(Writer *w, const Node *n) {
     if (n->down) put_text(w, ", downwards");
     if (n->loop == LOOP_CHUNK) put_text(w, ", in chunks");
     if (n->loop == LOOP_LANE) put_text(w, ", in lanes");
+    if (n->loop == LOOP_REGISTER) put_text(w, ", in registers");
+    if (n->loop == LOOP_LANES || n->loop == LOOP_VECTOR) put_text(w, ", in vectors");
+    if (n->loop == LOOP_PASS) put_text(w, ", in passes");
 }
 
 static void print_gemm(Writer *w, const Gemm *g) {
@@ -60,6 +63,7 @@ static void print_nodes(Writer *w, const Nodes *nodes, int depth) {
             for (int d = 0; d < n->tensor->rank; d++)
                 put(w, "%s%lld%s", d ? ", " : "[", (long long)n->tensor->dim[d].extent, d + 1 == n->tensor->rank ? "]" : "");
             put_text(w, n->value || n->zero ? " := " : " :=");
+            if (n->fold) put_text(w, "sum of lanes from ");
             if (n->value) expr_print(w, n->value);
             else if (n->zero) put_text(w, "0");
             break;

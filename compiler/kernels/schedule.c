@@ -8,13 +8,14 @@
 static void schedule_nest(Nodes *to, const Nest *nest, const Options *options) {
     if (!options->plain && options->blas && schedule_product(to, nest)) return;
     if (options->plain) schedule_plain(to, nest);
-    else schedule_lanes(to, nest);
+    else if (!schedule_tile(to, nest)) schedule_lanes(to, nest);
 }
 
 /* Loops over blocks stop at the last block that has a sample. */
 static void stop_at_last_block(Node *n, void *data) {
     const Group *g = data;
-    if (n->kind == NODE_LOOP && n->index == g->block) n->to = FloorDiv(Add(Read(g->samples, NULL, 0), Int(15)), Int(16));
+    bool whole = n->kind == NODE_LOOP && n->index == g->block && is_integer(n->to, g->block->extent);
+    if (whole) n->to = FloorDiv(Add(Read(g->samples, NULL, 0), Int(15)), Int(16));
 }
 
 /* The numbers of a row are declared where they are assigned, which is once and not inside a loop of the row. */
@@ -66,7 +67,7 @@ Schedule *schedule(const Program *p, const Options *options) {
     inline_maps(&equations, p, options->keep);
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
-    if (!options->plain) split_samples(&groups, p, options->blas);
+    if (!options->plain) split_samples(&groups, p, options->blas, options->keep);
     for (int g = 0; g < groups.n; g++) {
         Kernel *k = schedule_group(groups.at[g], options);
         mark_chunks(k, groups.at[g]);

@@ -26,9 +26,9 @@ static void key_tensor(Key *k, const Tensor *t) {
     /* What decides the C type of a pointer or number: the role tells floats of double totals and of scalars. */
     bool number = t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
     bool own_type = adds_up(t) || t->role == ROLE_INPUT || t->role == ROLE_TARGET;
-    put(&k->key, ":%d%d%d%d(", t->type, t->byte, number, own_type ? (int)t->role : -1);
+    put(&k->key, ":%d%d%d%d%d(", t->type, t->byte, number, t->vector, own_type ? (int)t->role : -1);
     for (int d = 0; d < t->rank && !k->any_length; d++)
-        put(&k->key, "%lld%s ", (long long)t->dim[d].extent, t->dim[d].count ? "n" : "");
+        put(&k->key, "%lld,%lld%s ", (long long)t->dim[d].extent, (long long)t->room[d], t->dim[d].count ? "n" : "");
     put(&k->key, ")%d", k->any_length ? t->rank : -1);
 }
 
@@ -60,7 +60,7 @@ static void key_nodes(Key *k, const Nodes *nodes) {
     bool new;
     for (int i = 0; i < nodes->n; i++) {
         const Node *n = nodes->at[i];
-        put(&k->key, "{%d %d %d %d %d ", n->kind, n->loop, n->down, n->assign, n->zero);
+        put(&k->key, "{%d %d %d %d %d %d ", n->kind, n->loop, n->down, n->assign, n->zero, n->fold);
         if (n->index) put(&k->key, "I%d", number_of(k, n->index, &new));
         if (n->from) key_expr(k, n->from);
         if (n->to) key_expr(k, n->to);

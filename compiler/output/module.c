@@ -133,9 +133,17 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, const char
     put_text(w, " */\n");
 }
 
+/* Names of nn.h, nn_random.h and nn_vector.h. */
+static bool names_other_header(const char *name) {
+    static const char *const other[] = { "nn_real", "nn_key", "nn_uniform", "nn_vec", "nn_load", "nn_store", "nn_sum_lanes" };
+    for (size_t k = 0; k < sizeof other / sizeof *other; k++)
+        if (strncmp(name, other[k], strlen(other[k])) == 0) return true;
+    return false;
+}
+
 static bool uses_mathematics(const char *code) {
     for (const char *at = code; (at = strstr(at, "nn_")); at += 3)
-        if (strncmp(at, "nn_real", 7) != 0 && strncmp(at, "nn_key", 6) != 0 && strncmp(at, "nn_uniform", 10) != 0) return true;
+        if (!names_other_header(at)) return true;
     return false;
 }
 
@@ -154,6 +162,7 @@ static void print_includes(Writer *w, const Module *m, const char *code) {
                 "#endif\n\n");
     if (uses_mathematics(code)) put_text(w, "#include <nn_math.h>\n");
     if (strstr(code, "nn_key(")) put_text(w, "#include <nn_random.h>\n");
+    if (strstr(code, "nn_vec ")) put_text(w, "#include <nn_vector.h>\n");
     put_text(w, "\ntypedef nn_real real;            /* float, or double with -DNN_DOUBLE */\n");
     if (strstr(code, "R(")) put_text(w, "#define R(x) ((real)(x))         /* a constant in that type */\n");
     if (strstr(code, "GEMM(")) put_text(w, "#ifdef NN_DOUBLE\n#define GEMM cblas_dgemm\n#else\n#define GEMM cblas_sgemm\n#endif\n");

@@ -45,7 +45,7 @@ char *c_number(double value) {
 char *c_dims(const Tensor *t, int from) {
     Writer w = { 0 };
     put_text(&w, "");
-    for (int k = from; k < t->rank; k++) put(&w, "[%" PRId64 "]", t->dim[k].extent);
+    for (int k = from; k < t->rank; k++) put(&w, "[%" PRId64 "]", room_of(t, k));
     return w.text;
 }
 
@@ -258,7 +258,17 @@ static void print_place(Writer *w, Scope *s, const Tensor *t, const Expr *const 
         return;
     }
     put_text(w, b->text);
-    for (int k = 0; k < t->rank; k++) put(w, "[%s]", operand(s, subs[k], C_PREC_LOOSEST, C_ANY));
+    for (int k = 0; k < t->rank; k++) {
+        bool counted = t->vector && s->pass && k + 1 == t->rank;
+        put(w, counted ? "[%s / NN_LANES]" : "[%s]", operand(s, subs[k], counted ? C_PREC_TERM : C_PREC_LOOSEST, C_ANY));
+    }
+}
+
+/* Whether elements stand side by side along the vector loop. */
+static bool moves_along(const Scope *s, const Tensor *t, const Expr *const *subs) {
+    for (int k = 0; s->vector && !t->vector && k < t->rank; k++)
+        if (uses_index(subs[k], s->vector)) return true;
+    return false;
 }
 
 /* The expression itself, in its own type: gives the type, and in *precedence how tightly it binds. */
@@ -301,7 +311,11 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
             for (int k = 0; k < e->n - 1; k++)
                 if (!subscript_proved(e, k)) tests = print_test(&test, s, e->arg[k], e->tensor->dim[k], tests);
         if (tests) put(w, "%s ? ", test.text);
-        print_place(w, s, e->tensor, e->arg);
+        if (moves_along(s, e->tensor, e->arg)) {
+            put_text(w, "nn_load(&");
+            print_place(w, s, e->tensor, e->arg);
+            put_text(w, ")");
+        } else print_place(w, s, e->tensor, e->arg);
         if (tests) put(w, " : %s", operand(s, e->arg[e->n - 1], C_PREC_SELECT, type));
         if (e->tensor->rank == 0 && bound(s, e->tensor, e->tensor->name)->pointer) *precedence = C_PREC_UNARY;
         if (tests) *precedence = C_PREC_SELECT;
@@ -421,12 +435,34 @@ static CType local_type(const Scope *s, const Nodes *block, const Tensor *t) {
     return t->type == BOOL || is_small(fmax(fabs((double)t->lo), fabs((double)t->hi))) || stays_small(s, block, t) ? C_INT : C_LONG;
 }
 
+static void print_vector_local(Writer *w, Scope *s, const Tensor *t, int depth) {
+    const char *name = name_add(s->names, without_stem(s->stem, t->name));
+    Writer dims = { 0 };
+    put_text(&dims, "");
+    for (int k = 0; k < t->rank; k++)
+        if (s->pass && k + 1 == t->rank) put_text(&dims, "[NN_PASS / NN_LANES]");
+        else put(&dims, "[%" PRId64 "]", t->dim[k].extent);
+    scope_bind(s, t, name, C_REAL, false);
+    put_line(w, depth, text("nn_vec %s%s = {0};", name, dims.text));
+}
+
+/* A local that is the sum of 16 lanes; first: the read of the first. */
+static const char *lanes_text(Scope *s, const Expr *first) {
+    Writer w = { 0 };
+    print_place(&w, s, first->tensor, first->arg);
+    return text("nn_sum_lanes(&%s)", w.text);
+}
+
 static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block, int depth) {
     const Tensor *t = n->tensor;
+    if (t->vector) {
+        print_vector_local(w, s, t, depth);
+        return;
+    }
     CType type = local_type(s, block, t);
     if (t->rank > 0 && type == C_INT) type = C_INT32;
     if (type == C_REAL && n->value && type_of(s, n->value) == C_DOUBLE) type = C_DOUBLE;    /* totals stay in double */
-    char *value = n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
+    const char *value = n->fold ? lanes_text(s, n->value) : n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
     const char *name = name_add(s->names, without_stem(s->stem, t->name));
     scope_bind(s, t, name, type, false);
     if (value) put_line(w, depth, text("%s%s %s = %s;", assigned(block, t) ? "" : "const ", c_type_name(type), name, value));
@@ -439,6 +475,12 @@ static void print_assign(Writer *w, Scope *s, const Node *n, int depth) {
     Writer place = { 0 };
     print_place(&place, s, n->tensor, n->subs);
     bool narrow = type == C_INT32 || type == C_INT, real = n->tensor->type == REAL;
+    if (moves_along(s, n->tensor, n->subs)) {
+        const char *value = operand(s, n->value, C_PREC_TERM, type);
+        if (n->assign == ASSIGN_ADD) value = text("nn_load(&%s) + %s", place.text, value);
+        put_line(w, depth, text("nn_store(&%s, %s);", place.text, value));
+        return;
+    }
     if (n->assign == ASSIGN_MAX || n->assign == ASSIGN_MIN) {
         const char *function = text("nn_%s%s%s", real ? "" : "i", n->assign == ASSIGN_MAX ? "max" : "min",
                                     type == C_DOUBLE ? "_d" : "");
@@ -492,6 +534,17 @@ static void print_body(Writer *w, Scope *s, const char *head, const Nodes *body,
     if (!bare) put(w, "%*s}\n", 4 * depth, "");
 }
 
+/* The heads of loops over lanes in vectors and over registers; NULL: an ordinary loop. */
+static const char *vector_head(const Node *n, const char *name) {
+    switch (n->loop) {
+    case LOOP_LANES: return text("for (int %s = 0; %s < 16; %s += NN_LANES)", name, name, name);
+    case LOOP_PASS: return text("for (int %s = 0; %s < 16; %s += NN_PASS)", name, name, name);
+    case LOOP_VECTOR: return text("NN_UNROLL for (int %s = 0; %s < NN_PASS; %s += NN_LANES)", name, name, name);
+    case LOOP_REGISTER: return text("NN_UNROLL for (int %s = 0; %s < %" PRId64 "; %s++)", name, name, n->index->extent, name);
+    default: return NULL;
+    }
+}
+
 static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
     const Index *i = n->index;
     if (runs_once(n)) {                             /* its body, with the index as a constant */
@@ -506,10 +559,16 @@ static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
     char *to = operand(s, n->down ? Sub(n->to, Int(1)) : n->to, C_PREC_SUM, type);
     const char *name = name_add(s->names, i->count && strcmp(i->name, "n") == 0 ? "b" : i->name);   /* n is how many there are */
     scope_bind(s, i, name, type, false);
-    const char *head = n->down
+    const char *head = vector_head(n, name);
+    bool vectors = n->loop == LOOP_LANES || n->loop == LOOP_VECTOR;
+    if (vectors) s->vector = i;
+    if (n->loop == LOOP_PASS) s->pass = true;
+    if (!head) head = n->down
         ? text("for (%s %s = %s; %s >= %s; %s--)", c_type_name(type), name, to, name, from, name)
         : text("for (%s %s = %s; %s < %s; %s++)", c_type_name(type), name, from, name, to, name);
     print_body(w, s, head, &n->body, depth);
+    if (vectors) s->vector = NULL;
+    if (n->loop == LOOP_PASS) s->pass = false;
     s->bound.n--;
     s->names = outer;
 }

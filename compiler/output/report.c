@@ -35,7 +35,7 @@ static int64_t stored_bytes(const Schedule *s, const Tensor *t) {
     const Tensor *at = t->role == ROLE_NEXT && !storage_of(s, t) ? t->of : t;
     if (!is_touched(s, at) || t->host) return 0;
     int64_t bytes = element_type(at) == C_DOUBLE ? 8 : 4;
-    for (int k = 0; k < t->rank; k++) bytes *= t->dim[k].extent;
+    for (int k = 0; k < t->rank; k++) bytes *= room_of(t, k);
     return bytes;
 }
 

@@ -1,0 +1,255 @@
+/* Register tiles: the fast schedule of sums.
+ *
+ * Sixteen values of one index, the lane, are computed at once in vectors; a few values of one or two other indices (the
+ * register indices) are computed side by side, so that what is loaded is used several times. The sums of a tile stay in
+ * registers while the loops of the reduction run:
+ *
+ *     y[n, o, i, j] = sum(c, u, v) w[o, c, u, v]*x[n, c, i + u, j + v]        samples in blocks of 16: lane; registers: 6 o
+ *
+ *         for block, o_tile, i, j:
+ *             for lane < 16 in passes:
+ *                 sum[6][vectors of a pass] := 0
+ *                 for c, u, v:  sum[o][l] += w[6*o_tile + o, c, u, v] * x[block, c, i + u, j + v, lane + l]
+ *                 sums[o][lane + l] = sum[o][l]
+ *             for o < 6, lane < 16:  y = what the nest makes of sums[o][lane]
+ *
+ * A free index as the lane gives an element of the result in each lane. A bound index as the lane gives 16 partial sums,
+ * which are added up at the end, halves first; so results are the same for every vector width. Where operands do not fit
+ * into the cache, outer bound indices are hoisted over free ones, and the sums of a tile are gathered in memory:
+ *
+ *     for o_tile, c:  sums := 0;  for block:  for u:  sums[u][o][v][lane] += what the loops over i, j give
+ *
+ * Where 16 does not divide a free lane, or a factor its index, the last tile begins earlier and computes some elements
+ * again, to the same bits. The rest of a bound lane is added to the first lanes one by one. */
+#include "tile.h"
+
+/* An index in tiles: value = start + within. `within` runs over a tile. */
+typedef struct { const Index *index, *within; const Expr *start; } Cut;
+
+typedef struct {
+    const Tile *t;
+    Cut lane, side[2];
+    int n_side;
+    const Index *whole[12];         /* free indices that are not cut; the last `inner` run inside of hoisted ones */
+    int n_whole;
+    const Tensor *sums;             /* real, in memory: for each inner index, register and lane; NULL: none */
+    Nodes *body;                    /* of the outer loops */
+} Build;
+
+/* ---- the outer loops ------------------------------------------------------------------------------------------------- */
+
+/* The loop over the tiles of an index; sets where they start. */
+static Nodes *add_tiles(Nodes *to, Cut *cut, int64_t size) {
+    int64_t extent = cut->index->extent, tiles = (extent + size - 1) / size;
+    cut->start = Int(0);
+    if (extent == size) return to;
+    const Index *tile = index_new(name_of(text("%s_tile", cut->index->name)), tiles, NULL);
+    bool exact = extent % size == 0;
+    to = &add_loop(to, tile, NULL, NULL, exact ? LOOP_CHUNK : LOOP_SERIAL)->body;
+    cut->start = Mul(At(tile), Int(size));
+    if (exact) return to;
+    /* The last tile begins earlier, so that it ends at the end. */
+    Tensor *start = local_new(text("%s_0", cut->index->name), INT, 0, NULL);
+    start->lo = 0, start->hi = extent - size;
+    add_declare(to, start, Operate(OP_MIN, cut->start, Int(extent - size)));
+    cut->start = read_local(start);
+    return to;
+}
+
+/* The loops of tile_order. Threads may cut those whose turns write different elements, which come first. */
+static void add_outer_loops(Build *b, Nodes *to) {
+    const Tile *t = b->t;
+    const Index *order[12];
+    int n = tile_order(t, order);
+    for (int k = 0; k < n; k++) {
+        const Index *i = order[k];
+        if (i == t->lane) to = add_tiles(to, &b->lane, LANES);
+        else if (i == t->registers[0]) to = add_tiles(to, &b->side[0], t->factor[0]);
+        else if (i == t->registers[1]) to = add_tiles(to, &b->side[1], t->factor[1]);
+        else to = &add_loop(to, i, NULL, NULL, LOOP_CHUNK)->body;
+    }
+    b->body = to;
+}
+
+/* ---- the sums -------------------------------------------------------------------------------------------------------- */
+
+/* The register indices, and the lane, at the values of the tile. */
+static const Expr *at_tile(const Build *b, const Expr *e, const Expr *lane_value) {
+    const Index *from[3];
+    const Expr *to[3];
+    int n = 0;
+    for (int k = 0; k < b->n_side; k++) {
+        from[n] = b->side[k].index;
+        to[n++] = Add(b->side[k].start, At(b->side[k].within));
+    }
+    from[n] = b->t->lane, to[n++] = lane_value;
+    return substitute(e, from, to, n);
+}
+
+static Nodes *add_side_by_side(Nodes *to, const Build *b, LoopKind kind) {
+    for (int k = 0; k < b->n_side; k++)
+        to = &add_loop(to, b->side[k].within, NULL, NULL, kind)->body;
+    return to;
+}
+
+static const Index *const *inner_indices(const Build *b) { return b->whole + b->n_whole - b->t->inner; }
+
+/* Subscripts of the array of sums: inner indices, registers, lane. */
+static const Expr *const *sums_at(const Build *b, const Expr *lane) {
+    const Expr **sub = NEW_ARRAY(const Expr *, b->t->inner + 3);
+    int n = 0;
+    for (int k = 0; k < b->t->inner; k++) sub[n++] = At(inner_indices(b)[k]);
+    for (int k = 0; k < b->n_side; k++) sub[n++] = At(b->side[k].within);
+    sub[n] = lane;
+    return sub;
+}
+
+static void declare_sums(Build *b) {
+    int64_t extents[12];
+    int n = 0;
+    for (int k = 0; k < b->t->inner; k++) extents[n++] = inner_indices(b)[k]->extent;
+    for (int k = 0; k < b->n_side; k++) extents[n++] = b->t->factor[k];
+    extents[n++] = LANES;
+    b->sums = local_new("sums", REAL, n, extents);
+    add_declare(b->body, b->sums, NULL)->zero = b->t->hoisted > 0;
+}
+
+/* The conditions of loops, parted by whether an index of the second list moves them. */
+static void part(const Peeled *all, const Index *const *second, int n, Peeled *before, Peeled *after) {
+    *before = *after = (Peeled){.term = all->term, .outer = all->outer, .n_outer = all->n_outer};
+    for (int k = 0; k < all->atleast.n; k++) {
+        bool moves = false;
+        for (int i = 0; i < n; i++) moves |= uses_index(all->atleast.at[k], second[i]);
+        if (moves) PUSH(after->atleast, all->atleast.at[k]);
+        else PUSH(before->atleast, all->atleast.at[k]);
+    }
+}
+
+/* Conditions of the vectors: where one cuts the lane, all 16 must be there. left: what of them is left over. */
+static Peeled all_lanes(const Tile *t, Peeled *left, bool *cut) {
+    const Expr *last = Int(LANES - 1);
+    Peeled whole = {.term = t->peeled.term, .outer = t->peeled.outer, .n_outer = t->peeled.n_outer};
+    *left = whole;
+    for (int k = 0; k < t->peeled.atleast.n; k++) {
+        const Expr *e = t->peeled.atleast.at[k];
+        PUSH(left->atleast, e);
+        if (t->bound && uses_index(e, t->lane)) {
+            *cut = true;
+            e = substitute(e, &t->lane, &last, 1);
+            PUSH(left->atleast, Sub(Int(-1), e));
+        }
+        PUSH(whole.atleast, e);
+    }
+    return whole;
+}
+
+/* What is left of a bound lane goes to the sums in memory one by one. */
+static void add_left_over(Build *b, Peeled *left, bool cut) {
+    const Tile *t = b->t;
+    int64_t rest = t->lane->extent % LANES;
+    if (!cut && rest == 0) return;
+    const Index *one = index_new(t->lane->name, cut ? LANES : rest, NULL), **index = NEW_ARRAY(const Index *, t->sum->n_bound);
+    int n = 0;
+    for (int k = 0; k < t->sum->n_bound; k++)
+        if (t->sum->bound[k] != t->lane) index[n++] = t->sum->bound[k];
+    index[n++] = one;
+    const Expr *value = cut ? At(one) : Add(At(one), Int(t->lane->extent - rest));
+    for (int k = 0; k < left->atleast.n; k++)
+        left->atleast.at[k] = substitute(left->atleast.at[k], &t->lane, &value, 1);
+    Nodes *to = add_side_by_side(add_nest(b->body, inner_indices(b), t->inner), b, LOOP_SERIAL);
+    to = add_bounded(to, index, n, 0, left);
+    add_assign(to, b->sums, sums_at(b, At(one)), b->sums->rank, ASSIGN_ADD, at_tile(b, left->term, value));
+}
+
+static void add_sums(Build *b) {
+    const Tile *t = b->t;
+    const Index *pass = index_new(name_of("lane"), LANES, NULL), *vector = t->wide ? index_new(name_of("l"), LANES, NULL) : pass;
+    const Expr *at_lane = t->wide ? Add(At(pass), At(vector)) : At(pass), *lane_value = at_lane;
+    bool cut = false;
+    Peeled left, before, after, whole = all_lanes(t, &left, &cut);
+
+    const Index **first = NEW_ARRAY(const Index *, t->hoisted + t->inner + 1), **second = NEW_ARRAY(const Index *, t->sum->n_bound + 1);
+    int n_first = 0, n_second = 0;
+    for (int k = 0; k < t->hoisted; k++) first[n_first++] = t->sum->bound[k];
+    for (int k = 0; k < t->inner; k++) first[n_first++] = inner_indices(b)[k];
+    for (int k = t->hoisted; k < t->sum->n_bound; k++) {
+        const Index *i = t->sum->bound[k];
+        if (i != t->lane) second[n_second++] = i;
+        else if (i->extent > LANES) {
+            second[n_second++] = index_new(name_of(text("%s_tile", i->name)), i->extent / LANES, NULL);
+            lane_value = Add(Mul(At(second[n_second - 1]), Int(LANES)), at_lane);
+        }
+    }
+    if (!t->bound) lane_value = Add(b->lane.start, at_lane);
+    part(&whole, second, n_second, &before, &after);
+
+    Nodes *body = add_bounded(b->body, first, n_first, 0, &before);
+    body = &add_loop(body, pass, NULL, NULL, t->wide ? LOOP_PASS : LOOP_LANES)->body;
+    int64_t extents[3];
+    const Expr **sub = NEW_ARRAY(const Expr *, 3);
+    int rank = 0;
+    for (int k = 0; k < b->n_side; k++, rank++) extents[rank] = t->factor[k], sub[rank] = At(b->side[k].within);
+    if (t->wide) extents[rank] = LANES, sub[rank++] = At(vector);
+    Tensor *sum = local_new("sum", REAL, rank, extents);
+    sum->vector = true;
+    add_declare(body, sum, NULL)->zero = true;
+    Nodes *step = add_side_by_side(add_bounded(body, second, n_second, 0, &after), b, LOOP_REGISTER);
+    if (t->wide) step = &add_loop(step, vector, NULL, NULL, LOOP_VECTOR)->body;
+    add_assign(step, sum, sub, rank, ASSIGN_ADD, at_tile(b, whole.term, lane_value));
+
+    Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
+    if (t->wide) store = &add_loop(store, vector, NULL, NULL, LOOP_VECTOR)->body;
+    if (b->sums) {
+        add_assign(store, b->sums, sums_at(b, at_lane), b->sums->rank, t->hoisted ? ASSIGN_ADD : ASSIGN_SET, Read(sum, sub, rank));
+        if (t->bound) add_left_over(b, &left, cut);
+        return;
+    }
+    const Member *m = t->sum;
+    const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
+    for (int s = 0; s < m->n_subs; s++) subs[s] = at_tile(b, m->subs[s], lane_value);
+    add_assign(store, m->target, subs, m->n_subs, ASSIGN_SET, Read(sum, sub, rank));
+}
+
+/* ---- what is made of them -------------------------------------------------------------------------------------------- */
+static void add_results(Build *b) {
+    const Tile *t = b->t;
+    Nodes results = {0};
+    Nodes *inner = add_side_by_side(add_nest(&results, inner_indices(b), t->inner), b, LOOP_SERIAL);
+    Place place = {.n = 0};
+    for (int k = 0; k < b->n_side; k++) {
+        place.from[place.n] = b->side[k].index;
+        place.to[place.n++] = Add(b->side[k].start, At(b->side[k].within));
+    }
+    const Expr **reduced = NEW_ARRAY(const Expr *, 1);
+    if (t->bound) {
+        Tensor *total = local_new("total", REAL, 0, NULL);
+        add_declare(inner, total, Read(b->sums, sums_at(b, Int(0)), b->sums->rank))->fold = true;
+        reduced[0] = read_local(total);
+    } else {
+        const Index *lane = index_new(name_of("lane"), LANES, NULL);
+        inner = &add_loop(inner, lane, NULL, NULL, LOOP_LANE)->body;
+        place.from[place.n] = t->lane;
+        place.to[place.n++] = Add(b->lane.start, At(lane));
+        reduced[0] = Read(b->sums, sums_at(b, At(lane)), b->sums->rank);
+    }
+    add_epilogue(inner, t->nest, reduced, &place);
+    add_lets_below(&results);
+    for (int k = 0; k < results.n; k++)
+        PUSH(*b->body, results.at[k]);
+}
+
+bool schedule_tile(Nodes *to, const Nest *nest) {
+    Tile t;
+    if (!tile_choose(&t, nest)) return false;
+    Build b = {.t = &t, .lane = {.index = t.lane}};
+    b.n_whole = tile_whole(&t, b.whole);
+    for (int k = 0; k < 2; k++)
+        if (t.registers[k])
+            b.side[b.n_side++] = (Cut){.index = t.registers[k], .within = index_new(t.registers[k]->name, t.factor[k], NULL)};
+    add_outer_loops(&b, to);
+    /* Sums that only have to be stored are stored as vectors. */
+    if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard) declare_sums(&b);
+    add_sums(&b);
+    if (b.sums) add_results(&b);
+    return true;
+}

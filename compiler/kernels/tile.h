@@ -1,0 +1,36 @@
+/* Tiles: what tile_cost.c chooses and tile.c builds. See there. */
+#ifndef NNC_TILE_H
+#define NNC_TILE_H
+#include "group.h"
+
+enum { LANES = 16 };
+
+/* The schedule of a sum in registers. Loops, from the outside:
+ *
+ *     free indices (the lane and the register indices in tiles), but the last `inner` of those that are whole
+ *     the first `hoisted` bound indices
+ *     the last `inner` free indices that are whole
+ *     passes over the lanes
+ *     the other bound indices
+ *     the tile: register indices, vectors of a pass */
+typedef struct Tile {
+    const Nest *nest;
+    const Member *sum;
+    Peeled peeled;
+    const Index *lane;
+    bool bound;                     /* the lane is an index of the sum */
+    bool wide;                      /* a pass of two vectors in the innermost loop; else one vector */
+    const Index *registers[2];
+    int factor[2];
+    int hoisted, inner;
+    bool scatters;                  /* the results do not lie side by side along the lane */
+    double work, traffic, cycles;   /* in the registers, between the caches, and of the whole nest */
+} Tile;
+
+bool tile_choose(Tile *best, const Nest *nest);     /* false: no lane fits the nest */
+/* The indices of the nest that are neither lane nor register: free ones, in order. */
+int tile_whole(const Tile *t, const Index **whole);
+/* The free indices of the outer loops, from the outside: a lane that is free, the others in their order, and then those
+ * whose tiles overlap. */
+int tile_order(const Tile *t, const Index **order);
+#endif

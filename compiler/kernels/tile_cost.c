@@ -1,0 +1,330 @@
+/* Which tile: the lane, the registers and the order of the loops of a sum, by cost.
+ *
+ * For a lane every read is unit (consecutive along the lane: a vector is loaded) or free (it does not contain the lane: one
+ * number for all lanes); an index along which some read is strided, or goes where data say, is no lane. Register indices
+ * are free ones that no bound of a loop depends on, so that all of a tile is summed over the same range.
+ *
+ * The cost is in cycles of a machine with two loads and two multiply-adds a cycle, four cycles from one addition to a sum
+ * to the next, sixteen registers, 32 KiB of first and 512 KiB of second cache:
+ *
+ *     work       turns of the innermost loop * max(multiply-adds/2, loads/2, 4), and a little for each time it is entered
+ *     traffic    lines that come from the second cache and from behind it: the largest set of inner loops whose operands
+ *                fit into a cache, and one loop more, touch each line once; every loop outside of that, anew
+ *
+ * Both overlap. All candidates of registers are rated by their work; the best of each lane by their traffic as well, in
+ * every order of the loops that tile.c can build. */
+#include "tile.h"
+#include <math.h>
+
+enum {
+    REGISTERS = 15, MOST_SIDE_BY_SIDE = 6, LATENCY = 4,
+    FOLD = 14, SETUP = 6,           /* cycles to add up 16 lanes, and to enter the innermost loop */
+    FIRST_CACHE = 24 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
+    LARGEST_SUMS = 4096             /* elements of the array of sums */
+};
+static const double FIRST_BYTES = 32, SECOND_BYTES = 14;        /* a cycle: from the second cache, and from behind it */
+
+typedef struct { const Expr *read[MOST_READS]; int n; } Operands;
+
+/* ---- what a lane makes of an expression ------------------------------------------------------------------------------ */
+
+/* Whether e is arithmetic on numbers and on reads that are unit or free along the lane. *vectors: a lane is needed. */
+static bool is_vector(const Expr *e, const Index *lane, bool *vectors) {
+    if (e->type != REAL) return false;
+    if (!uses_index(e, lane)) return true;
+    if (e->kind == X_READ) {
+        int64_t stride;
+        *vectors = true;
+        return !e->guarded && !e->tensor->byte && !adds_up(e->tensor) && e->tensor->type == REAL &&
+               stride_of(position(e->tensor, e->arg), lane, &stride) && stride == 1;
+    }
+    bool arithmetic = e->kind == X_OP && (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_MUL || e->op == OP_DIV || e->op == OP_NEG);
+    for (int k = 0; arithmetic && k < e->n; k++)
+        arithmetic = is_vector(e->arg[k], lane, vectors);
+    return arithmetic;
+}
+
+static bool bounds_use(const Peeled *p, const Index *i) {
+    for (int k = 0; k < p->atleast.n; k++)
+        if (uses_index(p->atleast.at[k], i)) return true;
+    return false;
+}
+
+static bool may_be_lane(const Tile *t) {
+    bool vectors = false;
+    if (t->lane->count || t->lane->extent < LANES) return false;
+    if (!is_vector(t->peeled.term, t->lane, &vectors) || !vectors) return false;
+    if (!t->bound) return !bounds_use(&t->peeled, t->lane);
+    /* One condition may cut the lane at its end: samples beyond the last. */
+    int cuts = 0;
+    for (int k = 0; k < t->peeled.atleast.n; k++) {
+        int64_t slope;
+        if (!stride_of(t->peeled.atleast.at[k], t->lane, &slope) || slope > 0) return false;
+        cuts += slope < 0;
+    }
+    return cuts == 0 || (cuts == 1 && t->lane->extent == LANES);
+}
+
+static bool may_be_register(const Tile *t, const Index *i) {
+    return i != t->lane && i != t->nest->block && !i->count && i->extent > 1 && !bounds_use(&t->peeled, i);
+}
+
+/* ---- work ------------------------------------------------------------------------------------------------------------ */
+/* Whether some result is stored elsewhere than side by side along the lane. */
+static bool scatters(const Tile *t) {
+    for (int k = 0; k < t->nest->members.n; k++) {
+        const Member *m = &t->nest->members.at[k];
+        int64_t stride;
+        if (m->target && (!stride_of(position(m->target, m->subs), t->lane, &stride) || stride != 1)) return true;
+    }
+    return false;
+}
+
+static double tiles_of(int64_t extent, int64_t size) { return (double)((extent + size - 1) / size); }
+
+/* How many values of an index a tile has. */
+static int64_t tile_size(const Tile *t, const Index *i) {
+    return i == t->lane ? LANES : i == t->registers[0] ? t->factor[0] : i == t->registers[1] ? t->factor[1] : 1;
+}
+
+static double work_of(const Tile *t, const Operands *o, const bool *along) {
+    double vectors = t->wide ? 2 : 1, sums = vectors * t->factor[0] * t->factor[1], loads = 0, held = INFINITY;
+    for (int r = 0; r < o->n; r++) {
+        double copies = along[r] ? vectors : 1;
+        for (int k = 0; k < 2; k++)
+            if (t->registers[k] && uses_index(o->read[r], t->registers[k])) copies *= t->factor[k];
+        loads += copies;
+        held = fmin(held, copies);
+    }
+    if (sums + (o->n > 1 ? held : 0) + 1 > REGISTERS) return INFINITY;
+    /* A sum waits for its last addition; more of them hide that. */
+    double cycles = fmax(fmax(sums / 2, loads / 2), LATENCY) + 0.5, turns = 1, results = 1, entered = 1;
+    for (int k = 0; k < t->nest->n_free; k++) {
+        const Index *i = t->nest->free[k];
+        turns *= tiles_of(i->extent, tile_size(t, i));
+        results *= (double)i->extent;
+    }
+    entered = turns;
+    for (int k = 0; k < t->sum->n_bound; k++) {
+        const Index *i = t->sum->bound[k];
+        turns *= i == t->lane ? (double)i->extent / LANES : (double)i->extent;
+        if (k + 1 < t->sum->n_bound) entered = turns;
+    }
+    double finish = t->bound ? FOLD : t->scatters ? 2 : 0.25;
+    return (t->wide ? 1 : 2) * (turns * cycles + entered * SETUP) + results * finish;
+}
+
+/* ---- traffic --------------------------------------------------------------------------------------------------------- */
+typedef struct { const Index *index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n; } Loops;
+
+/* How many values of an index the loops from `first` inwards take. */
+static double covered(const Loops *l, int first, const Index *i, const Tile *t) {
+    double values = (double)tile_size(t, i);
+    for (int k = first; k < l->n; k++)
+        if (l->index[k] == i) return l->extent[k] > values ? l->extent[k] : values;
+    return values;
+}
+
+/* Bytes that a read touches in the loops from `first` inwards. */
+static double footprint(const Loops *l, int first, const Expr *read, const Tile *t) {
+    double bytes = 4;
+    const Tensor *x = read->tensor;
+    for (int d = 0; d < x->rank; d++) {
+        double span = 1;
+        int64_t slope;
+        for (int k = 0; k < t->nest->n_free + t->sum->n_bound; k++) {
+            const Index *i = k < t->nest->n_free ? t->nest->free[k] : t->sum->bound[k - t->nest->n_free];
+            if (!stride_of(read->arg[d], i, &slope)) span = (double)x->dim[d].extent;
+            else span += fabs((double)slope) * (covered(l, first, i, t) - 1);
+        }
+        bytes *= fmin(span, (double)x->dim[d].extent);
+        if (d + 1 == x->rank && bytes > 0 && span * 4 < 64 && x->dim[d].extent >= LANES) bytes *= 16 / span;
+    }
+    return bytes;
+}
+
+/* Cycles in which lines come into a cache of this size. */
+static double cache_traffic(const Loops *l, const Operands *o, const Tile *t, double size, double bytes_a_cycle) {
+    int fits = l->n;
+    while (fits > 0) {
+        double set = 0;
+        for (int r = 0; r < o->n; r++) set += footprint(l, fits - 1, o->read[r], t);
+        if (set > size) break;
+        fits--;
+    }
+    double bytes = 0, times = 1;
+    int level = fits > 0 ? fits - 1 : 0;
+    for (int r = 0; r < o->n; r++) bytes += footprint(l, level, o->read[r], t);
+    for (int k = 0; k < level; k++) times *= tiles_of((int64_t)l->extent[k], (int64_t)l->cover[k]);
+    return bytes * times / bytes_a_cycle;
+}
+
+int tile_whole(const Tile *t, const Index **whole) {
+    int n = 0;
+    for (int k = 0; k < t->nest->n_free; k++) {
+        const Index *i = t->nest->free[k];
+        if (i != t->lane && i != t->registers[0] && i != t->registers[1]) whole[n++] = i;
+    }
+    return n;
+}
+
+int tile_order(const Tile *t, const Index **order) {
+    const Index *whole[MOST_INDICES];
+    int n = 0, n_whole = tile_whole(t, whole);
+    for (int overlap = 0; overlap < 2; overlap++) {
+        if (!t->bound && (t->lane->extent % LANES != 0) == overlap) order[n++] = t->lane;
+        for (int k = 0; k < t->nest->n_free; k++) {
+            const Index *i = t->nest->free[k];
+            bool inner = i == t->lane;
+            for (int w = n_whole - t->inner; w < n_whole; w++) inner |= whole[w] == i;
+            if (!inner && (i->extent % tile_size(t, i) != 0) == overlap) order[n++] = i;
+        }
+    }
+    return n;
+}
+
+static void add(Loops *l, const Index *i, double cover) {
+    l->index[l->n] = i;
+    l->extent[l->n] = (double)i->extent;
+    l->cover[l->n++] = cover;
+}
+
+/* The loops in the order of tile.c. */
+static Loops loops_of(const Tile *t) {
+    Loops l = {.n = 0};
+    const Index *whole[MOST_INDICES], *order[MOST_INDICES];
+    int n = tile_whole(t, whole), outer = n - t->inner, loops = tile_order(t, order);
+    for (int k = 0; k < loops; k++) add(&l, order[k], (double)tile_size(t, order[k]));
+    for (int k = 0; k < t->hoisted; k++) add(&l, t->sum->bound[k], 1);
+    for (int k = outer; k < n; k++) add(&l, whole[k], 1);
+    for (int k = t->hoisted; k < t->sum->n_bound; k++)
+        add(&l, t->sum->bound[k], t->sum->bound[k] == t->lane ? LANES : 1);
+    return l;
+}
+
+static void rate(Tile *t, const Operands *o) {
+    Loops l = loops_of(t);
+    t->traffic = cache_traffic(&l, o, t, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, o, t, SECOND_CACHE, SECOND_BYTES);
+    double work = t->work;
+    if (t->hoisted) {
+        /* The sums go through memory for each value of the hoisted indices. */
+        double turns = 1;
+        for (int k = 0; k < t->hoisted; k++) turns *= (double)t->sum->bound[k]->extent;
+        for (int k = 0; k < t->nest->n_free; k++) {
+            const Index *i = t->nest->free[k];
+            turns *= i == t->lane ? tiles_of(i->extent, LANES) : (double)i->extent;
+        }
+        work += 2 * turns;
+    }
+    t->cycles = fmax(work, t->traffic) + 0.25 * fmin(work, t->traffic);
+}
+
+/* ---- the choice ------------------------------------------------------------------------------------------------------ */
+typedef struct { Tile at[FINALISTS]; int n; } Finalists;
+
+static void enter(Finalists *f, const Tile *t) {
+    int at = f->n < FINALISTS ? f->n++ : FINALISTS;
+    if (at == FINALISTS && t->work >= f->at[FINALISTS - 1].work) return;
+    if (at == FINALISTS) at--;
+    for (; at > 0 && f->at[at - 1].work > t->work; at--) f->at[at] = f->at[at - 1];
+    f->at[at] = *t;
+}
+
+static bool overlaps(const Tile *t) {
+    if (!t->bound && t->lane->extent % LANES) return true;
+    for (int r = 0; r < 2; r++)
+        if (t->registers[r] && t->registers[r]->extent % t->factor[r]) return true;
+    return false;
+}
+
+/* Where a tile stores what it has read, an element must not be computed twice. */
+static bool stores_once(const Nest *nest) {
+    for (int k = 0; k < nest->members.n; k++)
+        if (nest->members.at[k].target && nest->members.at[k].target->role == ROLE_NEXT) return true;
+    return false;
+}
+
+static void consider(Finalists *f, Tile t, const Operands *o, const bool *along, bool once) {
+    if (once && overlaps(&t)) return;
+    t.work = work_of(&t, o, along);
+    if (t.work < INFINITY) enter(f, &t);
+}
+
+static void consider_registers(Finalists *f, const Tile *t, const Operands *o, bool once) {
+    bool along[MOST_READS];
+    for (int r = 0; r < o->n; r++) along[r] = uses_index(o->read[r], t->lane);
+    const Index *candidate[MOST_INDICES];
+    int n = 0;
+    for (int k = 0; k < t->nest->n_free; k++)
+        if (may_be_register(t, t->nest->free[k])) candidate[n++] = t->nest->free[k];
+    consider(f, *t, o, along, once);
+    for (int a = 0; a < n; a++)
+        for (int p = 2; p <= MOST_SIDE_BY_SIDE && p <= candidate[a]->extent; p++) {
+            Tile one = *t;
+            one.registers[0] = candidate[a], one.factor[0] = p;
+            consider(f, one, o, along, once);
+            for (int b = a + 1; b < n; b++)
+                for (int q = 2; q <= MOST_SIDE_BY_SIDE && q <= candidate[b]->extent && p * q * (t->wide ? 2 : 1) <= REGISTERS; q++) {
+                    Tile two = one;
+                    two.registers[1] = candidate[b], two.factor[1] = q;
+                    consider(f, two, o, along, once);
+                }
+        }
+}
+
+/* The orders of the loops: bound indices hoisted over whole free ones. Bounds that depend on both stay as they are. */
+static void consider_orders(Tile *best, Tile t, const Operands *o) {
+    const Index *whole[MOST_INDICES];
+    int n = tile_whole(&t, whole);
+    for (int hoisted = 0; hoisted < t.sum->n_bound; hoisted++) {
+        if (hoisted && t.sum->bound[hoisted - 1] == t.lane) break;
+        double sums = LANES * t.factor[0] * t.factor[1];
+        for (int inner = 0; inner <= n && (inner > 0) <= (hoisted > 0); inner++) {
+            if (inner) sums *= (double)whole[n - inner]->extent;
+            if (inner && (whole[n - inner]->count || whole[n - inner] == t.nest->block || sums > LARGEST_SUMS)) break;
+            if ((inner > 0) != (hoisted > 0)) continue;
+            t.hoisted = hoisted, t.inner = inner;
+            rate(&t, o);
+            if (t.cycles < best->cycles) *best = t;
+        }
+    }
+}
+
+static bool collect(Operands *o, const Expr *term) {
+    Exprs reads = reads_of(term);
+    for (int r = 0; r < reads.n; r++) {
+        if (reads.at[r]->tensor->rank == 0) continue;
+        if (o->n == MOST_READS) return false;
+        o->read[o->n++] = reads.at[r];
+    }
+    return true;
+}
+
+bool tile_choose(Tile *best, const Nest *nest) {
+    const Member *sum = &nest->members.at[0];
+    *best = (Tile){.cycles = INFINITY};
+    if (sum->op != REDUCE_SUM || sum->body->type != REAL || sum->type != REAL || sum->n_bound == 0) return false;
+    if (nest->n_free + sum->n_bound > MOST_INDICES - 4) return false;
+    for (int k = 1; k < nest->members.n; k++)
+        if (nest->members.at[k].op != REDUCE_NONE) return false;
+    Scatter scatter;
+    if (scatter_of(sum->body, nest->free, nest->n_free, &scatter)) return false;
+    Tile t = {.nest = nest, .sum = sum, .factor = {1, 1}};
+    t.peeled = peel(sum->body, true, nest->free, nest->n_free);
+    Operands operands = {.n = 0};
+    if (t.peeled.rest || !collect(&operands, t.peeled.term)) return false;
+    bool once = stores_once(nest);
+    for (int k = 0; k < nest->n_free + sum->n_bound; k++) {
+        t.bound = k >= nest->n_free;
+        t.lane = t.bound ? sum->bound[k - nest->n_free] : nest->free[k];
+        if (!may_be_lane(&t)) continue;
+        t.scatters = !t.bound && scatters(&t);
+        for (int wide = 0; wide < 2; wide++) {
+            Finalists f = {.n = 0};
+            t.wide = wide;
+            consider_registers(&f, &t, &operands, once);
+            for (int c = 0; c < f.n; c++) consider_orders(best, f.at[c], &operands);
+        }
+    }
+    return best->lane != NULL;
+}

@@ -1,0 +1,63 @@
+/* nn_vector.h: the vectors of generated programs.
+ *
+ * nn_vec holds NN_LANES reals side by side, in the vector types of gcc and clang: sums, products and comparisons work on
+ * all lanes at once, and a number beside a vector stands for that number in every lane. The width follows the machine
+ * that the C compiler compiles for, or is forced with -DNN_LANES=4, 8 or 16 (a power of two up to 16). It decides no
+ * result: kernels count lanes in blocks of 16, and a pass over a block is one or more vectors.
+ *
+ *     for (int lane = 0; lane < 16; lane += NN_PASS)               passes of a block
+ *         NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)    vectors of a pass, each with a register of its own
+ *
+ * Valid C11 with the extensions of gcc and clang. SPDX-License-Identifier: 0BSD */
+#ifndef NN_VECTOR_H
+#define NN_VECTOR_H
+#include "nn.h"
+
+#if !defined __GNUC__
+#error "fast kernels need the vector types of gcc or clang; nnc --kernels=plain writes code for any compiler"
+#endif
+
+#ifndef NN_LANES
+#if defined __AVX512F__
+#define NN_VECTOR_BYTES 64
+#elif defined __AVX__
+#define NN_VECTOR_BYTES 32
+#else
+#define NN_VECTOR_BYTES 16
+#endif
+#ifdef NN_DOUBLE
+#define NN_LANES (NN_VECTOR_BYTES / 8)
+#else
+#define NN_LANES (NN_VECTOR_BYTES / 4)
+#endif
+#endif
+
+/* The lanes of a pass: two vectors, so that sums fill the registers, or the four that 32 small registers have room for. */
+#if defined __aarch64__
+#define NN_PASS 16
+#else
+#define NN_PASS (2 * NN_LANES < 16 ? 2 * NN_LANES : 16)
+#endif
+
+/* No alignment is asked of memory, and elements may be seen as vectors. */
+typedef nn_real nn_vec __attribute__((vector_size(NN_LANES * sizeof(nn_real)), aligned(sizeof(nn_real)), may_alias));
+
+/* Macros, since a function that returns a wide vector has no fixed ABI on a machine that lacks it. */
+#define nn_load(from) (*(const nn_vec *)(const void *)(from))
+#define nn_store(to, vector) (*(nn_vec *)(void *)(to) = (vector))
+
+/* The loop behind it is written out in full: its variable indexes registers. */
+#if defined __clang__
+#define NN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NN_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* The sum of the 16 lanes of a block, halves first: the same order for every width. */
+static inline nn_real nn_sum_lanes(const nn_real *lanes) {
+    nn_real half[8];
+    for (int l = 0; l < 8; l++) half[l] = lanes[l] + lanes[l + 8];
+    for (int l = 0; l < 4; l++) half[l] += half[l + 4];
+    return (half[0] + half[2]) + (half[1] + half[3]);
+}
+#endif
