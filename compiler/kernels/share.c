@@ -3,8 +3,10 @@
  * Two kernels are equal when their trees are, with tensors, locals and indices numbered by first appearance and known
  * by type and dims only. The later one keeps no function of its own: it calls the earlier with its own tensors.
  * Maps that differ in the lengths of their tensors only (the optimizer's, one for each parameter) become flat first.
+ * A function is cut (cut.c) if threads share any of its calls; the other calls run all of its parts.
  * A kernel is named after the last tensor that it stores. */
 #include "group.h"
+#include <stdlib.h>
 
 typedef struct { Writer key; Map known; bool any_length; } Key;
 
@@ -118,6 +120,28 @@ static const char *free_name(const Entries *all, int n, const char *base) {
     return name;
 }
 
+static Kernel *function_of(Kernel *k) { return k->same ? (Kernel *)k->same : k; }
+
+/* The parts of a call are counted by its own tree, which is still whole, over its own scalars. */
+static void cut_shared(const Entries *all) {
+    LIST(Kernel *) cut = {0};
+    for (int k = 0; k < all->n; k++) {
+        Kernel *function = function_of(all->at[k].kernel);
+        if (!all->at[k].kernel->parallel || function->parts) continue;
+        function->parts = parts_of(function);
+        PUSH(cut, function);
+    }
+    for (int k = 0; k < all->n; k++) {
+        Kernel *call = all->at[k].kernel;
+        if (!function_of(call)->parts) continue;
+        call->parts = parts_of(call);
+    }
+    for (int k = 0; k < cut.n; k++) {
+        cut_kernel(cut.at[k]);
+        if (!kernel_check(all->at[0].schedule, cut.at[k])) abort();
+    }
+}
+
 void share_kernels(Schedule *const *schedules, int n) {
     Entries all = {0};
     for (int s = 0; s < n; s++)
@@ -142,4 +166,5 @@ void share_kernels(Schedule *const *schedules, int n) {
             if (all.at[other].key == all.at[k].key && !all.at[other].kernel->same) kernel->same = all.at[other].kernel;
         kernel->name = free_name(&all, k, name_for(kernel));
     }
+    cut_shared(&all);
 }
