@@ -17,11 +17,6 @@
 typedef struct { const Tensor *tensor; int kernel; bool writes; } Touch;
 typedef LIST(Touch) Touches;
 
-/* Operations and bytes that take some microseconds, many times what a barrier does. */
-enum { HEAVY = 20000 };
-
-static bool is_heavy(const Kernel *k) { return k->flops + k->bytes >= HEAVY; }
-
 static void find_written(Node *n, void *data) {
     Tensors *written = data;
     const Tensor *t = n->gemm ? n->gemm->c : n->kind == NODE_ASSIGN ? n->tensor : NULL;
@@ -67,9 +62,11 @@ static void remember(Map *now, const Touches *touches) {
     }
 }
 
+static double work_of(const Kernel *k) { return k->flops + k->bytes; }
+
 /* Whether one thread may run both kernels without a barrier between them. */
-static bool may_follow(const Kernel *a, const Kernel *b) {
-    return !a->parallel && !b->parallel && !is_heavy(a) && !is_heavy(b);
+static bool may_follow(const Kernel *a, const Kernel *b, double heavy) {
+    return !a->parallel && !b->parallel && work_of(a) < heavy && work_of(b) < heavy;
 }
 
 /* Numbers the turns of the phase that begins at kernel `from` by their first kernels. */
@@ -86,13 +83,13 @@ static void number_turns(Schedule *s, int from, int to) {
         if (!s->kernels.at[k]->parallel) s->kernels.at[k]->turn += to;
 }
 
-void find_phases(Schedule *s, bool threads) {
+void find_phases(Schedule *s, double share_from) {
     Map now = {0};
     int start = 0;
     for (int k = 0; k < s->kernels.n; k++) {
         Kernel *kernel = s->kernels.at[k];
         kernel->phase = kernel->turn = k;
-        kernel->parallel = threads && is_heavy(kernel) && may_be_cut(kernel);
+        kernel->parallel = share_from > 0 && work_of(kernel) >= share_from && may_be_cut(kernel);
         s->parallel |= kernel->parallel;
     }
     s->phases = s->kernels.n;
@@ -103,7 +100,7 @@ void find_phases(Schedule *s, bool threads) {
         Numbers conflicts = conflicts_of(&now, &touches);
         bool follows = true;
         for (int c = 0; c < conflicts.n; c++)
-            follows &= may_follow(s->kernels.at[conflicts.at[c]], kernel);
+            follows &= may_follow(s->kernels.at[conflicts.at[c]], kernel, share_from);
         if (!follows) {
             number_turns(s, start, k);
             phase++;

@@ -82,8 +82,8 @@ Kernel *flat_version(const Kernel *k, bool any_length);
 bool may_be_cut(const Kernel *k);
 const Expr *parts_of(const Kernel *k);                          /* how many parts there are; k is as it was before cut_kernel */
 void cut_kernel(Kernel *k);
-/* barriers.c: which kernels stand between which barriers; threads: some may be parallel. */
-void find_phases(Schedule *s, bool threads);
+/* barriers.c: which kernels stand between which barriers; share_from: as in the options. */
+void find_phases(Schedule *s, double share_from);
 bool phases_check(const Schedule *s);
 void collect_arguments(Kernel *k);
 void count_work(Kernel *k);

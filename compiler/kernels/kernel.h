@@ -100,9 +100,10 @@ typedef struct Options {
     bool plain;                         /* --kernels=plain */
     bool blas;                          /* --blas=auto */
     bool keep;                          /* every equation is stored, so that each can be looked at (--trap) */
-    bool threads;                       /* threads may share the kernels */
+    double share_from;                  /* threads share kernels of so many operations and bytes; 0: none */
 } Options;
 
+enum { SHARE_FROM = 20000 };            /* some microseconds, many times what a barrier takes */
 Schedule *schedule(const Program *p, const Options *options);   /* fuse, schedule, place; checked */
 /* Finds the kernels of a whole module that are the same, cuts those that threads share, and gives all their names. Call once,
  * after the last schedule. */

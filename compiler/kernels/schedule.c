@@ -67,7 +67,7 @@ Schedule *schedule(const Program *p, const Options *options) {
         Kernel *flat = options->plain ? NULL : flat_version(kernel, false);
         if (flat) s->kernels.at[k] = flat;
     }
-    find_phases(s, options->threads);
+    find_phases(s, options->share_from);
     place(s);
     if (!schedule_check(s)) abort();
     return s;

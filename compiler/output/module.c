@@ -133,9 +133,17 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, const char
     put_text(w, " */\n");
 }
 
+/* Of the runtime's names, those that nn_math.h does not declare. */
+static const char *const other_names[] = { "real", "key", "uniform", "range", "thread", "share", "whole", "mine", "wait", "on_team" };
+
 static bool uses_mathematics(const char *code) {
-    for (const char *at = code; (at = strstr(at, "nn_")); at += 3)
-        if (strncmp(at, "nn_real", 7) != 0 && strncmp(at, "nn_key", 6) != 0 && strncmp(at, "nn_uniform", 10) != 0) return true;
+    for (const char *at = code; (at = strstr(at, "nn_")); at += 3) {
+        size_t length = strspn(at + 3, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        bool other = false;
+        for (size_t k = 0; k < sizeof other_names / sizeof *other_names; k++)
+            other = other || (strlen(other_names[k]) == length && strncmp(at + 3, other_names[k], length) == 0);
+        if (!other) return true;
+    }
     return false;
 }
 
@@ -150,6 +158,7 @@ static void print_includes(Writer *w, const Module *m, const char *code) {
                 "#elif defined __GNUC__ && defined __STRICT_ANSI__\n#pragma GCC optimize (\"-ffp-contract=fast\")\n#endif\n\n");
     if (uses_mathematics(code)) put_text(w, "#include <nn_math.h>\n");
     if (strstr(code, "nn_key(")) put_text(w, "#include <nn_random.h>\n");
+    if (strstr(code, "nn_range") || strstr(code, "nn_thread")) put_text(w, "#include <nn_team.h>\n");
     put_text(w, "\ntypedef nn_real real;            /* float, or double with -DNN_DOUBLE */\n");
     if (strstr(code, "R(")) put_text(w, "#define R(x) ((real)(x))         /* a constant in that type */\n");
     if (strstr(code, "GEMM(")) put_text(w, "#ifdef NN_DOUBLE\n#define GEMM cblas_dgemm\n#else\n#define GEMM cblas_sgemm\n#endif\n");
