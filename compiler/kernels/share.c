@@ -122,6 +122,31 @@ static const char *free_name(const Entries *all, int n, const char *base) {
 
 static Kernel *function_of(Kernel *k) { return k->same ? (Kernel *)k->same : k; }
 
+static void drop_argument(Kernel *k, int number) {
+    Kernel kept = {0};
+    for (int a = 0; a < k->arguments.n; a++)
+        if (a != number) {
+            PUSH(kept.arguments, k->arguments.at[a]);
+            PUSH(kept.actuals, k->actuals.at[a]);
+        }
+    k->arguments = kept.arguments;
+    k->actuals = kept.actuals;
+}
+
+/* What only said how far the loops run that are cut now, as the number of samples, is no argument any more. */
+static void drop_unused(const Entries *all, Kernel *function) {
+    Kernel touched = {.body = function->body};
+    collect_arguments(&touched);
+    for (int a = function->arguments.n - 1; a >= 0; a--) {
+        bool used = false;
+        for (int t = 0; t < touched.arguments.n; t++)
+            used |= touched.arguments.at[t] == function->arguments.at[a];
+        for (int k = 0; k < all->n && !used; k++)
+            if (all->at[k].kernel != function && all->at[k].kernel->same == function) drop_argument(all->at[k].kernel, a);
+        if (!used) drop_argument(function, a);
+    }
+}
+
 /* The parts of a call are counted by its own tree, which is still whole, over its own scalars. */
 static void cut_shared(const Entries *all) {
     LIST(Kernel *) cut = {0};
@@ -138,6 +163,7 @@ static void cut_shared(const Entries *all) {
     }
     for (int k = 0; k < cut.n; k++) {
         cut_kernel(cut.at[k]);
+        drop_unused(all, cut.at[k]);
         if (!kernel_check(all->at[0].schedule, cut.at[k])) abort();
     }
 }
