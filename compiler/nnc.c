@@ -95,13 +95,16 @@ static void print_graph(Writer *w, const Compilation *c)
 static void pass_schedule(Compilation *c)
 {
     const CommandLine *command = c->command;
-    const Options options = {command->plain, command->blas, command->trap};
+    Options options = {command->plain, command->blas, command->trap, 0};
     const ModuleOptions names = {command->prefix, command->header, command->trap};
     c->module = module_new(c->model, &names);
     Schedule *all[ENTRY_COUNT];
     int n = 0;
     for (Entry e = 0; e < ENTRY_COUNT; e++) {
         const Program *program = entry_program(c->model, e);
+        /* Plain code is for any compiler, code with traps looks at one kernel after the other, and the others are rarely called. */
+        bool alone = command->plain || command->trap || e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_EPOCH;
+        options.share_from = alone ? 0 : SHARE_FROM;
         if (program)
             c->module->schedule[e] = all[n++] = schedule(program, &options);
     }

@@ -30,6 +30,7 @@ static const Option options[] = {
     { "--batch",      "N",         COUNT, AT(batch),      RUNS,       "samples in a step, at most the compiled batch" },
     { "--accumulate", "N",         COUNT, AT(accumulate), NN_C_TRAIN,
       "batches for one update, in a program compiled with accumulate" },
+    { "--threads",    "N",         COUNT, AT(threads),    RUNS,       "threads of a step; else as many as cores. Results do not depend on it" },
     { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK, "of parameters, shuffling and random draws" },
     { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN | NN_C_SETTLE, "take the samples in the order of the file" },
     { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK | NN_C_SETTLE,

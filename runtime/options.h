@@ -12,7 +12,7 @@ typedef struct nn_options {
     const char *program;
     nn_command command;
     bool help, version;
-    int64_t epochs, steps, save_every, log_every, batch, accumulate;    /* 0: not given (epochs, steps: -1) */
+    int64_t epochs, steps, save_every, log_every, batch, accumulate, threads;   /* 0: not given (epochs, steps: -1) */
     int64_t iterations, line_search;                            /* -1: not given */
     bool seed_given;
     uint64_t seed;

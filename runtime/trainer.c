@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: 0BSD */
 #include "trainer.h"
 #include "checkpoint.h"
+#include "nn_team.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f) {
     return NULL;
 }
 
-static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
+static int command(const nn_model *m, const nn_options *o, nn_failure *f) {
     switch (o->command) {
     case NN_C_TRAIN: return nn_train(m, o, f);
     case NN_C_TEST: return nn_test(m, o, f);
@@ -43,6 +44,18 @@ static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
     case NN_C_SETTLE: return nn_settle(m, o, f);
     }
     return NN_USAGE;
+}
+
+/* Beyond some cores, a barrier and the memory cost more than another core gives. */
+enum { MOST_UNASKED = 16 };
+
+/* The command on as many threads as it says, or as there are cores; afterwards there are as many as before. */
+static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
+    const int before = nn_threads(0), cores = nn_cores() < MOST_UNASKED ? nn_cores() : MOST_UNASKED;
+    if (o->command != NN_C_INFO) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
+    const int code = command(m, o, f);
+    nn_threads(before);
+    return code;
 }
 
 int nn_main(const nn_model *m, int argc, char **argv) {

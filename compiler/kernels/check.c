@@ -3,7 +3,8 @@
  *   K1  every tensor of the program that a kernel reads was written by an earlier kernel or this one, or is given
  *   K2  a tree touches only its arguments and what it declares; reads and assignments have as many subscripts as dims
  *   K3  names of loops and locals do not hide each other or an argument
- *   P1  tensors whose lives overlap do not overlap in the arena; offsets are multiples of 16 elements */
+ *   P1  tensors whose lives, in phases, overlap do not overlap in the arena; offsets are multiples of 16 elements
+ *   P2  kernels of one phase that touch the same, where one writes it, run in order on one thread */
 #include "group.h"
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ static void broken(Check *c, const char *rule, const char *what, const char *nam
 }
 
 static bool known(const Check *c, const Tensor *t) {
+    if (t == c->kernel->first || t == c->kernel->last) return true;
     for (int k = 0; k < c->locals.n; k++)
         if (c->locals.at[k] == t) return true;
     for (int k = 0; k < c->kernel->arguments.n; k++)
@@ -95,6 +97,19 @@ static void add_written(Node *n, void *data) {
     if (t) PUSH(*written, (Tensor *)t);
 }
 
+/* Lives hold every phase in which a kernel touches the value. */
+static void check_lives(Check *c) {
+    const Schedule *s = c->s;
+    for (int k = 0; k < s->kernels.n; k++) {
+        c->kernel = s->kernels.at[k];
+        for (int a = 0; a < c->kernel->actuals.n; a++) {
+            const Storage *x = c->kernel->actuals.at[a] ? storage_of(s, c->kernel->actuals.at[a]) : NULL;
+            if (x && (c->kernel->phase < x->first || c->kernel->phase > x->last))
+                broken(c, "P1", "touches outside of its life:", x->tensor->name);
+        }
+    }
+}
+
 /* A value in the arena is written by the first kernel that touches it. */
 static void check_order(Check *c) {
     Tensors known_values = {0};
@@ -116,16 +131,21 @@ static void check_order(Check *c) {
     }
 }
 
+bool kernel_check(const Schedule *s, const Kernel *k) {
+    Check c = {.s = s, .kernel = k, .ok = true};
+    for (int a = 0; a < k->arguments.n; a++)
+        PUSH(c.names, name_of(k->arguments.at[a]->name));
+    check_block(&c, &k->body);
+    return c.ok;
+}
+
 bool schedule_check(const Schedule *s) {
     Check c = {.s = s, .ok = true};
-    for (int k = 0; k < s->kernels.n; k++) {
-        c.kernel = s->kernels.at[k];
-        c.names.n = c.locals.n = c.loops.n = 0;
-        for (int a = 0; a < c.kernel->arguments.n; a++)
-            PUSH(c.names, name_of(c.kernel->arguments.at[a]->name));
-        check_block(&c, &c.kernel->body);
-    }
+    for (int k = 0; k < s->kernels.n; k++)
+        c.ok &= kernel_check(s, s->kernels.at[k]);
     check_order(&c);
+    if (!phases_check(s)) broken(&c, "P2", "meets another of its phase:", s->program->name);
+    check_lives(&c);
     check_arena(&c);
     return c.ok;
 }

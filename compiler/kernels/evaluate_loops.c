@@ -188,20 +188,48 @@ static void run_nodes(LoopRun *r, const Nodes *nodes) {
     }
 }
 
-void loop_run(LoopRun *r) {
+static void bind_number(LoopRun *r, const Tensor *t, double v) {
+    double *array = NEW(double);
+    *array = v;
+    map_put(&r->bound, t, array);
+}
+
+/* The share of one thread in a call. */
+static void run_call(LoopRun *r, const Kernel *call, int thread, int threads) {
+    const Kernel *kernel = call->same ? call->same : call;
+    r->bound = (Map){0};
+    r->any_length = kernel->length != NULL;
+    double parts = call->parts ? value(r, call->parts) : 0;
+    for (int a = 0; a < kernel->arguments.n; a++) {
+        const Tensor *actual = call->actuals.at[a];
+        if (actual) map_put(&r->bound, kernel->arguments.at[a], loop_run_array(r, actual));
+        else bind_number(r, kernel->arguments.at[a], value(r, call->length));
+    }
+    if (kernel->first) {
+        bind_number(r, kernel->first, floor(parts * thread / threads));
+        bind_number(r, kernel->last, floor(parts * (thread + 1) / threads));
+    }
+    run_nodes(r, &kernel->body);
+}
+
+void loop_run_team(LoopRun *r, int threads, int start) {
     const Schedule *s = r->schedule;
     for (int k = 0; k < s->host.n; k++)
         *loop_run_array(r, s->host.at[k]->out) = value(r, s->host.at[k]->body);
-    for (int k = 0; k < s->kernels.n; k++) {
-        const Kernel *call = s->kernels.at[k], *kernel = call->same ? call->same : call;
-        r->bound = (Map){0};
-        r->any_length = kernel->length != NULL;
-        for (int a = 0; a < kernel->arguments.n; a++) {
-            const Tensor *actual = call->actuals.at[a];
-            double *array = actual ? loop_run_array(r, actual) : NEW(double);
-            if (!actual) *array = value(r, call->length);
-            map_put(&r->bound, kernel->arguments.at[a], array);
+    for (int from = 0, to; from < s->kernels.n; from = to) {
+        to = from + 1;
+        while (to < s->kernels.n && s->kernels.at[to]->phase == s->kernels.at[from]->phase) to++;
+        for (int t = 0; t < threads; t++) {
+            const int thread = (start + t) % threads;
+            for (int k = from; k < to; k++) {
+                const Kernel *call = s->kernels.at[k];
+                if (call->parallel) run_call(r, call, thread, threads);
+                else if (call->turn % threads == thread) run_call(r, call, 0, 1);
+            }
         }
-        run_nodes(r, &kernel->body);
     }
+}
+
+void loop_run(LoopRun *r) {
+    loop_run_team(r, 1, 0);
 }

@@ -92,6 +92,7 @@ Kernel *flat_version(const Kernel *k, bool any_length) {
     int64_t size = outer->extent * rest;
     Kernel *flat = NEW(Kernel);
     *flat = *k;
+    flat->flat = true;
     const Expr *length = Mul(s.loop[0]->to, Int(rest)), *limit = length;
     flat->arguments = flat->actuals = (Tensors){0};
     for (int a = 0; a < k->arguments.n; a++) {

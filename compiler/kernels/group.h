@@ -76,15 +76,23 @@ void schedule_lanes(Nodes *to, const Nest *nest);
 void schedule_map(Nodes *to, const Nest *nest);                 /* phases.c: a nest without reductions */
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
 bool schedule_tile(Nodes *to, const Nest *nest);                /* false: no lane fits it */
-/* names.c, share.c, place.c, check.c: over finished trees. */
+/* names.c, place.c, check.c: over finished trees. */
 void unique_names(Kernel *k);
 /* flat.c: the kernel over one index, for its own length or for any, or NULL: its accesses are not all alike. */
 Kernel *flat_version(const Kernel *k, bool any_length);
+/* cut.c: how a kernel falls into parts that threads may take. */
+bool may_be_cut(const Kernel *k);
+const Expr *parts_of(const Kernel *k);                          /* how many parts there are; k is as it was before cut_kernel */
+void cut_kernel(Kernel *k);
+/* barriers.c: which kernels stand between which barriers; share_from: as in the options. */
+void find_phases(Schedule *s, double share_from);
+bool phases_check(const Schedule *s);
 void collect_arguments(Kernel *k);
 void count_work(Kernel *k);
 void place_next(Schedule *s);
 void place(Schedule *s);
 bool schedule_check(const Schedule *s);
+bool kernel_check(const Schedule *s, const Kernel *k);
 
 /* reduce.c: the running value of a reduction, one number or an array over lanes; best: the value by which a winner wins. */
 typedef struct Running { const Member *m; const Tensor *value, *best; bool owns_best; } Running;
@@ -114,6 +122,7 @@ const Expr *at_zero(const Expr *e, const Index *const *index, int n);
 const Expr *index_limit(const Index *i);                        /* one past its last value */
 Node *add_loop(Nodes *to, const Index *i, const Expr *from, const Expr *limit, LoopKind kind);
 Nodes *add_nest(Nodes *to, const Index *const *index, int n);   /* full loops; gives the innermost body */
+Nodes *add_chunks(Nodes *to, const Index *const *index, int n); /* the same, of loops whose turns write different elements */
 Node *add_declare(Nodes *to, const Tensor *local, const Expr *value);
 Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n, Assign how, const Expr *value);
 Node *add_if(Nodes *to, const Expr *condition);

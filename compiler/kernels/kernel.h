@@ -11,8 +11,8 @@
  *
  *   NODE_LOOP     for (index = from; index < to; index++) body        from, to: integer expressions
  *                 down: from the last value to the first
- *                 kind CHUNK: a loop over the samples whose iterations touch different elements. It prints as an
- *                 ordinary loop; threads may take it in pieces that are cut at multiples of 16 and never elsewhere
+ *                 kind CHUNK: its turns write different elements and read none that another writes, so threads may
+ *                 share them. cut.c makes one loop over parts of the outermost of these, else it prints as any other
  *                 kind LANE: unit stride and independent iterations; what compilers are meant to vectorise
  *                 kind REGISTER: a few iterations that are written out, so that arrays over the index are registers
  *                 kinds LANES, PASS and VECTOR: the 16 lanes of a block in vectors. A LANES loop takes a vector each turn;
@@ -74,20 +74,28 @@ typedef struct Kernel {
     Tensors actuals;                    /* what its call hands in for each argument. It differs from the argument where the
                                          * kernel sees a tensor as one flat row; NULL: the integer `length` */
     const Expr *length;                 /* of flat kernels, the number of elements, an expression over scalars; or NULL */
+    bool flat;                          /* its one loop runs over the elements of rows (flat.c) */
     double flops, bytes;                /* at the full batch */
+    bool parallel;                      /* the call is shared by threads, each with some of its parts; else one thread runs it */
+    int phase;                          /* of the call: barriers.c */
+    int turn;                           /* of a call that is not parallel: those of one phase and one turn run in order on one thread */
+    const Tensor *first, *last;         /* of a function that has been cut: it runs the parts first .. last - 1; else NULL */
+    const Expr *parts;                  /* of a call of such a function: how many parts there are, over the call's own scalars */
     const struct Kernel *same;          /* an earlier kernel of the module that is equal up to names, or NULL: its function is
                                          * called with the actuals of this one */
 } Kernel;
 
 /* Where a stored tensor lives. Struct members are found by role; everything else lives in the arena at `offset`, counted in
  * elements. Integers and truth values have an arena of int32_t of their own (`whole`), so that no array is read as
- * two types. first, last: the kernels (by number) that touch it first and last. */
+ * two types. first, last: the phases of the kernels that touch it first and last. */
 typedef struct Storage { const Tensor *tensor; int64_t offset, size; int first, last; bool whole; } Storage;
 
 typedef struct Schedule {               /* one entry point */
     const Program *program;
     LIST(Kernel *) kernels;
     Equations host;                     /* rank 0, read scalars only: computed in double at the start, in this order */
+    bool parallel;                      /* threads share its kernels; else each kernel is a phase of its own */
+    int phases;
     LIST(Storage) arena;                /* by tensor, in order of first use */
     int64_t arena_size, whole_size;     /* in reals and in int32_t; multiples of 16, may be 0 */
 } Schedule;
@@ -96,10 +104,13 @@ typedef struct Options {
     bool plain;                         /* --kernels=plain */
     bool blas;                          /* --blas=auto */
     bool keep;                          /* every equation is stored, so that each can be looked at (--trap) */
+    double share_from;                  /* threads share kernels of so many operations and bytes; 0: none */
 } Options;
 
+enum { SHARE_FROM = 20000 };            /* some microseconds, many times what a barrier takes */
 Schedule *schedule(const Program *p, const Options *options);   /* fuse, schedule, place; checked */
-/* Gives the kernels of a whole module their names and finds those that are the same. Call once, after the last schedule. */
+/* Finds the kernels of a whole module that are the same, cuts those that threads share, and gives all their names. Call once,
+ * after the last schedule. */
 void share_kernels(Schedule *const *schedules, int n);
 const Storage *storage_of(const Schedule *s, const Tensor *t);  /* NULL: it does not live in the arena */
 void kernels_print(Writer *w, const Schedule *s);               /* --emit=kernels */
@@ -108,4 +119,6 @@ typedef struct LoopRun LoopRun;
 LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step);
 double *loop_run_array(LoopRun *r, const Tensor *t);            /* its elements, row-major at the full extents */
 void loop_run(LoopRun *r);
+/* As a team of threads runs it, one after the other: of each phase the shares of all threads, beginning with thread `start`. */
+void loop_run_team(LoopRun *r, int threads, int start);
 #endif

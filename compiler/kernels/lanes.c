@@ -144,7 +144,7 @@ static Place place_of(const Registers *r, int q, const Index *lane, const Tiles 
 static Nodes *add_outer(Nodes *to, const Nest *nest, int n, const Registers *r) {
     for (int k = 0; k < n; k++) {
         const Index *i = nest->free[k] == r->index ? r->tile : nest->free[k];
-        if (i) to = &add_loop(to, i, NULL, NULL, LOOP_SERIAL)->body;
+        if (i) to = &add_loop(to, i, NULL, NULL, LOOP_CHUNK)->body;
     }
     return to;
 }
@@ -174,7 +174,7 @@ static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const I
     Peeled p = peel_member(nest, n_reductions, nest->n_free - 1);
     Registers registers = choose_registers(nest, n_reductions, lane, &p);
     Nodes *body = add_outer(to, nest, nest->n_free - 1, &registers);
-    if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_SERIAL)->body;
+    if (tiles.tile) body = &add_loop(body, tiles.tile, NULL, NULL, LOOP_CHUNK)->body;
     const Expr *const *at = values_of(&tiles.within, 1);
     RunningList *lanes = NEW_ARRAY(RunningList, registers.factor);
     for (int q = 0; q < registers.factor; q++)

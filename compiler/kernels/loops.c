@@ -39,6 +39,12 @@ Nodes *add_nest(Nodes *to, const Index *const *index, int n) {
     return to;
 }
 
+Nodes *add_chunks(Nodes *to, const Index *const *index, int n) {
+    for (int k = 0; k < n; k++)
+        to = &add_loop(to, index[k], NULL, NULL, LOOP_CHUNK)->body;
+    return to;
+}
+
 Node *add_declare(Nodes *to, const Tensor *local, const Expr *value) {
     Node *n = add(to, NODE_DECLARE);
     n->tensor = local;

@@ -3,7 +3,7 @@
  * place_next    A ROLE_NEXT tensor takes the place of what it follows when every kernel that reads the old value runs
  *               before, or reads it in the same block at the same element before the store; the tree then reads and
  *               writes one tensor. Otherwise it stays a value and a last kernel copies it.
- * place         The other stored tensors share an arena. Lives are stretches of kernels; tensors whose lives overlap do
+ * place         The other stored tensors share an arena. Lives are stretches of phases; tensors whose lives overlap do
  *               not overlap in space. Largest first, at the lowest offset that fits, in steps of 16 elements. A dim
  *               of runtime extent reserves its maximum rounded up to a block of 16. */
 #include "group.h"
@@ -105,7 +105,7 @@ void place_next(Schedule *s) {
         Kernel *copy = NEW(Kernel);
         const Equation *e = p->equations.at[k];
         const Expr *const *subs = values_of(e->free, e->n_free);
-        Nodes *body = add_nest(&copy->body, e->free, e->n_free);
+        Nodes *body = add_chunks(&copy->body, e->free, e->n_free);
         add_assign(body, next->of, subs, e->n_free, ASSIGN_SET, Read(next, subs, e->n_free));
         PUSH(copy->equations, e);
         PUSH(s->kernels, copy);
@@ -142,11 +142,11 @@ static void find_lives(Schedule *s) {
             int at = 0;
             while (at < s->arena.n && s->arena.at[at].tensor != t) at++;
             if (at == s->arena.n) {
-                Storage new = {.tensor = t, .size = reserved(t), .first = k, .whole = t->type != REAL};
+                Storage new = {.tensor = t, .size = reserved(t), .first = kernel->phase, .whole = t->type != REAL};
                 PUSH(s->arena, new);
             }
             /* Results are there for the caller when the last kernel has run. */
-            s->arena.at[at].last = is_result(s->program, t) ? s->kernels.n : k;
+            s->arena.at[at].last = is_result(s->program, t) ? s->phases : kernel->phase;
         }
     }
 }

@@ -80,7 +80,7 @@ void schedule_plain(Nodes *to, const Nest *nest) {
         add_scatter(to, nest, first, &scatter);
         return;
     }
-    Nodes *body = add_nest(to, nest->free, nest->n_free);
+    Nodes *body = add_chunks(to, nest->free, nest->n_free);
     const Expr **value = NEW_ARRAY(const Expr *, n);
     for (int k = 0, end; k < n; k = end) {
         const Member *m = &nest->members.at[k];

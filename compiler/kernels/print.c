@@ -96,6 +96,11 @@ void kernels_print(Writer *w, const Schedule *s) {
     for (int k = 0; k < s->kernels.n; k++) {
         const Kernel *kernel = s->kernels.at[k];
         put(w, "kernel %s (%.0f operations, %.0f bytes)", kernel->name ? kernel->name : "", kernel->flops, kernel->bytes);
+        if (s->parallel) {
+            put(w, ", phase %d", kernel->phase);
+            if (kernel->parallel) put_text(w, ", parallel");
+            else put(w, ", turn %d", kernel->turn);
+        }
         if (kernel->same) put(w, ", the same as %s", kernel->same->name);
         put_text(w, "\n");
         for (int e = 0; e < kernel->equations.n; e++) {
@@ -107,7 +112,7 @@ void kernels_print(Writer *w, const Schedule *s) {
     }
     for (int k = 0; k < s->arena.n; k++) {
         const Storage *here = &s->arena.at[k];
-        put(w, "%s at %s%lld, %lld, kernels %d to %d\n", here->tensor->name, here->whole ? "integer " : "",
+        put(w, "%s at %s%lld, %lld, phases %d to %d\n", here->tensor->name, here->whole ? "integer " : "",
             (long long)here->offset, (long long)here->size, here->first, here->last);
     }
 }

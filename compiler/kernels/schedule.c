@@ -1,7 +1,7 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
  *     numbers of the call apart -> cheap maps inlined -> groups -> layouts -> a tree for each group -> next values in place
- *     -> flat rows, arguments, names -> the arena -> checks */
+ *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
 
@@ -30,7 +30,8 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
     Kernel *k = NEW(Kernel);
     Nodes *body = &k->body;
     if (g->outer) {
-        Node *loop = add_loop(body, g->outer, NULL, NULL, LOOP_SERIAL);
+        /* Rows touch nothing of each other; a step of a scan needs the one before. */
+        Node *loop = add_loop(body, g->outer, NULL, NULL, g->equations.at[0]->scan ? LOOP_SERIAL : LOOP_CHUNK);
         loop->down = g->down;
         body = &loop->body;
         for (int r = 0; r < g->rows.n; r++)
@@ -45,18 +46,6 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
     return k;
 }
 
-/* The outermost loop over a runtime count whose iterations write different elements: threads may cut it. */
-static void mark_chunks(Kernel *k, const Group *g) {
-    for (int n = 0; n < k->body.n; n++) {
-        Node *loop = k->body.at[n];
-        bool rows = g->outer && g->outer->count && loop->index == g->outer && g->equations.at[0]->scan == 0;
-        bool free = false;
-        for (int f = 0; !g->outer && f < g->nests.at[0]->n_free; f++)
-            free |= loop->index == g->nests.at[0]->free[f];
-        if (loop->kind == NODE_LOOP && (loop->index->count || loop->index == g->block) && (rows || free)) loop->loop = LOOP_CHUNK;
-    }
-}
-
 Schedule *schedule(const Program *p, const Options *options) {
     Schedule *s = NEW(Schedule);
     s->program = p;
@@ -68,11 +57,8 @@ Schedule *schedule(const Program *p, const Options *options) {
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
     if (!options->plain) split_samples(&groups, p, options->blas, options->keep);
-    for (int g = 0; g < groups.n; g++) {
-        Kernel *k = schedule_group(groups.at[g], options);
-        mark_chunks(k, groups.at[g]);
-        PUSH(s->kernels, k);
-    }
+    for (int g = 0; g < groups.n; g++)
+        PUSH(s->kernels, schedule_group(groups.at[g], options));
     place_next(s);
     for (int k = 0; k < s->kernels.n; k++) {
         Kernel *kernel = s->kernels.at[k];
@@ -82,6 +68,7 @@ Schedule *schedule(const Program *p, const Options *options) {
         Kernel *flat = options->plain ? NULL : flat_version(kernel, false);
         if (flat) s->kernels.at[k] = flat;
     }
+    find_phases(s, options->share_from);
     place(s);
     if (!schedule_check(s)) abort();
     return s;

@@ -3,8 +3,10 @@
  * Two kernels are equal when their trees are, with tensors, locals and indices numbered by first appearance and known
  * by type and dims only. The later one keeps no function of its own: it calls the earlier with its own tensors.
  * Maps that differ in the lengths of their tensors only (the optimizer's, one for each parameter) become flat first.
+ * A function is cut (cut.c) if threads share any of its calls; the other calls run all of its parts.
  * A kernel is named after the last tensor that it stores. */
 #include "group.h"
+#include <stdlib.h>
 
 typedef struct { Writer key; Map known; bool any_length; } Key;
 
@@ -118,6 +120,54 @@ static const char *free_name(const Entries *all, int n, const char *base) {
     return name;
 }
 
+static Kernel *function_of(Kernel *k) { return k->same ? (Kernel *)k->same : k; }
+
+static void drop_argument(Kernel *k, int number) {
+    Kernel kept = {0};
+    for (int a = 0; a < k->arguments.n; a++)
+        if (a != number) {
+            PUSH(kept.arguments, k->arguments.at[a]);
+            PUSH(kept.actuals, k->actuals.at[a]);
+        }
+    k->arguments = kept.arguments;
+    k->actuals = kept.actuals;
+}
+
+/* What only said how far the loops run that are cut now, as the number of samples, is no argument any more. */
+static void drop_unused(const Entries *all, Kernel *function) {
+    Kernel touched = {.body = function->body};
+    collect_arguments(&touched);
+    for (int a = function->arguments.n - 1; a >= 0; a--) {
+        bool used = false;
+        for (int t = 0; t < touched.arguments.n; t++)
+            used |= touched.arguments.at[t] == function->arguments.at[a];
+        for (int k = 0; k < all->n && !used; k++)
+            if (all->at[k].kernel != function && all->at[k].kernel->same == function) drop_argument(all->at[k].kernel, a);
+        if (!used) drop_argument(function, a);
+    }
+}
+
+/* The parts of a call are counted by its own tree, which is still whole, over its own scalars. */
+static void cut_shared(const Entries *all) {
+    LIST(Kernel *) cut = {0};
+    for (int k = 0; k < all->n; k++) {
+        Kernel *function = function_of(all->at[k].kernel);
+        if (!all->at[k].kernel->parallel || function->parts) continue;
+        function->parts = parts_of(function);
+        PUSH(cut, function);
+    }
+    for (int k = 0; k < all->n; k++) {
+        Kernel *call = all->at[k].kernel;
+        if (!function_of(call)->parts) continue;
+        call->parts = parts_of(call);
+    }
+    for (int k = 0; k < cut.n; k++) {
+        cut_kernel(cut.at[k]);
+        drop_unused(all, cut.at[k]);
+        if (!kernel_check(all->at[0].schedule, cut.at[k])) abort();
+    }
+}
+
 void share_kernels(Schedule *const *schedules, int n) {
     Entries all = {0};
     for (int s = 0; s < n; s++)
@@ -142,4 +192,5 @@ void share_kernels(Schedule *const *schedules, int n) {
             if (all.at[other].key == all.at[k].key && !all.at[other].kernel->same) kernel->same = all.at[other].kernel;
         kernel->name = free_name(&all, k, name_for(kernel));
     }
+    cut_shared(&all);
 }

@@ -11,7 +11,10 @@ typedef struct Body {
     bool predicts, uses_p, uses_s, uses_arena, uses_whole;
     LIST(const Tensor *) placed;        /* tensors of the arena that have a name already */
     LIST(const char *) placed_name;
-    Writer places, numbers, calls;      /* the text of the function, in this order */
+    Writer places, numbers, calls, end; /* the text of the function, in this order */
+    bool shared;                        /* every thread of a team runs the calls: see team.c */
+    const char *thread, *call, *handed; /* then: names of the thread that runs, of the call, and of the call without its type */
+    LIST(const char *) number_name, number_type;    /* the keys and numbers that `numbers` declares */
     Traps *traps;                       /* of functions that look at what they compute, else NULL */
 } Body;
 
@@ -21,6 +24,15 @@ const char *struct_place(Body *b, const Tensor *t, bool constant);
 /* The pointer to a tensor of the arena. */
 const char *arena_place(Body *b, const Tensor *t, const Storage *storage);
 const char *internal_error(const Tensor *t);                    /* it has no place */
+
+bool mentions(const char *code, const char *name);              /* as an identifier, and not a member */
+const char *public_type(const Tensor *t);
+void print_memory_names(Writer *w, const Body *b);              /* what the calls call their memory */
+
+/* team.c, for bodies that threads share: the call as a struct and the function that every thread runs, which stand before the
+ * entry point; and the statements by which the entry point hands them to the team. Nothing for other bodies. */
+void print_share(Writer *w, const Body *b);
+void print_handing(Writer *w, const Body *b);
 
 /* look.c, for bodies with traps: the statements that look at what a call begins with, and at what a kernel has stored. */
 void print_given(Body *b);

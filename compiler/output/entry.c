@@ -21,6 +21,10 @@
 #include <math.h>
 #include <string.h>
 
+const char *const entry_name[ENTRY_COUNT] = {
+    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "init"
+};
+
 Tensors model_inputs(const Model *m, bool targets) {
     Tensors list = { 0 };
     for (int turn = 0; turn < 1 + targets; turn++)
@@ -61,7 +65,7 @@ const char *public_name(const Module *m, const Tensor *t) {
     return name_safe(t->name);
 }
 
-static const char *public_type(const Tensor *t) {
+const char *public_type(const Tensor *t) {
     return t->byte ? "unsigned char" : t->type == REAL ? "nn_real" : "int32_t";
 }
 
@@ -245,6 +249,8 @@ static void print_number(Writer *w, Body *b, const Equation *e) {
     const char *name = name_add(b->scope.names, wish);
     put_line(w, 1, text("const %s %s = %s;", c_type_name(type), name, value));
     scope_bind(&b->scope, e->out, name, type, false);
+    PUSH(b->number_name, name);
+    PUSH(b->number_type, c_type_name(type));
 }
 
 /* The key of the random numbers of a site, once for each call. Predictions draw the same numbers every time. */
@@ -254,6 +260,8 @@ static void print_key(Writer *w, Body *b, const Site *site) {
                *clock = b->predicts ? "0, 0" : "m->seed, (uint64_t)m->step";
     put_line(w, 1, text("const uint32_t %s = nn_key(%s, 0x%08" PRIx32 "u);", name, clock, site->key));
     scope_bind(&b->scope, site, name, C_KEY, false);
+    PUSH(b->number_name, name);
+    PUSH(b->number_type, c_type_name(C_KEY));
 }
 
 static void print_numbers(Writer *w, Body *b, const Schedule *schedule) {
@@ -277,9 +285,14 @@ static void print_kept(Writer *w, Body *b, const Schedule *schedule) {
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
-static void print_call(Writer *w, Body *b, const Functions *functions, const Kernel *k) {
+static void print_call(Writer *w, Body *b, const Functions *functions, const Kernel *k, int depth) {
     const Function *f = function_of(functions, k);
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
+    if (f->kernel->first) {
+        const char *parts = number_text(b, k->parts, C_INT);
+        if (b->shared && k->parallel) put(&values, ", nn_share(%s, %s)", b->thread, parts);
+        else put(&values, ", nn_whole(%s)", parts);
+    }
     for (int a = 0; a < k->arguments.n; a++) {
         const Argument *g = &f->argument[a];
         const Tensor *actual = k->actuals.n ? k->actuals.at[a] : k->arguments.at[a];
@@ -292,7 +305,43 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
     for (int i = 0; i < sites.n; i++) put(&keys, ", %s", binding(&b->scope, sites.at[i])->text);
     Writer all = { 0 };
     put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
-    put_line(w, 1, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
+    put_line(w, depth, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
+}
+
+/* The calls from `from` on that one thread makes, one after the other; gives the number of the call after them. */
+static int print_turn(Body *b, const Functions *functions, const Schedule *schedule, int from) {
+    const Kernel *first = schedule->kernels.at[from];
+    int to = from + 1;
+    while (to < schedule->kernels.n && !schedule->kernels.at[to]->parallel && schedule->kernels.at[to]->phase == first->phase
+           && schedule->kernels.at[to]->turn == first->turn)
+        to++;
+    put(&b->calls, "    if (nn_mine(%s, %d))%s\n", b->thread, first->turn, to > from + 1 ? " {" : "");
+    for (int k = from; k < to; k++) print_call(&b->calls, b, functions, schedule->kernels.at[k], 2);
+    if (to > from + 1) put_text(&b->calls, "    }\n");
+    return to;
+}
+
+/* The calls in their order, and between the phases of a body that threads share, their barriers. */
+static void print_calls(Body *b, const Functions *functions, const Schedule *schedule) {
+    bool backward = false;
+    for (int k = 0; k < schedule->kernels.n; ) {
+        const Kernel *kernel = schedule->kernels.at[k];
+        bool turns = b->entry == ENTRY_GRADIENTS && !backward && is_backward(kernel);
+        if (begins_at_zero(b->entry, kernel)) {
+            k++;
+            continue;
+        }
+        if (b->shared && k && kernel->phase != schedule->kernels.at[k - 1]->phase) put(&b->calls, "    nn_wait(%s);\n", b->thread);
+        if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
+        backward = backward || turns;
+        if (b->shared && !kernel->parallel) {
+            k = print_turn(b, functions, schedule, k);
+            continue;
+        }
+        print_call(&b->calls, b, functions, kernel, 1);
+        if (b->traps) print_looks(b, functions, kernel);
+        k++;
+    }
 }
 
 /* The value of a result of rank 0, in double. */
@@ -304,12 +353,15 @@ static const char *result_text(Body *b, const Tensor *t) {
             return number->type == C_DOUBLE ? number->text : text("(double)%s", number->text);
         }
     for (int k = 0; schedule && k < schedule->arena.n; k++)
-        if (same_name(schedule->arena.at[k].tensor, t))
-            return text("(double)*%s", arena_place(b, schedule->arena.at[k].tensor, &schedule->arena.at[k]));
+        if (same_name(schedule->arena.at[k].tensor, t)) {
+            const Storage *here = &schedule->arena.at[k];
+            if (b->shared) return text("(double)m->work.%s[%" PRId64 "]", here->whole ? "whole" : "arena", here->offset);
+            return text("(double)*%s", arena_place(b, here->tensor, here));
+        }
     return "(double)NAN";
 }
 
-/* Memory, keys, numbers and calls of an entry point. What is put behind `calls` then ends the function. */
+/* Memory, keys, numbers and calls of an entry point. What is put behind `end` then ends the function. */
 static Body *body_new(const Module *m, const Layout *l, const Functions *functions, const Names *file_scope, Entry e,
                       Traps *traps) {
     Body *b = NEW(Body);
@@ -326,23 +378,22 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     put_text(&b->places, "");
     put_text(&b->numbers, "");
     put_text(&b->calls, "");
+    put_text(&b->end, "");
     if (!schedule) return b;
+    b->shared = schedule->parallel;
+    if (b->shared) {
+        b->thread = name_add(b->scope.names, "thread");
+        b->call = name_add(b->scope.names, "call");
+        b->handed = name_add(b->scope.names, "handed");
+    }
     print_numbers(&b->numbers, b, schedule);
     if (b->traps) print_given(b);
-    bool backward = false;
-    for (int k = 0; k < schedule->kernels.n; k++) {
-        bool turns = e == ENTRY_GRADIENTS && !backward && is_backward(schedule->kernels.at[k]);
-        if (begins_at_zero(e, schedule->kernels.at[k])) continue;
-        if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
-        backward = backward || turns;
-        print_call(&b->calls, b, functions, schedule->kernels.at[k]);
-        if (b->traps) print_looks(b, functions, schedule->kernels.at[k]);
-    }
-    print_kept(&b->calls, b, schedule);
+    print_calls(b, functions, schedule);
+    print_kept(&b->end, b, schedule);
     return b;
 }
 
-static bool mentions(const char *code, const char *name) {
+bool mentions(const char *code, const char *name) {
     size_t length = strlen(name);
     for (const char *at = code; (at = strstr(at, name)); at++) {
         bool starts = at == code || !(isalnum((unsigned char)at[-1]) || strchr("_.>", at[-1]));
@@ -351,25 +402,34 @@ static bool mentions(const char *code, const char *name) {
     return false;
 }
 
+/* What the calls name: the parameters, the state, the arena and what lives in it. */
+void print_memory_names(Writer *w, const Body *b) {
+    const Schedule *schedule = b->m->schedule[b->entry];
+    bool averages = b->m->model->averages.n && (b->entry == ENTRY_EVALUATE || b->entry == ENTRY_METRICS);
+    if (b->uses_p && !b->predicts)
+        put(w, "    const %s *const p = &m->%s;\n", struct_name(b->m, b->l, STRUCT_PARAMS), averages ? "average" : "params");
+    if (b->uses_s && !b->predicts) put(w, "    const %s *const s = &m->state;\n", struct_name(b->m, b->l, STRUCT_STATE));
+    const char *work = b->predicts ? "work->" : "m->work.";
+    bool local = b->entry == ENTRY_METRICS;         /* its instance is const */
+    if (b->uses_arena && local) put(w, "    real arena[%" PRId64 "];\n", schedule->arena_size);
+    else if (b->uses_arena) put(w, "    real *const arena = %sarena;\n", work);
+    if (b->uses_whole && local) put(w, "    int32_t whole[%" PRId64 "];\n", schedule->whole_size);
+    else if (b->uses_whole) put(w, "    int32_t *const whole = %swhole;\n", work);
+    put_text(w, b->places.text);
+}
+
 /* `before`: the checks. What is handed in and never looked at is said to be so, or compilers warn. */
 static void body_print(Writer *w, const Body *b, const char *before) {
     Writer c = { 0 };
-    const Schedule *schedule = b->m->schedule[b->entry];
     put_text(&c, before);
-    bool averages = b->m->model->averages.n && (b->entry == ENTRY_EVALUATE || b->entry == ENTRY_METRICS);
-    if (b->uses_p && !b->predicts)
-        put(&c, "    const %s *const p = &m->%s;\n", struct_name(b->m, b->l, STRUCT_PARAMS), averages ? "average" : "params");
-    if (b->uses_s && !b->predicts) put(&c, "    const %s *const s = &m->state;\n", struct_name(b->m, b->l, STRUCT_STATE));
-    const char *work = b->predicts ? "work->" : "m->work.";
-    bool local = b->entry == ENTRY_METRICS;         /* its instance is const */
-    if (b->uses_arena && local) put(&c, "    real arena[%" PRId64 "];\n", schedule->arena_size);
-    else if (b->uses_arena) put(&c, "    real *const arena = %sarena;\n", work);
-    if (b->uses_whole && local) put(&c, "    int32_t whole[%" PRId64 "];\n", schedule->whole_size);
-    else if (b->uses_whole) put(&c, "    int32_t *const whole = %swhole;\n", work);
-    put_text(&c, b->places.text);
-    put_text(&c, b->numbers.text);
-    if (c.length && b->calls.length) put_text(&c, "\n");
-    put_text(&c, b->calls.text);
+    if (b->shared) print_handing(&c, b);
+    else {
+        print_memory_names(&c, b);
+        put_text(&c, b->numbers.text);
+        if (c.length && (b->calls.length || b->end.length)) put_text(&c, "\n");
+        put_text(&c, b->calls.text);
+    }
+    put_text(&c, b->end.text);
 
     Tensors given = model_inputs(b->m->model, !b->predicts);
     bool all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->predicts;
@@ -445,7 +505,7 @@ static void print_init(Writer *w, const Unit *u) {
     put(&before, "    %s_reset(m);\n", u->m->prefix);
     signature_print(w, u->m, u->l, "init", " {");
     Body *b = body_of(u, ENTRY_INIT);
-    if (u->m->model->averages.n) put_text(&b->calls, "    m->average = m->params;\n");
+    if (u->m->model->averages.n) put_text(&b->end, "    m->average = m->params;\n");
     body_print(w, b, before.text);
 }
 
@@ -475,21 +535,25 @@ static void print_metrics(Writer *w, const Unit *u) {
 /* gradients and evaluate: the two entry points that give a loss. */
 static void print_loss(Writer *w, const Unit *u, Entry e) {
     Body *b = body_of(u, e);
-    put(&b->calls, "    return %s;\n", result_text(b, u->m->model->loss));
+    put(&b->end, "    return %s;\n", result_text(b, u->m->model->loss));
+    print_share(w, b);
     signature_print(w, u->m, u->l, e == ENTRY_GRADIENTS ? "gradients" : "evaluate", " {");
     body_print(w, b, check_text(u->m, true, "n", " (double)NAN"));
 }
 
 static void print_update(Writer *w, const Unit *u) {
     Body *b = body_of(u, ENTRY_UPDATE);
-    put_text(&b->calls, "    m->step += 1;\n");
+    put_text(&b->end, "    m->step += 1;\n");
+    print_share(w, b);
     signature_print(w, u->m, u->l, "update", " {");
     body_print(w, b, "");
 }
 
 static void print_average(Writer *w, const Unit *u) {
+    Body *b = body_of(u, ENTRY_AVERAGE);
+    print_share(w, b);
     signature_print(w, u->m, u->l, "average", " {");
-    body_print(w, body_of(u, ENTRY_AVERAGE), "");
+    body_print(w, b, "");
 }
 
 /* The metrics of the pass that has ended are stored first: what the epoch computes may read them, and so may later steps. */
@@ -505,7 +569,7 @@ static void print_epoch(Writer *w, const Unit *u) {
             put(&before, "    double values[%d];\n    %s_metrics(m, values);\n", u->m->model->metrics.n, u->m->prefix);
         put(&before, "    %s = (real)%s;\n", struct_place(b, t, false), metric_place(u->m->model, t->of));
     }
-    put_text(&b->calls, "    m->epoch += 1;\n");
+    put_text(&b->end, "    m->epoch += 1;\n");
     signature_print(w, u->m, u->l, "epoch", " {");
     body_print(w, b, before.text);
 }
@@ -529,8 +593,10 @@ static void print_step(Writer *w, const Unit *u) {
 
 static void print_predict(Writer *w, const Unit *u, Entry e) {
     bool one = e == ENTRY_PREDICT_ONE;
+    Body *b = body_of(u, e);
+    print_share(w, b);
     signature_print(w, u->m, u->l, one ? "predict_one" : "predict", " {");
-    body_print(w, body_of(u, e), check_text(u->m, false, one ? "1" : "n", ""));
+    body_print(w, b, check_text(u->m, false, one ? "1" : "n", ""));
 }
 
 void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps) {

@@ -10,10 +10,6 @@
 #include "parts.h"
 #include <string.h>
 
-static const char *const entry_title[ENTRY_COUNT] = {
-    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "init"
-};
-
 /* ---- what a kernel needs ----------------------------------------------------------------------------------------- */
 void find_site(const Expr *e, void *data) {
     Sites *sites = data;
@@ -128,15 +124,15 @@ static const char *home_name(const Tensor *t) {
  * starts a tensor is named after the tensor; what another entry point does in its own way, after the entry point. */
 static const char *function_name(const Module *m, const Kernel *k, Entry e, const Names *file_scope) {
     const Tensor *last = k->equations.n ? k->equations.at[k->equations.n - 1]->out : NULL;
-    if (is_clocked(e) && is_general(m, k)) return text("%s_parameter", entry_title[e]);
+    if (is_clocked(e) && is_general(m, k)) return text("%s_parameter", entry_name[e]);
     if (last && last->role == ROLE_NEXT && (is_clocked(e) || e == ENTRY_INIT))
-        return text("%s_%s", entry_title[e], home_name(last));
+        return text("%s_%s", entry_name[e], home_name(last));
     for (int q = 0; q < k->equations.n; q++) {
         const char *name = k->equations.at[q]->out->name;
         size_t length = strlen(name);
         bool numbered = strncmp(k->name, name, length) == 0 && k->name[length] == '_'
                         && strspn(k->name + length + 1, "0123456789") == strlen(k->name + length + 1);
-        if (numbered && name_taken(file_scope, text("%s_%s", m->prefix, name))) return text("%s_%s", entry_title[e], name);
+        if (numbered && name_taken(file_scope, text("%s_%s", m->prefix, name))) return text("%s_%s", entry_name[e], name);
     }
     return k->name;
 }
@@ -350,7 +346,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f, const T
     }
     Writer others = { 0 };
     for (Entry e = 0; e < ENTRY_COUNT; e++)
-        if (in[e]) put(&others, "%s%s", others.length ? ", " : "also in ", entry_title[e]);
+        if (in[e]) put(&others, "%s%s", others.length ? ", " : "also in ", entry_name[e]);
     if (others.length) put_comment(&c, begin, others.text, "");
     if (c.length == 0) return;
     c.text[c.length - 1] = 0;                       /* the last line carries the end of the comment */
@@ -362,6 +358,12 @@ static void print_function(Writer *w, const Module *m, const Function *f, const 
     Scope s = { .names = names_new(file_scope) };
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
     const Kernel *k = f->kernel;
+    if (k->first) {
+        const char *parts = name_add(s.names, "parts");
+        scope_bind(&s, k->first, text("%s.first", parts), C_INT, false);
+        scope_bind(&s, k->last, text("%s.last", parts), C_INT, false);
+        put(&values, ", nn_range %s", parts);
+    }
     for (int turn = 0; turn < 2; turn++) {          /* numbers take their names first: `n` is always the batch */
         for (int a = 0; a < k->arguments.n; a++) {
             const Tensor *t = k->arguments.at[a];

@@ -133,17 +133,18 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, const char
     put_text(w, " */\n");
 }
 
-/* Names of nn.h, nn_random.h and nn_vector.h. */
-static bool names_other_header(const char *name) {
-    static const char *const other[] = { "nn_real", "nn_key", "nn_uniform", "nn_vec", "nn_load", "nn_store", "nn_sum_lanes" };
-    for (size_t k = 0; k < sizeof other / sizeof *other; k++)
-        if (strncmp(name, other[k], strlen(other[k])) == 0) return true;
-    return false;
-}
+/* Of the runtime's names, those that nn_math.h does not declare. */
+static const char *const other_names[] = { "real", "key", "uniform", "range", "thread", "share", "whole", "mine", "wait", "on_team", "vec",
+                                           "load", "store", "sum_lanes" };
 
 static bool uses_mathematics(const char *code) {
-    for (const char *at = code; (at = strstr(at, "nn_")); at += 3)
-        if (!names_other_header(at)) return true;
+    for (const char *at = code; (at = strstr(at, "nn_")); at += 3) {
+        size_t length = strspn(at + 3, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        bool other = false;
+        for (size_t k = 0; k < sizeof other_names / sizeof *other_names; k++)
+            other = other || (strlen(other_names[k]) == length && strncmp(at + 3, other_names[k], length) == 0);
+        if (!other) return true;
+    }
     return false;
 }
 
@@ -163,6 +164,7 @@ static void print_includes(Writer *w, const Module *m, const char *code) {
     if (uses_mathematics(code)) put_text(w, "#include <nn_math.h>\n");
     if (strstr(code, "nn_key(")) put_text(w, "#include <nn_random.h>\n");
     if (strstr(code, "nn_vec ")) put_text(w, "#include <nn_vector.h>\n");
+    if (strstr(code, "nn_range") || strstr(code, "nn_thread")) put_text(w, "#include <nn_team.h>\n");
     put_text(w, "\ntypedef nn_real real;            /* float, or double with -DNN_DOUBLE */\n");
     if (strstr(code, "R(")) put_text(w, "#define R(x) ((real)(x))         /* a constant in that type */\n");
     if (strstr(code, "GEMM(")) put_text(w, "#ifdef NN_DOUBLE\n#define GEMM cblas_dgemm\n#else\n#define GEMM cblas_sgemm\n#endif\n");

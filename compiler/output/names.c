@@ -97,6 +97,11 @@ Names *names_of_module(const Module *m, const Layout *l) {
     PUSH(names->used, m->prefix);
     PUSH(names->used, text("%s_BATCH", name_upper(m->prefix)));
     for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) PUSH(names->used, text("%s_%s", m->prefix, functions[k]));
+    for (Entry e = 0; e < ENTRY_COUNT; e++)
+        if (m->schedule[e] && m->schedule[e]->parallel) {
+            PUSH(names->used, text("%s_%s_call", m->prefix, entry_name[e]));
+            PUSH(names->used, text("%s_%s_share", m->prefix, entry_name[e]));
+        }
     if (m->model->average_program) PUSH(names->used, text("%s_average", m->prefix));
     if (m->model->epoch_program) PUSH(names->used, text("%s_epoch", m->prefix));
     for (int k = 0; k < STRUCT_INSTANCE; k++) PUSH(names->used, struct_name(m, l, (StructKind)k));

@@ -119,6 +119,7 @@ const Equation *trap_equation(const Kernel *k, const Tensor *t);        /* what 
 void traps_print(Writer *w, const Traps *traps);
 
 /* ---- entry.c: the functions that callers see --------------------------------------------------------------------- */
+extern const char *const entry_name[ENTRY_COUNT];               /* without the prefix */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end);
 void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope,
                    Traps *traps);      /* traps: NULL without --trap */

@@ -8,9 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const entry_name[ENTRY_COUNT] = { "gradients", "update",      "average", "epoch", "evaluate", "metrics",
-                                                     "predict",   "predict_one", "init" };
-
 static void count_operation(const Expr *e, void *data) {
     if (e->kind == X_OP && e->type == REAL && e->op != OP_STOP) ++*(double *)data;
 }

@@ -132,7 +132,9 @@ static void call(World *w, Entry entry, int64_t n) {
                 to[i] = i < used_of(t, n) || t->type != REAL ? from[i] : NAN;
         }
     }
-    if (e) evaluation_run(e); else loop_run(r);
+    if (e) evaluation_run(e);
+    else if (w->way == FAST) loop_run_team(r, 3, 1);
+    else loop_run(r);
     for (int k = 0; k < p->results.n; k++) {
         const Tensor *t = p->results.at[k];
         if (t->role == ROLE_NEXT) keep(w, t->of, array_of(w, e, r, e || t->host ? t : t->of));
@@ -344,15 +346,20 @@ static bool checked(const Model *m, const char *pass) {
     return good;
 }
 
-static Module *module_of(const Model *m, Way way) {
-    const Options options = {.plain = way == PLAIN, .blas = way == BLAS};
+/* Every second fast module has entry points that threads share, with kernels as small as these models have. */
+static Module *module_of(const Model *m, Way way, uint64_t seed) {
+    Options options = {.plain = way == PLAIN, .blas = way == BLAS};
     const char *name = way == PLAIN ? text("%s_plain", m->name) : m->name;
     const ModuleOptions names = {.prefix = name, .header = text("%s.h", name)};
     Module *module = module_new(m, &names);
     Schedule *all[ENTRY_COUNT];
     int n = 0;
-    for (Entry e = 0; e < ENTRY_COUNT; e++)
-        if (entry_program(m, e)) module->schedule[e] = all[n++] = schedule(entry_program(m, e), &options);
+    for (Entry e = 0; e < ENTRY_COUNT; e++) {
+        const Program *p = entry_program(m, e);
+        bool alone = way != FAST || seed % 2 || e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_EPOCH;
+        options.share_from = alone ? 0 : 100;
+        if (p) module->schedule[e] = all[n++] = schedule(p, &options);
+    }
     share_kernels(all, n);
     return module;
 }
@@ -397,7 +404,7 @@ Outcome compare(const char *model_text, uint64_t seed, const char *directory) {
     if (!checked(m, "simplify")) return BROKEN;
     good &= agree(right, story(m, SIMPLIFIED, NULL, seed, 0, NULL), allowed, way_names[SIMPLIFIED]);
     for (Way way = PLAIN; way < WAYS; way++) {
-        Module *module = module_of(m, way);
+        Module *module = module_of(m, way, seed);
         good &= agree(right, story(m, way, module->schedule, seed, 0, NULL), allowed, way_names[way]);
         if (!directory || way == BLAS) continue;
         write_file(text("%s/%s.c", directory, module->prefix), module_print, module);

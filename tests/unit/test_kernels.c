@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t state;
 static int64_t pick(int64_t low, int64_t high) {
@@ -108,12 +109,14 @@ static int64_t size_of(const Tensor *t, int64_t n) {
     return size;
 }
 
-static void compare(const Options *options, int64_t n) {
+static Schedule *schedule_alone(const Options *options) {
     Schedule *s = schedule(program, options);
-    Schedule *all[] = {s};
-    share_kernels(all, 1);
-    Evaluation *e = evaluation_new(program, 7, 3);
-    LoopRun *r = loop_run_new(s, 7, 3);
+    share_kernels(&s, 1);
+    return s;
+}
+
+/* Numbers for one run; elements beyond the n samples are NaN. */
+static void give_numbers(Evaluation *e, LoopRun *r, int64_t n) {
     *evaluation_array(e, count) = *loop_run_array(r, count) = (double)n;
     for (int k = 0; k < given.n; k++) {
         const Tensor *t = given.at[k];
@@ -125,6 +128,13 @@ static void compare(const Options *options, int64_t n) {
             a[i] = b[i] = v;
         }
     }
+}
+
+static void compare(const Options *options, int64_t n) {
+    Schedule *s = schedule_alone(options);
+    Evaluation *e = evaluation_new(program, 7, 3);
+    LoopRun *r = loop_run_new(s, 7, 3);
+    give_numbers(e, r, n);
     evaluation_run(e);
     loop_run(r);
     for (int k = 0; k < program->results.n; k++) {
@@ -140,6 +150,30 @@ static void compare(const Options *options, int64_t n) {
     }
 }
 
+/* A team of threads, in whatever order they run, gives the bits of the schedule that no thread shares. share_from: small, so
+ * that these small programs are shared at all. */
+static void compare_team(double share_from, int threads, int start, int64_t n) {
+    const Options alone = {.plain = false}, shared = {.share_from = share_from};
+    Schedule *s = schedule_alone(&shared);
+    LoopRun *one = loop_run_new(schedule_alone(&alone), 7, 3), *team = loop_run_new(s, 7, 3);
+    give_numbers(evaluation_new(program, 7, 3), one, n);
+    *loop_run_array(team, count) = (double)n;
+    for (int k = 0; k < given.n; k++)
+        memcpy(loop_run_array(team, given.at[k]), loop_run_array(one, given.at[k]),
+               sizeof(double) * (size_t)size_of(given.at[k], count->hi));
+    loop_run(one);
+    loop_run_team(team, threads, start);
+    for (int k = 0; k < program->results.n; k++) {
+        const Tensor *t = program->results.at[k];
+        const double *a = loop_run_array(one, t), *b = loop_run_array(team, t);
+        if (memcmp(a, b, sizeof(double) * (size_t)size_of(t, n)) == 0) continue;
+        Writer w = {0};
+        kernels_print(&w, s);
+        fputs(w.text, stderr);
+        ck_abort_msg("%s has other bits (n %d, %d threads from the %d., shared from %g)", t->name, (int)n, threads, start, share_from);
+    }
+}
+
 /* Orders the program and compares all schedules for several n. */
 static void agree(void) {
     ck_assert(program_order(program));
@@ -150,6 +184,9 @@ static void agree(void) {
         compare(&options[o], 1);
         compare(&options[o], pick(1, count->hi));
     }
+    compare_team(1, 1, 0, count->hi);
+    compare_team(1, 3, 1, count->hi);
+    compare_team(2000, 2, 1, pick(1, count->hi));
 }
 
 START_TEST(maps) {

@@ -1,0 +1,179 @@
+/* team.c: the threads of a program, and the barrier between them.
+ *
+ * The team is persistent: its threads are made once and wait at the barrier for work. A run is
+ *
+ *     the caller: writes down the work,  barrier,  its own share,  barrier            a thread: barrier, its share, barrier, and again
+ *
+ * and the work itself waits at the same barrier between its phases. The barrier counts who is missing; the last to come
+ * sets the count back and turns the sense, a number that the others look at. Who waits looks in a loop at first, because
+ * phases take microseconds, then lets others have the core, and at last sleeps, so that an idle team costs nothing. Who is
+ * about to sleep says so before it looks at the sense again, and who turns the sense does so before it looks for sleepers:
+ * one of the two sees the other, since both use sequentially consistent operations.
+ *
+ * SPDX-License-Identifier: 0BSD */
+#define _GNU_SOURCE
+#define NN_TEAM_ITSELF
+#include "nn_team.h"
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { SPINS = 4000, SPINS_CROWDED = 40, YIELDS = 100 };        /* crowded: more threads than cores */
+
+static pthread_mutex_t calls = PTHREAD_MUTEX_INITIALIZER;       /* held by the call that has the team, and while it changes */
+static pthread_mutex_t bed = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
+static pthread_t thread_of[NN_MOST_THREADS];                    /* from 1: the caller is 0 */
+static int threads = 1, spins;
+static bool stopping, watches_forks;
+static nn_work *work_now;
+static const void *call_now;
+
+/* On lines of their own: everyone writes to the first, everyone reads the second. */
+static _Alignas(64) atomic_int missing;
+static _Alignas(64) atomic_uint sense;
+static _Alignas(64) atomic_int sleepers;
+
+static void pause_core(void) {
+#if defined __x86_64__ || defined __i386__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
+#endif
+}
+
+static bool has_turned(unsigned old) { return atomic_load_explicit(&sense, memory_order_acquire) != old; }
+
+static void sleep_until_turned(unsigned old) {
+    pthread_mutex_lock(&bed);
+    atomic_fetch_add(&sleepers, 1);
+    while (atomic_load(&sense) == old) pthread_cond_wait(&woken, &bed);
+    atomic_fetch_sub(&sleepers, 1);
+    pthread_mutex_unlock(&bed);
+}
+
+void nn_team_wait(void) {
+    /* It cannot turn before this thread is here, so this is the sense as it was when the last wait ended. */
+    const unsigned old = atomic_load_explicit(&sense, memory_order_relaxed);
+    if (atomic_fetch_sub_explicit(&missing, 1, memory_order_acq_rel) == 1) {
+        atomic_store_explicit(&missing, threads, memory_order_relaxed);
+        atomic_store(&sense, old + 1);
+        if (atomic_load(&sleepers)) {
+            pthread_mutex_lock(&bed);
+            pthread_cond_broadcast(&woken);
+            pthread_mutex_unlock(&bed);
+        }
+        return;
+    }
+    for (int k = 0; k < spins; k++) {
+        if (has_turned(old)) return;
+        pause_core();
+    }
+    for (int k = 0; k < YIELDS; k++) {
+        if (has_turned(old)) return;
+        sched_yield();
+    }
+    sleep_until_turned(old);
+}
+
+static void *serve(void *own) {
+    const int number = (int)(intptr_t)own;
+    for (;;) {
+        nn_team_wait();
+        if (stopping) return NULL;
+        work_now(call_now, (nn_thread){ number, threads });
+        nn_team_wait();
+    }
+}
+
+void nn_team_run(nn_work *work, const void *call) {
+    /* Someone else has the team, or this call is inside of one: it runs here. */
+    if (pthread_mutex_trylock(&calls) != 0) {
+        work(call, (nn_thread){ 0, 1 });
+        return;
+    }
+    if (threads == 1) {
+        pthread_mutex_unlock(&calls);
+        work(call, (nn_thread){ 0, 1 });
+        return;
+    }
+    work_now = work;
+    call_now = call;
+    nn_team_wait();
+    work(call, (nn_thread){ 0, threads });
+    nn_team_wait();
+    pthread_mutex_unlock(&calls);
+}
+
+static void end_threads(void) {
+    if (threads == 1) return;
+    stopping = true;
+    nn_team_wait();
+    for (int k = 1; k < threads; k++) pthread_join(thread_of[k], NULL);
+    stopping = false;
+    threads = 1;
+}
+
+/* A child of fork has no thread but its own, and locks as they happened to be. */
+static void forget_threads(void) {
+    pthread_mutex_init(&calls, NULL);
+    pthread_mutex_init(&bed, NULL);
+    pthread_cond_init(&woken, NULL);
+    atomic_store(&sleepers, 0);
+    stopping = false;
+    threads = 1;
+}
+
+static void begin_threads(int wanted) {
+    sigset_t all, old;
+    if (!watches_forks) watches_forks = pthread_atfork(NULL, NULL, forget_threads) == 0;
+    spins = wanted > nn_cores() ? SPINS_CROWDED : SPINS;
+    atomic_store(&missing, wanted);
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &old);
+    int n = 1;
+    while (n < wanted && pthread_create(&thread_of[n], NULL, serve, (void *)(intptr_t)n) == 0) n++;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    /* Those that could not be made are not waited for. None gets past the barrier yet: the caller is missing too. */
+    atomic_fetch_sub(&missing, wanted - n);
+    threads = n;
+}
+
+int nn_threads(int wanted) {
+    pthread_mutex_lock(&calls);
+    if (wanted > NN_MOST_THREADS) wanted = NN_MOST_THREADS;
+    if (wanted > 0 && wanted != threads) {
+        end_threads();
+        if (wanted > 1) begin_threads(wanted);
+    }
+    const int now = threads;
+    pthread_mutex_unlock(&calls);
+    return now;
+}
+
+/* What a control group allows, in whole cores; 0: it sets no limit that can be read. */
+static int quota(void) {
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    double used = 0, period = 0;
+    if (!file) return 0;
+    const int read = fscanf(file, "%lf %lf", &used, &period);       /* "max 100000": no number, no limit */
+    fclose(file);
+    if (read != 2 || !(used > 0) || !(period > 0)) return 0;
+    return used < period ? 1 : used / period < 1e6 ? (int)(used / period) : 0;
+}
+
+int nn_cores(void) {
+    int n = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    const int limit = quota();
+#if defined __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
+#endif
+    if (limit && limit < n) n = limit;
+    return n > 1 ? n : 1;
+}
