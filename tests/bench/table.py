@@ -118,7 +118,7 @@ def caption(results):
     at = results["machine"]
     versions = "; ".join(f"{peer} {version}" if peer not in ("gcc", "clang") else version for peer, version in results["versions"].items())
     lines = [f"{at['cpu']}, {at['cores']} cores, {' '.join(at['flags'])}; {at['system']}. {versions}. All C at -O2 -march=native for nnc, at the peers' own levels "
-             f"and -march=native for them. Medians of {results['rounds']} rounds of {results['seconds']} s, all sides in turn; ratios are medians of the rounds' ratios, "
+             f"and -march=native for them. Median of {results['rounds']} round{'s' if results['rounds'] > 1 else ''} of {results['seconds']} s, all sides in turn; ratios are medians of the rounds' ratios, "
              "to the faster of nnc's two programs. Above 1, nnc is faster."]
     peaks = {n: statistics.median(p for r in results["train"] if r["threads"] == n for p in r["peak"]) for n in sorted({r["threads"] for r in results["train"]})}
     if peaks: lines += ["", "FMA peak in the same rounds: " + ", ".join(f"{peak:.0f} GFLOP/s on {threads_of(n)}" for n, peak in peaks.items()) + "."]
