@@ -4,6 +4,7 @@
 #   make check      installs what the tests need, then runs every one of them
 #   make demo       trains models/lenet.nn on Fashion-MNIST and prints the accuracy
 #   make renew      writes the golden files anew; `git diff` is the review
+#   make bench      nnc beside PyTorch, JAX and other peers that are installed: a table and a picture
 #   make fuzz       mutates models, data files and checkpoints for two minutes, in builds with sanitizers
 #   make install    into $(DESTDIR)$(PREFIX)
 #
@@ -87,9 +88,12 @@ renew: all
 	tests/errors/run.sh --renew
 	tests/docs.sh renew
 
-# nnc beside its peers; takes minutes, and says what is left out.
+# nnc beside its peers, as a table and a picture in $(BUILD)/bench; takes half an hour, and says what is left out. docs/speed.md
+# tells of the options, as in: make bench PYTHON=~/peers/bin/python BENCH="--rounds 3 --out docs"
+PYTHON = python3
+BENCH  = --out $(BUILD)/bench
 bench: all
-	python3 tests/bench/bench.py $(BUILD)/nnc
+	$(PYTHON) tests/bench/bench.py $(BUILD)/nnc $(BENCH)
 
 fuzz: $(BUILD)/fuzz_language $(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint
 	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all

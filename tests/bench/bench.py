@@ -1,110 +1,115 @@
 #!/usr/bin/env python3
-"""Times nnc and its peers on the workloads of workloads.nn: `make bench`.
+"""nnc beside its peers: `make bench`, or
 
-    python3 tests/bench/bench.py NNC [--rounds N] [--seconds S] [--only WORKLOAD,...] [--out FILE.md]
+    python3 tests/bench/bench.py NNC [--rounds N] [--seconds S] [--only WORKLOAD,...] [--threads 1,2] [--out DIR]
+                                     [--kann DIR] [--darknet DIR] [--reference DIR]
+    python3 tests/bench/bench.py --from DIR/speed.json --out DIR         draws again what was measured before
 
-All sides of a workload run in turn, round after round, each as a process of its own with one thread; a figure is the
-median of the rounds, and a ratio is the median of the rounds' ratios, so that what else the machine does falls out. Before
-anything is timed the losses after 20 steps must agree to 1e-3. A side that is not installed is named and left out.
-GFLOP/s count the dense multiply-adds of forward, data and weight gradients; the share is of the peak of fused
-multiply-adds that peak.c measures in the same rounds."""
+writes speed.json, speed-table.md and speed.svg. Peers in Python are those of the python that runs this; KANN, darknet and
+the hand-written programs are source folders, by default those of ~/.cache/nnc-bench. What is not there is named and skipped.
+
+All sides of a workload run in turn, round after round. A figure is the median of the rounds, and a ratio is the median of
+the rounds' ratios, so that what else the machine does falls out of it. Before anything is timed, the losses after 20 steps
+must agree to 1e-3, and the predictions too. sides.py runs one side, compiling.py looks at compile times, table.py and
+picture.py say what was seen."""
 import argparse
+import json
 import os
-import shutil
-import statistics
-import subprocess
+import platform
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-# Dense multiply-adds of a step, in MFLOP (two for each).
-WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616}
-FLAGS = ["-std=gnu11", "-O2", "-march=native"]
+from compiling import compile_times
+from picture import picture
+from sides import CACHE, PREDICTED, WORKLOADS, Sides
+from table import lines_of, table
 
 
-def compilers():
-    return [c for c in ("gcc", "clang") if shutil.which(c)]
-
-
-def run(command, **more):
-    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True, **more).stdout
-
-
-def figures(text):
-    return {line.split()[0]: float(line.split()[1]) for line in text.splitlines() if len(line.split()) == 2}
-
-
-def build(nnc, work):
-    for name in WORKLOADS:
-        run([nnc, f"--model={name}", HERE/"workloads.nn", "-o", work/f"{name}.c"])
-        for c in compilers():
-            link = ["-lopenblas"] if "cblas.h" in (work/f"{name}.c").read_text() else []
-            run([c, *FLAGS, f"-DMODEL={name}_model", f"-I{ROOT/'runtime'}", f"-I{work}", HERE/"work.c", work/f"{name}.c", *link, "-lm",
-                 "-lpthread", "-o", work/f"{name}-{c}"])
-    run([compilers()[0], *FLAGS, HERE/"peak.c", "-o", work/"peak"])
-
-
-def sides(name, work, seconds):
-    """The sides of a workload: what is shown, and the command."""
-    found = [(f"nnc, {c}", [work/f"{name}-{c}", seconds]) for c in compilers()]
-    if subprocess.run([sys.executable, "-c", "import torch"], capture_output=True).returncode == 0:
-        for mode in ("eager", "compile"):
-            found.append((f"PyTorch {mode}", [sys.executable, HERE/"peer_torch.py", name, mode, 1, seconds]))
+def measured(sides, kind, workload, threads, options):
+    """One workload on so many threads: a record for each side, and the peak of each round."""
+    running, found = [], {"kind": kind, "workload": workload, "threads": threads, "peak": [], "sides": []}
+    try:
+        for side in (sides.train if kind == "train" else sides.predict)(workload, threads):
+            try:
+                check = side.start()
+            except RuntimeError as error:
+                side.end()
+                sides.absent[f"{side.label}, {workload}, {threads} threads"] = str(error)
+                continue
+            running.append((side, {"label": side.label, "check": check, "us": []}))
+        expected = running[0][1]["check"]
+        for side, record in running:
+            if record["check"] is not None and not abs(record["check"] - expected) <= 1e-3*max(1, abs(expected)):
+                sys.exit(f"{workload}: the work is not equal: {side.label} has {record['check']}, {running[0][0].label} {expected}")
+        for _ in range(options.rounds):
+            found["peak"].append(sides.peak(threads))
+            for side, record in running:
+                record["us"].append(side.measure(options.seconds))
+        for side, record in running:
+            record["rss"] = side.stop()
+            if hasattr(side, "way"): record["way"] = side.way
+    finally:
+        for side, _ in running:
+            side.end()
+    found["sides"] = [record for _, record in running]
     return found
 
 
-def time_all(name, work, rounds, seconds):
-    results, absent = {}, []
-    for label, command in sides(name, work, seconds):
-        try:
-            results[label] = [figures(run(command, env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}))]
-        except subprocess.CalledProcessError as error:
-            absent.append(f"{label}: {error.stderr.strip().splitlines()[-1] if error.stderr.strip() else 'failed'}")
-    first = next(iter(results.values()))[0]["loss"]
-    for label, found in results.items():
-        if not abs(found[0]["loss"] - first) <= 1e-3*max(1, abs(first)):
-            sys.exit(f"{name}: the work is not equal: {label} has the loss {found[0]['loss']} after 20 steps, nnc {first}")
-    peaks = []
-    for _ in range(rounds):
-        peaks.append(figures(run([work/"peak"]))["gflops"])
-        for label, command in sides(name, work, seconds):
-            if label in results:
-                results[label].append(figures(run(command, env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})))
-    return {label: found[1:] for label, found in results.items()}, absent, statistics.median(peaks)
+def machine():
+    with open("/proc/cpuinfo") as cpu:
+        text = cpu.read()
+    field = lambda name: next((line.split(":")[1].strip() for line in text.splitlines() if line.startswith(name)), "unknown")
+    flags = [f for f in ("sse2", "avx", "avx2", "fma", "avx512f") if f in field("flags").split()]
+    return {"cpu": field("model name"), "flags": flags, "cores": len(os.sched_getaffinity(0)), "system": f"{platform.system()} {platform.release()}"}
 
 
-def report(name, results, peak):
-    ours = min((statistics.median(r["us"] for r in found), label) for label, found in results.items() if label.startswith("nnc"))[1]
-    lines = []
-    for label, found in results.items():
-        us = statistics.median(r["us"] for r in found)
-        ratio = statistics.median(r["us"]/o["us"] for r, o in zip(found, results[ours]))
-        share = WORKLOADS[name]*1e6/(us*1e-6)/(peak*1e9)
-        lines.append(f"| {name} | {label} | {us:,.4g} | {ratio:.2f} | {share:.0%} | {statistics.median(r['rss'] for r in found)/1024:,.0f} |")
-    return lines
+def measure(options):
+    nnc = Path(options.nnc).resolve()
+    only = options.only.split(",")
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory(prefix="nnc-bench-") as work:
+        sides = Sides(nnc, Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference))
+        results = {"machine": machine(), "versions": sides.versions, "absent": sides.absent, "rounds": options.rounds, "seconds": options.seconds,
+                   "nnc_threads": sides.threaded, "train": [], "predict": [], "compile": None}
+        for kind in ("train", "predict"):
+            for threads in map(int, options.threads.split(",")):
+                if threads > cores:
+                    sides.absent[f"{threads} threads"] = f"{cores} cores"
+                    continue
+                for workload in only:
+                    if kind == "train" or workload in PREDICTED:
+                        results[kind].append(measured(sides, kind, workload, threads, options))
+                        print(f"\n{kind}, {threads} thread{'s' if threads > 1 else ''}\n" + "\n".join(lines_of(results[kind][-1])), flush=True)
+        if not options.no_compile:
+            results["compile"] = compile_times(sides, only, options.rounds)
+    return results
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("nnc")
+    parser.add_argument("nnc", nargs="?")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", default="0.7")
+    parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--only", default=",".join(WORKLOADS))
-    parser.add_argument("--out")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--out", default=".")
+    parser.add_argument("--from", dest="before")
+    for peer in ("kann", "darknet", "reference"):
+        parser.add_argument(f"--{peer}", default=os.environ.get(f"NNC_BENCH_{peer.upper()}", CACHE/peer))
     options = parser.parse_args()
-    text = ["| workload | side | us a step | times nnc | share of FMA peak | MiB |", "|---|---|--:|--:|--:|--:|"]
-    with tempfile.TemporaryDirectory() as work:
-        build(Path(options.nnc).resolve(), Path(work))
-        for name in options.only.split(","):
-            results, absent, peak = time_all(name, Path(work), options.rounds, options.seconds)
-            text += report(name, results, peak)
-            for line in absent:
-                print(f"left out of {name}: {line}", flush=True)
-            print("\n".join(text[-len(results):]), f"(peak {peak:.0f} GFLOP/s)", flush=True)
-    if options.out:
-        Path(options.out).write_text("\n".join(text) + "\n")
+    if not options.nnc and not options.before:
+        parser.error("which nnc?")
+    results = json.loads(Path(options.before).read_text()) if options.before else measure(options)
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out/"speed.json").write_text(json.dumps(results, indent=1) + "\n")
+    (out/"speed-table.md").write_text(table(results))
+    (out/"speed.svg").write_text(picture(results))
+    for what, reason in results["absent"].items():
+        print(f"left out: {what}: {reason}")
+    print(f"written: {out}/speed.json, speed-table.md, speed.svg")
 
 
 main()

@@ -1,27 +1,18 @@
-"""PyTorch's side of the workloads: the same weights and data as work.c, the same lines of output.
+"""PyTorch's side of the workloads; side.py says what goes in and out.
 
-    python3 peer_torch.py WORKLOAD eager|compile THREADS SECONDS"""
-import resource
+    python3 peer_torch.py WORKLOAD eager|compile THREADS [first]
+
+With `first` it ends after one step: what it takes from the start to there is PyTorch's time to begin."""
 import sys
-import time
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-workload, mode, threads, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+from side import data, serve, weights
+
+workload, mode, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 torch.set_num_threads(threads)
-
-
-def uniform(n, p):
-    i = np.arange(n, dtype=np.uint32)
-    with np.errstate(over="ignore"):
-        h = (i + np.uint32(1))*np.uint32(2654435761) + np.uint32((p + 1)*2246822519 & 0xffffffff)
-        h ^= h >> np.uint32(16)
-        h *= np.uint32(2246822507)
-        h ^= h >> np.uint32(13)
-    return (h >> np.uint32(8)).astype(np.float64)/16777216.0
 
 
 class Line(nn.Module):
@@ -33,7 +24,7 @@ class Line(nn.Module):
         return self.w*x + self.b
 
 
-def two_windows(channels, pad, first):
+def two_windows(channels, pad):
     return nn.Sequential(nn.Conv2d(channels, 6, 5, padding=pad), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(),
                          nn.MaxPool2d(2), nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
 
@@ -60,48 +51,38 @@ def residual():
 
 
 adam, sgd = torch.optim.Adam, torch.optim.SGD
-batch, shape, net, make = {
-    "line": (100, (), Line, lambda p: sgd(p, lr=0.001)),
-    "perceptron": (64, (784,), lambda: nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)), lambda p: adam(p, lr=0.001)),
-    "colour": (64, (3, 32, 32), lambda: two_windows(3, 0, 3), lambda p: adam(p, lr=0.001)),
-    "colour_of_four": (4, (3, 32, 32), lambda: two_windows(3, 0, 3), lambda p: adam(p, lr=0.001)),
-    "grey": (64, (1, 28, 28), lambda: two_windows(1, 2, 1), lambda p: sgd(p, lr=0.01, momentum=0.9)),
-    "residual": (64, (3, 32, 32), residual, lambda p: sgd(p, lr=0.1, momentum=0.9, weight_decay=1e-4)),
+net, make = {
+    "line": (Line, lambda p: sgd(p, lr=0.001)),
+    "perceptron": (lambda: nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)), lambda p: adam(p, lr=0.001)),
+    "colour": (lambda: two_windows(3, 0), lambda p: adam(p, lr=0.001)),
+    "colour_of_four": (lambda: two_windows(3, 0), lambda p: adam(p, lr=0.001)),
+    "grey": (lambda: two_windows(1, 2), lambda p: sgd(p, lr=0.01, momentum=0.9)),
+    "residual": (residual, lambda p: sgd(p, lr=0.1, momentum=0.9, weight_decay=1e-4)),
 }[workload]
 net = net()
 for p, w in enumerate(net.parameters()):
     with torch.no_grad():
         if w.ndim > 1:
-            values = (2*uniform(w.numel(), p) - 1)/np.sqrt(w.numel()/w.shape[0])
-            w.copy_(torch.tensor(values.astype(np.float32)).reshape(w.shape))
+            w.copy_(torch.from_numpy(weights(tuple(w.shape), p)))
         elif w.ndim == 1 and not w.detach().eq(1).all():
             w.zero_()
-x = torch.tensor(uniform(batch*int(np.prod(shape)), 1000).astype(np.float32)).reshape(batch, *shape)
-t = uniform(batch, 1001)
-t = torch.tensor(t.astype(np.float32)) if workload == "line" else torch.tensor((t*10).astype(np.int64))
+x, t = map(torch.from_numpy, data(workload))
 measure = F.mse_loss if workload == "line" else F.cross_entropy
 optimizer = make(net.parameters())
-run = torch.compile(net) if mode == "compile" else net
+run = torch.compile(lambda x, t: measure(net(x), t)) if mode == "compile" else lambda x, t: measure(net(x), t)
 
 
 def step():
     optimizer.zero_grad(set_to_none=True)
-    loss = measure(run(x), t)
+    loss = run(x, t)
     loss.backward()
     optimizer.step()
     return loss
 
 
-for _ in range(20):
-    loss = step()
-print(f"loss {loss.item():.9g}")
-times, start = [], time.perf_counter()
-while len(times) < 5 or time.perf_counter() - start < seconds:
-    begin = time.perf_counter()
-    count = 0
-    while count == 0 or time.perf_counter() - begin < 0.01:
-        step()
-        count += 1
-    times.append((time.perf_counter() - begin)/count)
-print(f"us {float(np.median(times))*1e6:.6g}")
-print(f"rss {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}")
+if sys.argv[-1] == "first":
+    print(f"loss {step().item():.9g}")
+else:
+    for _ in range(20):
+        loss = step()
+    serve(loss.item(), step)

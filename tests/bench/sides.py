@@ -1,0 +1,228 @@
+"""The sides of the benchmark: what they are, how they are built, and how one of them is run.
+
+A side is a program that takes 20 steps, says what came out, and then times itself for each line that it is sent (side.h). Here
+it is started on the cores that it may use, and stopped (SIGSTOP) whenever it is not its turn: all sides stay loaded, none of
+their threads spins beside another's turn, and a round over all of them takes little more than the seconds that are timed.
+
+What is not installed is no error: `Sides.absent` says what is left out, and why. Nothing is downloaded here."""
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CACHE = Path.home()/".cache/nnc-bench"
+FLAGS = ["-std=gnu11", "-O2", "-march=native"]
+
+# The dense multiply-adds of a step (forward, data and weight gradients), in MFLOP, two for each.
+WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616}
+PREDICTED = ("perceptron", "colour", "grey")
+BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey")
+BY_DARKNET = ("perceptron", "colour", "colour_of_four", "grey")
+BY_HAND = {"line": "p1", "perceptron": "p2", "colour": "p3full2"}
+
+
+def run(command, **more):
+    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True, **more).stdout
+
+
+def why(error):
+    """The last line that a failed program said."""
+    said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+    return said[-1] if said else "failed"
+
+
+class Side:
+    """One program at a time: start() gives its check, measure() microseconds a step, stop() its peak memory in KiB."""
+    PATIENCE = 900
+
+    def __init__(self, label, command, cpus, environment=None):
+        self.label, self.command, self.cpus = label, [str(c) for c in command], cpus
+        self.environment, self.process = {**os.environ, **(environment or {})}, None
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+                                        env=self.environment, preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
+        check = self.answer("check")
+        self.process.send_signal(signal.SIGSTOP)
+        return check
+
+    def answer(self, word):
+        if not select.select([self.process.stdout], [], [], self.PATIENCE)[0]:
+            raise RuntimeError(f"says nothing in {self.PATIENCE} seconds")
+        said = self.process.stdout.readline().split()
+        if len(said) != 2 or said[0] != word:
+            self.process.kill()
+            error = [line for line in self.process.communicate()[1].splitlines() if line.strip()]
+            raise RuntimeError(error[-1] if error else "stopped without a word")
+        return float(said[1])
+
+    def measure(self, seconds):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.write(f"{seconds}\n")
+        us = self.answer("us")
+        self.process.send_signal(signal.SIGSTOP)
+        return us
+
+    def stop(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.close()
+        rss = self.answer("rss")
+        self.process.wait(self.PATIENCE)
+        return rss
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class ByHand:
+    """A hand-written program: it checks its gradient by itself, times several ways, and prints a line for each. The figure is
+    the fastest way that is right and does the same work on these threads. Its memory is not looked at."""
+    label = "by hand"
+
+    def __init__(self, programs, threads, cpus):
+        self.programs, self.threads, self.cpus, self.way = programs, threads, cpus, ""
+
+    def start(self):
+        return None if self.measure(0) else None
+
+    def ways(self, program):
+        """Reads lines only as far as the ways on one thread go: those on two would wait for each other on one core."""
+        two = ["2"] if self.threads == 2 and program.name.startswith("p2") else []
+        process = subprocess.Popen(["stdbuf", "-oL", str(program), *two], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                   env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
+        for line in process.stdout:
+            if self.threads == 1 and ("2t" in line or "part" in line):
+                process.kill()
+            elif self.threads == 1 or "2t" in line:
+                found = re.match(r"\s*(.*?)\s+(?:min\s+[\d.]+ us med\s+)?([\d.]+) (us|ns/step)\b", line)
+                wrong = re.search(r"(?:dgrad|diff) ([-+.\de]+|nan)", line)
+                if found and wrong and float(wrong[1]) < 1e-5 and "statistics" not in line:
+                    yield float(found[2])*(1e-3 if found[3] == "ns/step" else 1), f"{found[1]}, {program.name.rsplit('-')[-1]}"
+        process.wait()
+
+    def measure(self, seconds):
+        us, self.way = min(way for program in self.programs for way in self.ways(program))
+        return us
+
+    def stop(self):
+        return None
+
+    def end(self):
+        pass
+
+
+class Sides:
+    """All that there is on this machine, built in the folder `work`."""
+
+    def __init__(self, nnc, work, only, kann, darknet, reference):
+        self.nnc, self.work, self.absent, self.versions = nnc, work, {}, {}
+        self.compilers = [c for c in ("gcc", "clang") if shutil.which(c)]
+        for c in ("gcc", "clang"):
+            if c in self.compilers: self.versions[c] = run([c, "--version"]).splitlines()[0]
+            else: self.absent[f"nnc by {c}"] = "not installed"
+        self.threaded = (ROOT/"runtime/nn_team.h").exists()
+        for workload in only:
+            self.build_workload(workload)
+        run([self.compilers[0], *FLAGS, HERE/"peak.c", "-o", work/"peak"])
+        self.modules = {}
+        for peer, module in (("PyTorch", "torch"), ("JAX", "jax"), ("ONNX Runtime", "onnxruntime, onnx")):
+            try: self.versions[peer] = run([sys.executable, "-c", f"import {module}; print({module.split(',')[0]}.__version__)"]).strip()
+            except subprocess.CalledProcessError: self.absent[peer] = f"{sys.executable} has no {module}"
+        self.kann = self.build_kann(kann)
+        self.darknet = self.build_darknet(darknet)
+        self.by_hand = self.build_by_hand(reference, [BY_HAND[w] for w in only if w in BY_HAND])
+
+    def build_workload(self, workload):
+        run([self.nnc, f"--model={workload}", HERE/"workloads.nn", "-o", self.work/f"{workload}.c"])
+        for c in self.compilers:
+            run(self.program_of(workload, c, self.work/f"{workload}.c", self.work/f"{workload}-{c}"))
+
+    def program_of(self, workload, compiler, source, program):
+        """The command that makes a program of a workload's C file."""
+        more = ["-DPREDICT"] if workload in PREDICTED else []
+        link = ["-lopenblas"] if "cblas.h" in Path(source).read_text() else []
+        if self.threaded:
+            more, link = [*more, "-DTHREADS"], [self.nnc.parent/"libnnrt.a", "-lz", *link]
+        return [compiler, *FLAGS, *more, f"-DMODEL={workload}", f'-DHEADER="{workload}.h"', f"-I{ROOT/'runtime'}", f"-I{Path(source).parent}",
+                HERE/"work.c", source, *link, "-lm", "-lpthread", "-o", program]
+
+    def build_peer(self, name, folder, wanted, command):
+        if not (folder/wanted).exists():
+            self.absent[name] = f"no {wanted} in {folder}"
+            return None
+        program = self.work/f"peer_{name}"
+        try: run([self.compilers[0], "-march=native", "-w", *command, "-lm", "-lpthread", "-o", program])
+        except subprocess.CalledProcessError as error:
+            self.absent[name] = f"does not build: {why(error)}"
+            return None
+        self.versions[name] = "from source"
+        return program
+
+    def build_kann(self, folder):
+        return self.build_peer("KANN", folder, "kann.h", ["-O3", "-ffast-math", "-DHAVE_CBLAS", "-DHAVE_PTHREAD", f"-I{folder}", HERE/"peer_kann.c",
+                               folder/"kann.c", folder/"kautodiff.c", "-lopenblas"])
+
+    def build_darknet(self, folder):
+        sources = [s for s in sorted(folder.glob("src/*.c")) if s.name != "compare.c"]      # which its own Makefile leaves out too
+        return self.build_peer("darknet", folder, "include/darknet.h", ["-Ofast", "-fopenmp", f"-I{folder}/include", f"-I{folder}/src", HERE/"peer_darknet.c",
+                               *sources])
+
+    def build_by_hand(self, folder, wanted):
+        """The programs are written for 16 lanes. Two builtins that not every compiler and machine has are spelled out for those that
+        have not, so that the programs run here too, though not as they were meant."""
+        found = {}
+        if not wanted: return found
+        if not (folder/"p1.c").exists():
+            self.absent["by hand"] = f"no p1.c in {folder}"
+            return found
+        each = "for(int i_=0;i_<VW;i_++)"
+        root = f"-D__builtin_ia32_sqrtps512_mask(x,z,m,r)=({{v q_=(x),s_;{each}s_[i_]=__builtin_sqrtf(q_[i_]);s_;}})"
+        shuffle = f"-D__builtin_shuffle(a,b,m)=({{v a_=(a),b_=(b),s_;vi m_=(m);{each}s_[i_]=m_[i_]<VW?a_[m_[i_]]:b_[m_[i_]-VW];s_;}})"
+        wide = " avx512f " in Path("/proc/cpuinfo").read_text()
+        for name in wanted:
+            for c in self.compilers:
+                spelled = ([] if wide else [root]) + ([] if c == "gcc" else [shuffle])
+                try: run([c, "-O3", "-march=native", "-fno-math-errno", "-w", "-Wno-psabi", *(spelled if name == "p3full2" else []), f"-I{folder}",
+                          folder/f"{name}.c", "-lopenblas", "-lm", "-lpthread", "-o", self.work/f"{name}-{c}"])
+                except subprocess.CalledProcessError as error: self.absent[f"by hand, {name}, {c}"] = f"does not build: {why(error)}"
+                else: found.setdefault(name, []).append(self.work/f"{name}-{c}")
+        return found
+
+    def train(self, workload, threads):
+        """The sides of a workload, nnc first."""
+        cpus = sorted(os.sched_getaffinity(0))[:threads]
+        one = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1"}
+        blas = {**one, "OPENBLAS_NUM_THREADS": str(threads)}
+        found = [Side(f"nnc by {c}", [self.work/f"{workload}-{c}", "train", threads], cpus, one if self.threaded else blas) for c in self.compilers]
+        if "PyTorch" in self.versions:
+            found += [Side(f"PyTorch {mode}", [sys.executable, HERE/"peer_torch.py", workload, mode, threads], cpus, blas) for mode in ("eager", "compile")]
+        if "JAX" in self.versions:
+            found.append(Side("JAX jit", [sys.executable, HERE/"peer_jax.py", workload, threads], cpus, one))
+        if self.kann and workload in BY_KANN:
+            found.append(Side("KANN", [self.kann, workload, threads], cpus, one))
+        if self.darknet and workload in BY_DARKNET:
+            found.append(Side("darknet", [self.darknet, workload, threads], cpus, one))
+        if BY_HAND.get(workload) in self.by_hand and not (threads > 1 and workload == "line"):
+            found.append(ByHand(self.by_hand[BY_HAND[workload]], threads, cpus))
+        return found
+
+    def predict(self, workload, threads):
+        cpus = sorted(os.sched_getaffinity(0))[:threads]
+        found = [Side(f"nnc by {c}", [self.work/f"{workload}-{c}", "predict", threads], cpus) for c in self.compilers]
+        if "ONNX Runtime" in self.versions:
+            found.append(Side("ONNX Runtime", [sys.executable, HERE/"peer_onnx.py", workload, threads], cpus))
+        return found
+
+    def peak(self, threads):
+        """GFLOP/s of so many cores at once."""
+        running = [subprocess.Popen([self.work/"peak"], stdout=subprocess.PIPE, text=True, preexec_fn=lambda c=c: os.sched_setaffinity(0, [c]))
+                   for c in sorted(os.sched_getaffinity(0))[:threads]]
+        return sum(float(p.communicate()[0].split()[1]) for p in running)
