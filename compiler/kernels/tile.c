@@ -181,7 +181,9 @@ static void add_sums(Build *b) {
         }
     }
     if (!t->bound) lane_value = Add(b->lane.start, at_lane);
-    part(&whole, second, n_second, &before, &after);
+    /* Sums that nothing is added to are 0 all the same: without an array of zeros, conditions stand inside of their loops. */
+    if (t->hoisted) part(&whole, second, n_second, &before, &after);
+    else before = (Peeled){.term = whole.term}, after = whole;
 
     Nodes *body = add_bounded(b->body, first, n_first, 0, &before);
     body = &add_loop(body, pass, NULL, NULL, t->wide ? LOOP_PASS : LOOP_LANES)->body;
