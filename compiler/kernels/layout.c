@@ -90,11 +90,13 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
         for (int b = 0; b < m->n_bound && k > 0; b++)
             if (m->bound[b]->count) return c;
     }
-    c.sample = sample;
     double reach = 1;
     for (int k = 0; k < first->n_bound; k++)
         if (first->bound[k] != sample) reach *= (double)first->bound[k]->extent;
-    c.seed = first->op == REDUCE_SUM && reach >= LEAST_REACH && (c.bound || shares_operand(l, first->body)) && is_product(g->equations.at[0]);
+    bool product = first->op == REDUCE_SUM && is_product(g->equations.at[0]);
+    c.seed = product && reach >= LEAST_REACH && (c.bound || shares_operand(l, first->body));
+    /* Lanes of a product that is summed over the samples alone would have little to add up. */
+    if (c.seed || !c.bound || !product) c.sample = sample;
     return c;
 }
 

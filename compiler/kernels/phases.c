@@ -4,7 +4,10 @@
  *
  * An index that a map looks at by quotients and remainders runs over its digits instead: then nothing is divided inside
  * the loops, and what looked like a gather moves through memory by ones. The periods of an index divide each other, and the
- * largest divides its extent; other indices stay whole. Digits are cut off from the largest period down. */
+ * largest divides its extent; other indices stay whole. Digits are cut off from the largest period down.
+ *
+ * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
+ * index on the other. Its lane goes around a short run of that index. */
 #include "group.h"
 
 typedef struct { const Index *index; LIST(int64_t) periods; bool odd; } Periods;
@@ -62,9 +65,58 @@ static Nest *with_digits(const Nest *nest) {
     return result;
 }
 
+/* ---- crossings ------------------------------------------------------------------------------------------------------- */
+enum { LANES = 16, LONGEST_RUN = 32 };
+
+/* The free index along which an access moves by ones, where it does not along the lane; NULL: it moves with the lane. */
+static const Index *crosses(const Nest *nest, const Tensor *t, const Expr *const *subs) {
+    const Index *lane = nest->free[nest->n_free - 1];
+    const Expr *at = position(t, subs);
+    int64_t stride;
+    if (t->rank == 0 || (stride_of(at, lane, &stride) && stride <= 1)) return NULL;
+    for (int k = nest->n_free - 2; k >= 0; k--)
+        if (stride_of(at, nest->free[k], &stride) && stride == 1 && nest->free[k]->extent > 2 && !nest->free[k]->count) return nest->free[k];
+    return NULL;
+}
+
+/* Samples that change between rows and blocks move in squares: a run of one row at a time, sixteen rows one after the
+ * other, so that both sides stay in the first cache. */
+static const Nest *in_squares(const Nest *nest) {
+    const Member *m = &nest->members.at[0];
+    if (nest->members.n != 1 || nest->n_free < 2 || !nest->block || nest->free[nest->n_free - 1]->extent != LANES) return nest;
+    const Index *run = m->target ? crosses(nest, m->target, m->subs) : NULL;
+    Exprs reads = reads_of(m->body);
+    for (int r = 0; r < reads.n && !run; r++) run = crosses(nest, reads.at[r]->tensor, reads.at[r]->arg);
+    if (!run) return nest;
+    int64_t length = run->extent;
+    if (length > LONGEST_RUN)
+        for (length = LONGEST_RUN; length > LANES / 2 && run->extent % length; ) length--;
+    if (run->extent % length) length = run->extent;
+    Nest *result = NEW(Nest);
+    *result = *nest;
+    LIST(const Index *) order = {0};
+    const Index *within = length < run->extent ? index_new(run->name, length, NULL) : run;
+    for (int k = 0; k + 1 < nest->n_free; k++)
+        if (nest->free[k] != run) PUSH(order, nest->free[k]);
+    if (within != run) {
+        const Index *tile = index_new(name_of(text("%s_tile", run->name)), run->extent / length, NULL);
+        Member moved = *m;
+        substitute_member(&moved, run, Add(Mul(At(tile), Int(length)), At(within)));
+        if (moved.guard) moved.guard = substitute(moved.guard, &run, &(const Expr *){Add(Mul(At(tile), Int(length)), At(within))}, 1);
+        result->members = (typeof(result->members)){0};
+        PUSH(result->members, moved);
+        PUSH(order, tile);
+    }
+    PUSH(order, nest->free[nest->n_free - 1]);
+    PUSH(order, within);
+    result->free = order.at;
+    result->n_free = order.n;
+    return result;
+}
+
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
-    schedule_plain(&tree, with_digits(nest));
+    schedule_plain(&tree, in_squares(with_digits(nest)));
     Nodes *innermost = &tree;
     Node *last = NULL;
     while (innermost->n == 1 && innermost->at[0]->kind == NODE_LOOP) {
