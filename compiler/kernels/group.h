@@ -129,6 +129,7 @@ Node *add_if(Nodes *to, const Expr *condition);
 Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents);
 const Expr *read_local(const Tensor *t);
 const Expr *const *values_of(const Index *const *index, int n);
+void add_copies_of(Nodes *to, const Nodes *nodes);               /* trees of their own */
 bool is_integer(const Expr *e, int64_t value);
 void walk(const Nodes *nodes, void (*visit)(Node *, void *), void *data);       /* outer nodes first */
 /* Each expression of the tree replaced; the trees of one kernel share no node with those of another. */

@@ -86,6 +86,16 @@ const Expr *const *values_of(const Index *const *index, int n) {
     return values;
 }
 
+void add_copies_of(Nodes *to, const Nodes *nodes) {
+    for (int k = 0; k < nodes->n; k++) {
+        Node *copy = NEW(Node);
+        *copy = *nodes->at[k];
+        copy->body = (Nodes){0};
+        add_copies_of(&copy->body, &nodes->at[k]->body);
+        PUSH(*to, copy);
+    }
+}
+
 bool is_integer(const Expr *e, int64_t value) {
     double v;
     return is_constant(e, &v) && v == (double)value;

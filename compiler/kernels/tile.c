@@ -115,7 +115,7 @@ static void declare_sums(Build *b) {
 }
 
 /* The conditions of loops, parted by whether an index of the second list moves them. */
-static void part(const Peeled *all, const Index *const *second, int n, Peeled *before, Peeled *after) {
+static void split_conditions(const Peeled *all, const Index *const *second, int n, Peeled *before, Peeled *after) {
     *before = *after = (Peeled){.term = all->term, .outer = all->outer, .n_outer = all->n_outer};
     for (int k = 0; k < all->atleast.n; k++) {
         bool moves = false;
@@ -161,6 +161,39 @@ static void add_left_over(Build *b, Peeled *left, bool cut) {
     add_assign(to, b->sums, sums_at(b, At(one)), b->sums->rank, ASSIGN_ADD, at_tile(b, left->term, value));
 }
 
+/* The values that a window's innermost index takes at most, if few enough to be written out; else 0. */
+static int64_t written_out(const Index *const *index, int n) {
+    enum { MOST = 5 };
+    return n > 0 && !index[n - 1]->count && index[n - 1]->extent <= MOST ? index[n - 1]->extent : 0;
+}
+
+/* The loops of the sum around one step of the tile. A short innermost loop is written out where no condition cuts it, which is
+ * everywhere but at the borders of a picture. */
+static void add_loops(Nodes *to, const Index *const *index, int n, const Peeled *p, const Nodes *step) {
+    Peeled others, border;
+    bool known = false;
+    double value = 0;
+    const Expr *inside = Truth(true);
+    split_conditions(p, index + n - 1, n > 0, &others, &border);
+    for (int k = 0; k < border.atleast.n; k++) {
+        const Expr *e = border.atleast.at[k], *least = Int(0);
+        int64_t slope;
+        stride_of(e, index[n - 1], &slope);
+        if (slope < 0) least = Int(index[n - 1]->extent - 1);
+        inside = And(inside, Ge(substitute(e, &index[n - 1], &least, 1), Int(0)));
+    }
+    known = is_constant(inside, &value);
+    bool out = written_out(index, n) > 0;
+    if (out && (!known || value != 0)) {
+        Nodes *interior = known ? to : &add_if(to, inside)->body;
+        interior = &add_loop(add_bounded(interior, index, n - 1, 0, &others), index[n - 1], NULL, NULL, LOOP_REGISTER)->body;
+        add_copies_of(interior, step);
+        if (known) return;
+        to = &add_if(to, Not(inside))->body;
+    }
+    add_copies_of(add_bounded(to, index, n, 0, p), step);
+}
+
 static void add_sums(Build *b) {
     const Tile *t = b->t;
     const Index *pass = index_new(name_of("lane"), LANES, NULL), *vector = t->wide ? index_new(name_of("l"), LANES, NULL) : pass;
@@ -182,7 +215,7 @@ static void add_sums(Build *b) {
     }
     if (!t->bound) lane_value = Add(b->lane.start, at_lane);
     /* Sums that nothing is added to are 0 all the same: without an array of zeros, conditions stand inside of their loops. */
-    if (t->hoisted) part(&whole, second, n_second, &before, &after);
+    if (t->hoisted) split_conditions(&whole, second, n_second, &before, &after);
     else before = (Peeled){.term = whole.term}, after = whole;
 
     Nodes *body = add_bounded(b->body, first, n_first, 0, &before);
@@ -195,9 +228,10 @@ static void add_sums(Build *b) {
     Tensor *sum = local_new("sum", REAL, rank, extents);
     sum->vector = true;
     add_declare(body, sum, NULL)->zero = true;
-    Nodes *step = add_side_by_side(add_bounded(body, second, n_second, 0, &after), b, LOOP_REGISTER);
-    if (t->wide) step = &add_loop(step, vector, NULL, NULL, LOOP_VECTOR)->body;
-    add_assign(step, sum, sub, rank, ASSIGN_ADD, at_tile(b, whole.term, lane_value));
+    Nodes step = {0}, *inner = add_side_by_side(&step, b, LOOP_REGISTER);
+    if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
+    add_assign(inner, sum, sub, rank, ASSIGN_ADD, at_tile(b, whole.term, lane_value));
+    add_loops(body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
     if (t->wide) store = &add_loop(store, vector, NULL, NULL, LOOP_VECTOR)->body;
@@ -245,6 +279,13 @@ bool schedule_tile(Nodes *to, const Nest *nest) {
     if (!tile_choose(&t, nest)) return false;
     Build b = {.t = &t, .lane = {.index = t.lane}};
     b.n_whole = tile_whole(&t, b.whole);
+    /* What the inner loop of a tile runs over is held in registers, so that is the shorter one. */
+    if (t.factor[0] < t.factor[1]) {
+        const Index *first = t.registers[0];
+        int factor = t.factor[0];
+        t.registers[0] = t.registers[1], t.factor[0] = t.factor[1];
+        t.registers[1] = first, t.factor[1] = factor;
+    }
     for (int k = 0; k < 2; k++)
         if (t.registers[k])
             b.side[b.n_side++] = (Cut){.index = t.registers[k], .within = index_new(t.registers[k]->name, t.factor[k], NULL)};

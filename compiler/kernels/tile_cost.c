@@ -19,7 +19,7 @@
 enum {
     REGISTERS = 15, MOST_SIDE_BY_SIDE = 6, LATENCY = 4,
     FOLD = 14, SETUP = 6,           /* cycles to add up 16 lanes, and to enter the innermost loop */
-    FIRST_CACHE = 24 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
+    FIRST_CACHE = 22 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
     LARGEST_SUMS = 4096             /* elements of the array of sums */
 };
 static const double FIRST_BYTES = 32, SECOND_BYTES = 14;        /* a cycle: from the second cache, and from behind it */
@@ -143,11 +143,20 @@ static double footprint(const Loops *l, int first, const Expr *read, const Tile 
     return bytes;
 }
 
+/* Bytes of the array of sums that are touched in the loops from `first` inwards, where sums go through memory. */
+static double sums_of(const Loops *l, int first, const Tile *t) {
+    const Index *whole[MOST_INDICES];
+    int n = tile_whole(t, whole);
+    double bytes = t->hoisted ? 4 * LANES * t->factor[0] * t->factor[1] : 0;
+    for (int k = n - t->inner; k < n; k++) bytes *= covered(l, first, whole[k], t);
+    return bytes;
+}
+
 /* Cycles in which lines come into a cache of this size. */
 static double cache_traffic(const Loops *l, const Operands *o, const Tile *t, double size, double bytes_a_cycle) {
     int fits = l->n;
     while (fits > 0) {
-        double set = 0;
+        double set = sums_of(l, fits - 1, t);
         for (int r = 0; r < o->n; r++) set += footprint(l, fits - 1, o->read[r], t);
         if (set > size) break;
         fits--;

@@ -522,8 +522,8 @@ static bool is_single(const Nodes *body) {
 }
 
 /* What follows `for (..)` or `if (..)`: a single statement without braces, or a block; its names end with it. */
-static void print_body(Writer *w, Scope *s, const char *head, const Nodes *body, int depth) {
-    bool bare = is_single(body);
+static void print_body(Writer *w, Scope *s, const char *head, const Nodes *body, bool braces, int depth) {
+    bool bare = !braces && is_single(body);
     put_line(w, depth, bare ? head : text("%s {", head));
     int n_bound = s->bound.n;
     Names *outer = s->names;
@@ -566,11 +566,23 @@ static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
     if (!head) head = n->down
         ? text("for (%s %s = %s; %s >= %s; %s--)", c_type_name(type), name, to, name, from, name)
         : text("for (%s %s = %s; %s < %s; %s++)", c_type_name(type), name, from, name, to, name);
-    print_body(w, s, head, &n->body, depth);
+    print_body(w, s, head, &n->body, false, depth);
     if (vectors) s->vector = NULL;
     if (n->loop == LOOP_PASS) s->pass = false;
     s->bound.n--;
     s->names = outer;
+}
+
+static void find_read(const Expr *e, void *any) {
+    if (e->kind == X_READ && e->tensor->rank > 0) *(bool *)any = true;
+}
+
+/* Whether statement k runs where the one before it did not: both are `if`, on a condition of indices and its contrary. */
+static bool is_other(const Nodes *block, int k) {
+    if (k < 1 || k >= block->n || block->at[k]->kind != NODE_IF || block->at[k - 1]->kind != NODE_IF) return false;
+    bool reads = false;
+    visit_nodes(block->at[k]->value, find_read, &reads);
+    return !reads && block->at[k]->value == Not(block->at[k - 1]->value);
 }
 
 void c_tree(Writer *w, Scope *s, const Nodes *body, int depth) {
@@ -580,7 +592,10 @@ void c_tree(Writer *w, Scope *s, const Nodes *body, int depth) {
         case NODE_LOOP: print_loop(w, s, n, depth); break;
         case NODE_DECLARE: print_declare(w, s, n, body, depth); break;
         case NODE_ASSIGN: print_assign(w, s, n, depth); break;
-        case NODE_IF: print_body(w, s, text("if (%s)", operand(s, n->value, C_PREC_LOOSEST, C_ANY)), &n->body, depth); break;
+        case NODE_IF:
+            if (is_other(body, k)) print_body(w, s, "else", &n->body, true, depth);
+            else print_body(w, s, text("if (%s)", operand(s, n->value, C_PREC_LOOSEST, C_ANY)), &n->body, is_other(body, k + 1), depth);
+            break;
         case NODE_GEMM: print_gemm(w, s, n->gemm, depth); break;
         }
     }
