@@ -217,7 +217,7 @@ static inline float nn_log1p_f(float x) {                       /* 1.2 ulp */
 static inline float nn_log1pexp_f(float x) {                    /* 2.2 ulp */
     return (x > 0 ? x : 0.0f) + nn_log1p_f(nn_exp_f(-nn_abs_f(x)));
 }
-static inline float nn_sigmoid_f(float x) {                     /* 2.3 ulp; small results keep their precision */
+static inline float nn_sigmoid_f(float x) {                     /* 2.5 ulp; small results keep their precision */
     float e = nn_exp_f(-nn_abs_f(x));
     return (x < 0 ? e : 1.0f) / (1.0f + e);
 }

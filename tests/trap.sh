@@ -63,7 +63,7 @@ says "loss 0."
 try "nnc without --trap" "$NNC" "$WORK/log_of_negative.nn" -o "$WORK/plain.c"
 sed 's/"plain\.h"/"log_of_negative.h"/' "$WORK/plain.c" >"$WORK/without.c"
 cp "$WORK/plain.h" "$WORK/log_of_negative.h"
-if grep -qi trap "$WORK/plain.c" "$WORK/plain.h"; then fail "traces of --trap in a program without it"; else pass; fi
+if cat "$WORK/plain.c" "$WORK/plain.h" | sed "s/no-trapping-math//" | grep -qi trap; then fail "traces of --trap in a program without it"; else pass; fi
 try "build without --trap" program without
 # shellcheck disable=SC2046
 stops 4 without train $(bound data) --save "$WORK/without.safetensors"

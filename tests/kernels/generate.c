@@ -288,7 +288,7 @@ static void by_hand(void) {
         shape(3, n, c, o, 0);
         break;
     case 3:
-        say("    param f[%d, %d] = uniform(0.5)\n    a1[o, i] = sum(c) x[c, i]*f[c, (o + i) %% %d]\n    a2[o < %d, i] = a1[o, i // 2]\n", c, o, o, o);
+        say("    param f[%d, %d] = uniform(0.5)\n    a1[o < %d, i] = sum(c) x[c, i]*f[c, (o + i) %% %d]\n", c, o, o, o);
         shape(2, o, w, 0, 0);
         break;
     default:

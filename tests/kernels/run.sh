@@ -100,7 +100,7 @@ held() {
     fi
     passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
     [ -z "${LOUD:-}" ] || sed -n "s/^\([0-9]* arrays.*\)$/$name: \1/p" "$WORK/compared"
-    grep '^FAIL' "$WORK/compared" | while read -r fail model rest; do
+    grep '^FAIL' "$WORK/compared" | while read -r _ model rest; do
         echo "FAIL $STAGE, $name: $model $rest"
         [ ! -e "$WORK/${model%,}.nn" ] || sed 's/^/    /' "$WORK/${model%,}.nn"
     done
@@ -129,7 +129,7 @@ if [ $# = 2 ]; then
     done
     finish
 fi
-models 1 30 && right all || finish
+if ! models 1 30 || ! right all; then finish; fi
 for k in 0 1 2 3 4; do part $k 5; done
 held "$CC" '' all "$CC" -O1 $native
 held "$CC, 4 lanes" '' part0 "$CC" -O2 $native -DNN_LANES=4
