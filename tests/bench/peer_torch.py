@@ -2,7 +2,7 @@
 
     python3 peer_torch.py WORKLOAD eager|compile THREADS [first]
 
-The optimizers are the fused ones, PyTorch's fastest on a CPU. With `first` it ends after one step: what it takes from the start to there is PyTorch's time to begin."""
+With `first` it ends after one step. The optimizers are the fused ones, PyTorch's fastest on a CPU."""
 import sys
 from functools import partial
 
