@@ -5,7 +5,8 @@
                                      [--kann DIR] [--darknet DIR] [--reference DIR]
     python3 tests/bench/bench.py --from DIR/speed.json --out DIR         draws again what was measured before
 
-writes speed.json, speed-table.md and speed.svg. Peers in Python are those of the python that runs this; KANN, darknet and
+writes speed.json, speed-table.md and speed.svg, anew after each workload. With both NNC and --from, what is measured takes the place of
+what was, workload by workload: one record is always one invocation. Peers in Python are those of the python that runs this; KANN, darknet and
 the hand-written programs are source folders, by default those of ~/.cache/nnc-bench. What is not there is named and skipped.
 
 All sides of a workload run in turn, round after round. A figure is the median of the rounds, and a ratio is the median of
@@ -23,7 +24,7 @@ from pathlib import Path
 from compiling import compile_times
 from picture import picture
 from sides import CACHE, PREDICTED, WORKLOADS, Sides
-from table import lines_of, table
+from table import lines_of, table, threads_of
 
 
 def measured(sides, kind, workload, threads, options):
@@ -64,23 +65,24 @@ def machine():
     return {"cpu": field("model name"), "flags": flags, "cores": len(os.sched_getaffinity(0)), "system": f"{platform.system()} {platform.release()}"}
 
 
-def measure(options):
-    nnc = Path(options.nnc).resolve()
+def measure(options, before, write):
     only = options.only.split(",")
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="nnc-bench-") as work:
-        sides = Sides(nnc, Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference))
+        sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference))
         results = {"machine": machine(), "versions": sides.versions, "absent": sides.absent, "rounds": options.rounds, "seconds": options.seconds,
-                   "nnc_threads": sides.threaded, "train": [], "predict": [], "compile": None}
+                   "nnc_threads": sides.threaded, "train": before.get("train", []), "predict": before.get("predict", []), "compile": before.get("compile")}
         for kind in ("train", "predict"):
             for threads in map(int, options.threads.split(",")):
                 if threads > cores:
                     sides.absent[f"{threads} threads"] = f"{cores} cores"
                     continue
-                for workload in only:
-                    if kind == "train" or workload in PREDICTED:
-                        results[kind].append(measured(sides, kind, workload, threads, options))
-                        print(f"\n{kind}, {threads} thread{'s' if threads > 1 else ''}\n" + "\n".join(lines_of(results[kind][-1])), flush=True)
+                for workload in only if kind == "train" else [w for w in only if w in PREDICTED]:
+                    found = measured(sides, kind, workload, threads, options)
+                    results[kind] = [r for r in results[kind] if (r["workload"], r["threads"]) != (workload, threads)] + [found]
+                    results[kind].sort(key=lambda r: list(WORKLOADS).index(r["workload"]))
+                    print(f"\n{kind}, {threads_of(threads)}\n" + "\n".join(lines_of(found)), flush=True)
+                    write(results)
         if not options.no_compile:
             results["compile"] = compile_times(sides, only, options.rounds)
     return results
@@ -101,12 +103,18 @@ def main():
     options = parser.parse_args()
     if not options.nnc and not options.before:
         parser.error("which nnc?")
-    results = json.loads(Path(options.before).read_text()) if options.before else measure(options)
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    (out/"speed.json").write_text(json.dumps(results, indent=1) + "\n")
-    (out/"speed-table.md").write_text(table(results))
-    (out/"speed.svg").write_text(picture(results))
+
+    def write(results):
+        (out/"speed.json").write_text(json.dumps(results) + "\n")
+        (out/"speed-table.md").write_text(table(results))
+        (out/"speed.svg").write_text(picture(results))
+
+    results = json.loads(Path(options.before).read_text()) if options.before else {}
+    if options.nnc:
+        results = measure(options, results, write)
+    write(results)
     for what, reason in results["absent"].items():
         print(f"left out: {what}: {reason}")
     print(f"written: {out}/speed.json, speed-table.md, speed.svg")

@@ -47,6 +47,7 @@ def first_step(sides, rounds):
     cpus = sorted(os.sched_getaffinity(0))[:1]
     pinned = {"preexec_fn": lambda: os.sched_setaffinity(0, cpus)}
     ours = [sides.nnc, f"--model={FIRST}", HERE/"workloads.nn", "-o", source]
+    run(ours)       # what is linked depends on what is written
     ways = [(f"nnc and {c}", [ours, sides.program_of(FIRST, c, source, program), [program, "first"]]) for c in sides.compilers]
     if "PyTorch" in sides.versions:
         ways += [(f"PyTorch {mode}", [[sys.executable, HERE/"peer_torch.py", FIRST, mode, 1, "first"]]) for mode in ("eager", "compile")]
@@ -73,9 +74,12 @@ def growth(sides, rounds):
         model, source = sides.work/"chain.nn", sides.work/"chain.c"
         model.write_text(chain(layers))
         command = [sides.nnc, model, "-o", source]
-        try: seconds = median_of(rounds if layers < 1000 else 1, command, timeout=PATIENCE)
-        except subprocess.TimeoutExpired: found.append({"layers": layers, "seconds": None, "kib": None})
-        else: found.append({"layers": layers, "seconds": seconds, "kib": source.stat().st_size/1024})
+        try:
+            seconds = median_of(rounds if layers < 1000 else 1, command, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            found.append({"layers": layers, "seconds": None, "kib": None})
+        else:
+            found.append({"layers": layers, "seconds": seconds, "kib": source.stat().st_size/1024})
     return found
 
 

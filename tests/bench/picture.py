@@ -120,4 +120,5 @@ def picture(results):
             text(LEFT, 58, "float32, the same weights, the same loss after 20 steps; a bar that rises is a peer slower than nnc", 12, "start", GREY),
             *legend(84, ["nnc", *(p for p in PEERS if any(p in r["ratios"] for r in rows))])]
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-            f'font-family="Helvetica, Arial, DejaVu Sans, sans-serif">\n<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n' + "\n".join(head + out) + "\n</svg>\n")
+            f'font-family="Helvetica, Arial, DejaVu Sans, sans-serif">\n<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n'
+            + "\n".join(head + out) + "\n</svg>\n")

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -46,7 +47,8 @@ class Side:
         self.environment, self.process = {**os.environ, **(environment or {})}, None
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+        self.complaints = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints, text=True, bufsize=1,
                                         env=self.environment, preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
         check = self.answer("check")
         self.process.send_signal(signal.SIGSTOP)
@@ -57,9 +59,10 @@ class Side:
             raise RuntimeError(f"says nothing in {self.PATIENCE} seconds")
         said = self.process.stdout.readline().split()
         if len(said) != 2 or said[0] != word:
-            self.process.kill()
-            error = [line for line in self.process.communicate()[1].splitlines() if line.strip()]
-            raise RuntimeError(error[-1] if error else "stopped without a word")
+            self.end()
+            self.complaints.seek(0)
+            lines = [line for line in self.complaints.read().splitlines() if line.strip()]
+            raise RuntimeError(lines[-1] if lines else "stopped without a word")
         return float(said[1])
 
     def measure(self, seconds):
@@ -91,7 +94,7 @@ class ByHand:
         self.programs, self.threads, self.cpus, self.way = programs, threads, cpus, ""
 
     def start(self):
-        return None if self.measure(0) else None
+        self.measure(0)
 
     def ways(self, program):
         """Reads lines only as far as the ways on one thread go: those on two would wait for each other on one core."""
@@ -109,7 +112,10 @@ class ByHand:
         process.wait()
 
     def measure(self, seconds):
-        us, self.way = min(way for program in self.programs for way in self.ways(program))
+        ways = [way for program in self.programs for way in self.ways(program)]
+        if not ways:
+            raise RuntimeError("no way of it is right here")
+        us, self.way = min(ways)
         return us
 
     def stop(self):
@@ -126,16 +132,19 @@ class Sides:
         self.nnc, self.work, self.absent, self.versions = nnc, work, {}, {}
         self.compilers = [c for c in ("gcc", "clang") if shutil.which(c)]
         for c in ("gcc", "clang"):
-            if c in self.compilers: self.versions[c] = run([c, "--version"]).splitlines()[0]
-            else: self.absent[f"nnc by {c}"] = "not installed"
+            if c in self.compilers:
+                self.versions[c] = run([c, "--version"]).splitlines()[0]
+            else:
+                self.absent[f"nnc by {c}"] = "not installed"
         self.threaded = (ROOT/"runtime/nn_team.h").exists()
         for workload in only:
             self.build_workload(workload)
         run([self.compilers[0], *FLAGS, HERE/"peak.c", "-o", work/"peak"])
-        self.modules = {}
         for peer, module in (("PyTorch", "torch"), ("JAX", "jax"), ("ONNX Runtime", "onnxruntime, onnx")):
-            try: self.versions[peer] = run([sys.executable, "-c", f"import {module}; print({module.split(',')[0]}.__version__)"]).strip()
-            except subprocess.CalledProcessError: self.absent[peer] = f"{sys.executable} has no {module}"
+            try:
+                self.versions[peer] = run([sys.executable, "-c", f"import {module}; print({module.split(',')[0]}.__version__)"]).strip()
+            except subprocess.CalledProcessError:
+                self.absent[peer] = f"{Path(sys.executable).name} has no {module}"
         self.kann = self.build_kann(kann)
         self.darknet = self.build_darknet(darknet)
         self.by_hand = self.build_by_hand(reference, [BY_HAND[w] for w in only if w in BY_HAND])
@@ -156,10 +165,11 @@ class Sides:
 
     def build_peer(self, name, folder, wanted, command):
         if not (folder/wanted).exists():
-            self.absent[name] = f"no {wanted} in {folder}"
+            self.absent[name] = f"no {wanted} where --{name.lower()} says"
             return None
         program = self.work/f"peer_{name}"
-        try: run([self.compilers[0], "-march=native", "-w", *command, "-lm", "-lpthread", "-o", program])
+        try:
+            run([self.compilers[0], "-march=native", "-w", *command, "-lm", "-lpthread", "-o", program])
         except subprocess.CalledProcessError as error:
             self.absent[name] = f"does not build: {why(error)}"
             return None
@@ -179,9 +189,10 @@ class Sides:
         """The programs are written for 16 lanes. Two builtins that not every compiler and machine has are spelled out for those that
         have not, so that the programs run here too, though not as they were meant."""
         found = {}
-        if not wanted: return found
+        if not wanted:
+            return found
         if not (folder/"p1.c").exists():
-            self.absent["by hand"] = f"no p1.c in {folder}"
+            self.absent["by hand"] = "no p1.c where --reference says"
             return found
         each = "for(int i_=0;i_<VW;i_++)"
         root = f"-D__builtin_ia32_sqrtps512_mask(x,z,m,r)=({{v q_=(x),s_;{each}s_[i_]=__builtin_sqrtf(q_[i_]);s_;}})"
@@ -190,10 +201,13 @@ class Sides:
         for name in wanted:
             for c in self.compilers:
                 spelled = ([] if wide else [root]) + ([] if c == "gcc" else [shuffle])
-                try: run([c, "-O3", "-march=native", "-fno-math-errno", "-w", "-Wno-psabi", *(spelled if name == "p3full2" else []), f"-I{folder}",
-                          folder/f"{name}.c", "-lopenblas", "-lm", "-lpthread", "-o", self.work/f"{name}-{c}"])
-                except subprocess.CalledProcessError as error: self.absent[f"by hand, {name}, {c}"] = f"does not build: {why(error)}"
-                else: found.setdefault(name, []).append(self.work/f"{name}-{c}")
+                try:
+                    run([c, "-O3", "-march=native", "-fno-math-errno", "-w", "-Wno-psabi", *(spelled if name == "p3full2" else []), f"-I{folder}",
+                         folder/f"{name}.c", "-lopenblas", "-lm", "-lpthread", "-o", self.work/f"{name}-{c}"])
+                except subprocess.CalledProcessError as error:
+                    self.absent[f"by hand, {name}, {c}"] = f"does not build: {why(error)}"
+                else:
+                    found.setdefault(name, []).append(self.work/f"{name}-{c}")
         return found
 
     def train(self, workload, threads):

@@ -79,7 +79,8 @@ def speed(results, kind, threads):
         name, what = NAMES[record["workload"]]
         row = [f"**{name}** {what}" if kind == "train" else f"**{name}**"]
         row += [number(median_us(sides[c])) if c in sides else "-" for c in ("nnc by gcc", "nnc by clang")]
-        if kind == "train": row.append(f"{share(record, best):.0%}" if record["workload"] != "line" else "-")
+        if kind == "train":
+            row.append(f"{share(record, best):.0%}" if record["workload"] != "line" else "-")
         rows.append(row + [number(ratio(sides[p], best)) if p in sides else "-" for p in peers])
     head = ["", "nnc by gcc, us", "by clang, us"] + (["share of peak"] if kind == "train" else []) + [f"{p}, times nnc" for p in peers]
     return grid(head, rows) if rows else []
@@ -117,13 +118,14 @@ def compiling(results):
 def caption(results):
     at = results["machine"]
     versions = "; ".join(f"{peer} {version}" if peer not in ("gcc", "clang") else version for peer, version in results["versions"].items())
-    lines = [f"{at['cpu']}, {at['cores']} cores, {' '.join(at['flags'])}; {at['system']}. {versions}. All C at -O2 -march=native for nnc, at the peers' own levels "
-             f"and -march=native for them. Median of {results['rounds']} round{'s' if results['rounds'] > 1 else ''} of {results['seconds']} s, all sides in turn; ratios are medians of the rounds' ratios, "
-             "to the faster of nnc's two programs. Above 1, nnc is faster."]
+    lines = [f"{at['cpu']}, {at['cores']} cores, {' '.join(at['flags'])}. {versions}. nnc's C at -O2 -march=native, the peers' "
+             f"at their own levels and -march=native. Median of {results['rounds']} round{'s' if results['rounds'] > 1 else ''} of {results['seconds']} s, "
+             "all sides in turn; ratios are medians of the rounds' ratios, to the faster of nnc's two programs. Above 1, nnc is faster."]
     peaks = {n: statistics.median(p for r in results["train"] if r["threads"] == n for p in r["peak"]) for n in sorted({r["threads"] for r in results["train"]})}
-    if peaks: lines += ["", "FMA peak in the same rounds: " + ", ".join(f"{peak:.0f} GFLOP/s on {threads_of(n)}" for n, peak in peaks.items()) + "."]
+    if peaks:
+        lines += ["", "FMA peak in the same rounds: " + ", ".join(f"{peak:.0f} GFLOP/s on {threads_of(n)}" for n, peak in peaks.items()) + "."]
     if any(n > 1 for n in peaks) and not results["nnc_threads"]:
-        lines += ["", "This build of nnc has no threads: on two, its figures are those of one."]
+        lines += ["", "This build of nnc has no threads of its own: on two, only the BLAS that it calls for large products uses the second."]
     ways = {r["workload"]: s["way"] for r in results["train"] for s in r["sides"] if s.get("way") and r["threads"] == 1}
     if ways:
         lines += ["", "By hand: the fastest correct way of each program on this machine: " + "; ".join(f"{NAMES[w][0]} {way}" for w, way in ways.items())
