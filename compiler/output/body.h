@@ -15,6 +15,8 @@ typedef struct Body {
     bool shared;                        /* every thread of a team runs the calls: see team.c */
     const char *thread, *call, *handed; /* then: names of the thread that runs, of the call, and of the call without its type */
     LIST(const char *) number_name, number_type;    /* the keys and numbers that `numbers` declares */
+    Profile *profile;                   /* of functions that measure their kernels, else NULL */
+    const char *clock;                  /* then: the name of the time when the last call ended */
     Traps *traps;                       /* of functions that look at what they compute, else NULL */
 } Body;
 

@@ -285,6 +285,12 @@ static void print_kept(Writer *w, Body *b, const Schedule *schedule) {
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
+/* --profile: the call that has just ended belongs to this row. */
+static void print_lap(Writer *w, const Body *b, int row, int depth) {
+    put_line(w, depth, text("%s = nn_profile_lap(&%s_spent[%s][%d], %s);", b->clock, b->m->prefix,
+                            b->shared ? text("%s.number", b->thread) : "0", row, b->clock));
+}
+
 static void print_call(Writer *w, Body *b, const Functions *functions, const Kernel *k, int depth) {
     const Function *f = function_of(functions, k);
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
@@ -306,6 +312,7 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
     Writer all = { 0 };
     put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
     put_line(w, depth, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
+    if (b->profile) print_lap(w, b, profile_row(b->profile, b->entry, f, k), depth);
 }
 
 /* The calls from `from` on that one thread makes, one after the other; gives the number of the call after them. */
@@ -315,9 +322,10 @@ static int print_turn(Body *b, const Functions *functions, const Schedule *sched
     while (to < schedule->kernels.n && !schedule->kernels.at[to]->parallel && schedule->kernels.at[to]->phase == first->phase
            && schedule->kernels.at[to]->turn == first->turn)
         to++;
-    put(&b->calls, "    if (nn_mine(%s, %d))%s\n", b->thread, first->turn, to > from + 1 ? " {" : "");
+    bool several = to > from + 1 || b->profile;
+    put(&b->calls, "    if (nn_mine(%s, %d))%s\n", b->thread, first->turn, several ? " {" : "");
     for (int k = from; k < to; k++) print_call(&b->calls, b, functions, schedule->kernels.at[k], 2);
-    if (to > from + 1) put_text(&b->calls, "    }\n");
+    if (several) put_text(&b->calls, "    }\n");
     return to;
 }
 
@@ -331,7 +339,10 @@ static void print_calls(Body *b, const Functions *functions, const Schedule *sch
             k++;
             continue;
         }
-        if (b->shared && k && kernel->phase != schedule->kernels.at[k - 1]->phase) put(&b->calls, "    nn_wait(%s);\n", b->thread);
+        if (b->shared && k && kernel->phase != schedule->kernels.at[k - 1]->phase) {
+            put(&b->calls, "    nn_wait(%s);\n", b->thread);
+            if (b->profile) print_lap(&b->calls, b, 0, 1);
+        }
         if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
         backward = backward || turns;
         if (b->shared && !kernel->parallel) {
@@ -363,7 +374,7 @@ static const char *result_text(Body *b, const Tensor *t) {
 
 /* Memory, keys, numbers and calls of an entry point. What is put behind `end` then ends the function. */
 static Body *body_new(const Module *m, const Layout *l, const Functions *functions, const Names *file_scope, Entry e,
-                      Traps *traps) {
+                      Traps *traps, Profile *profile) {
     Body *b = NEW(Body);
     bool looks = e == ENTRY_GRADIENTS || e == ENTRY_UPDATE || e == ENTRY_EVALUATE;
     bool predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE;
@@ -385,6 +396,11 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
         b->thread = name_add(b->scope.names, "thread");
         b->call = name_add(b->scope.names, "call");
         b->handed = name_add(b->scope.names, "handed");
+    }
+    if (profile && e != ENTRY_INIT && schedule->kernels.n) {
+        b->profile = profile;
+        b->clock = name_add(b->scope.names, "clock");
+        put(&b->calls, "    uint64_t %s = nn_profile_clock();\n", b->clock);
     }
     print_numbers(&b->numbers, b, schedule);
     if (b->traps) print_given(b);
@@ -488,9 +504,9 @@ static const char *check_text(const Module *m, bool targets, const char *n, cons
 }
 
 /* ---- the functions ----------------------------------------------------------------------------------------------- */
-typedef struct Unit { const Module *m; const Layout *l; const Functions *functions; const Names *file_scope; Traps *traps; } Unit;
+typedef struct Unit { const Module *m; const Layout *l; const Functions *functions; const Names *file_scope; Traps *traps; Profile *profile; } Unit;
 
-static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e, u->traps); }
+static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e, u->traps, u->profile); }
 
 static const char *constant_text(double value) {
     return isnan(value) ? "NAN" : isinf(value) ? value < 0 ? "-INFINITY" : "INFINITY" : c_number(value);
@@ -599,8 +615,9 @@ static void print_predict(Writer *w, const Unit *u, Entry e) {
     body_print(w, b, check_text(u->m, false, one ? "1" : "n", ""));
 }
 
-void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps) {
-    Unit u = { m, l, f, file_scope, traps };
+void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps,
+                   Profile *profile) {
+    Unit u = { m, l, f, file_scope, traps, profile };
     const Model *model = m->model;
     print_reset(w, &u);
     print_init(w, &u);
