@@ -31,6 +31,11 @@ bool mentions(const char *code, const char *name);              /* as an identif
 const char *public_type(const Tensor *t);
 void print_memory_names(Writer *w, const Body *b);              /* what the calls call their memory */
 
+/* accept.c: the function that looks at what callers hand in, whether there is one, and the statement that refuses a call. */
+bool any_ranged(const Module *m, bool targets);
+void print_accepts(Writer *w, const Module *m, bool targets);
+const char *check_text(const Module *m, bool targets, const char *n, const char *failed);
+
 /* team.c, for bodies that threads share: the call as a struct and the function that every thread runs, which stand before the
  * entry point; and the statements by which the entry point hands them to the team. Nothing for other bodies. */
 void print_share(Writer *w, const Body *b);

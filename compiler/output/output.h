@@ -5,6 +5,7 @@
  *                            print_c.c  expressions and loop trees
  *                            kernels.c  each kernel as a static function under its equations
  *                            entry.c    the entry points that call the kernels
+ *                            accept.c   what they check
  *                            team.c     entry points whose kernels are shared by threads
  *                            trap.c     --trap: what is looked at, and where it came from
  *                            look.c     --trap: the statements that look
