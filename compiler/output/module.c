@@ -150,8 +150,10 @@ static bool uses_mathematics(const char *code) {
 }
 
 static void print_includes(Writer *w, const Module *m, const char *code) {
+    /* These first: names of the model's types are no trouble there. */
     if (m->profile) put_text(w, "#include <nn_profile.h>\n");
-    if (m->trap) put_text(w, "#include <nn_trap.h>\n");     /* first: names of the model's types are no trouble there */
+    if (m->trap) put_text(w, "#include <nn_trap.h>\n");
+    if (strstr(code, "nn_range") || strstr(code, "nn_thread")) put_text(w, "#include <nn_team.h>\n");
     put(w, "#include \"%s\"\n", m->header);
     if (strstr(code, "NAN") || strstr(code, "INFINITY")) put_text(w, "#include <math.h>\n");
     put_text(w, "#include <string.h>\n");
@@ -161,7 +163,6 @@ static void print_includes(Writer *w, const Module *m, const char *code) {
                 "#elif defined __GNUC__ && defined __STRICT_ANSI__\n#pragma GCC optimize (\"-ffp-contract=fast\")\n#endif\n\n");
     if (uses_mathematics(code)) put_text(w, "#include <nn_math.h>\n");
     if (strstr(code, "nn_key(")) put_text(w, "#include <nn_random.h>\n");
-    if (strstr(code, "nn_range") || strstr(code, "nn_thread")) put_text(w, "#include <nn_team.h>\n");
     put_text(w, "\ntypedef nn_real real;            /* float, or double with -DNN_DOUBLE */\n");
     if (strstr(code, "R(")) put_text(w, "#define R(x) ((real)(x))         /* a constant in that type */\n");
     if (strstr(code, "GEMM(")) put_text(w, "#ifdef NN_DOUBLE\n#define GEMM cblas_dgemm\n#else\n#define GEMM cblas_sgemm\n#endif\n");

@@ -43,5 +43,5 @@ void profile_print(Writer *w, const Profile *profile) {
     put(w, "static const nn_profile_row %s_profile[] = {\n", p);
     for (int k = 0; k < profile->rows.n; k++) put_text(w, profile->rows.at[k]);
     put(w, "};\nstatic nn_profile_spent %s_spent[NN_MOST_THREADS][%d];\n", p, profile->rows.n);
-    put(w, "static nn_profile_spent *%s_spent_of(int thread) { return %s_spent[thread]; }\n\n", p, p);
+    put(w, "static nn_profile_spent *%s_spent_of(int k) { return %s_spent[k]; }\n\n", p, p);
 }
