@@ -117,7 +117,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
 	install $(BUILD)/nnc $(DESTDIR)$(PREFIX)/bin/nnc
 	install -m 644 $(BUILD)/libnnrt.a $(DESTDIR)$(PREFIX)/lib/libnnrt.a
-	install -m 644 runtime/nn.h runtime/nn_math.h runtime/nn_random.h runtime/nn_search.h runtime/nn_team.h runtime/nn_trap.h runtime/nn_vector.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 runtime/nn.h runtime/nn_math.h runtime/nn_profile.h runtime/nn_random.h runtime/nn_search.h runtime/nn_team.h runtime/nn_trap.h runtime/nn_vector.h $(DESTDIR)$(PREFIX)/include
 
 clean:
 	rm -rf build

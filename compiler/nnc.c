@@ -96,7 +96,7 @@ static void pass_schedule(Compilation *c)
 {
     const CommandLine *command = c->command;
     Options options = {command->plain, command->blas, command->trap, 0};
-    const ModuleOptions names = {command->prefix, command->header, command->trap};
+    const ModuleOptions names = {command->prefix, command->header, command->trap, command->profile};
     c->module = module_new(c->model, &names);
     Schedule *all[ENTRY_COUNT];
     int n = 0;

@@ -58,6 +58,7 @@ static bool set_check(CommandLine *c, const char *v)   { (void)v; return c->chec
 static bool set_check_passes(CommandLine *c, const char *v) { (void)v; return c->check_passes = true; }
 static bool set_time(CommandLine *c, const char *v)    { (void)v; return c->time = true; }
 static bool set_trap(CommandLine *c, const char *v)    { (void)v; return c->trap = true; }
+static bool set_profile(CommandLine *c, const char *v) { (void)v; return c->profile = true; }
 static bool set_silent(CommandLine *c, const char *v)  { (void)v; return c->no_warnings = true; }
 
 static bool set_prefix(CommandLine *c, const char *v)
@@ -131,6 +132,7 @@ static const Option options[] = {
     {"--kernels",      '=', "fast|plain", set_kernels, "plain: readable loops, always right"},
     {"--blas",         '=', "auto|never", set_blas,   "may large matrix products call a BLAS library?"},
     {"--trap",         ' ', NULL, set_trap,           "code that looks at all it computes, and stops at the first NaN"},
+    {"--profile",      ' ', NULL, set_profile,        "code that measures each of its kernels"},
     {"--check",        ' ', NULL, set_check,          "look for errors only; write nothing"},
     {"--report",       '?', "json", set_report,       "print shapes, operations and bytes; writes files only if -o is given"},
     {"--emit",         '=', "PASS", set_emit,         "print the model as a pass leaves it, and stop"},
@@ -224,6 +226,8 @@ static int settle(CommandLine *c)
         return usage("no model is given");
     if (c->run && (c->output || c->header || c->emit || c->depend || c->depend_too || c->check || c->report))
         return usage("`nnc run` writes nothing but the program: it takes no -o, --header, --emit, -M, --check, --report");
+    if (c->profile && c->trap)
+        return usage("--profile and --trap exclude each other: looking at all values is what would be measured");
     if (c->output && c->header && !strcmp(c->output, c->header))
         return usage("the C file and the header cannot be the same");
     if ((c->output && !strcmp(c->output, c->input) && strcmp(c->input, "-") != 0) || (c->header && !strcmp(c->header, c->input)))
@@ -273,5 +277,7 @@ int command_line(CommandLine *c, int argc, char **argv, void (*print_passes)(FIL
         }
     }
     c->arguments = argv + i;
+    for (char **word = c->arguments; c->run && *word; word++)
+        c->profile |= !strcmp(*word, "--profile");      /* the program can do it only if it is compiled so */
     return settle(c);
 }

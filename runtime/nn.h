@@ -65,6 +65,15 @@ typedef struct nn_trap {
     double low[NN_TRAP_READS], high[NN_TRAP_READS];
 } nn_trap;
 
+/* Programs that `nnc --profile` made measure their kernels. A row is one call of one kernel; row 0 is waiting for other threads. */
+typedef struct nn_profile_row {
+    const char *entry, *name;   /* "gradients", "relu" */
+    const char *place;          /* net.nn:7 */
+    const char *equation;       /* in the language; several, one a line */
+    double operations, bytes;   /* of a call with as many samples as there may be */
+} nn_profile_row;
+typedef struct nn_profile_spent { uint64_t nanoseconds, calls; } nn_profile_spent;
+
 typedef struct nn_setting { const char *name; double value; } nn_setting;   /* an entry of the model's train line */
 
 typedef struct nn_model {
@@ -100,6 +109,9 @@ typedef struct nn_model {
     void (*reset)(void *instance);                                           /* forgets what metrics have gathered */
     void (*metrics_of)(void *instance, double *values);                      /* one number for each metric */
     void (*predict)(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs);
+    int n_profile;        const nn_profile_row *profile; /* of `nnc --profile`, else none */
+    nn_profile_spent *(*spent)(int thread);              /* what a thread has spent on each row */
+    double (*peak)(void);                                /* operations a second that one thread can do at most */
 } nn_model;
 
 /* Runs the command line of the trainer for a model: `train`, `test`, `predict`, `info`, `check`. Gives the exit code.

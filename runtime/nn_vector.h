@@ -17,7 +17,9 @@
 #error "fast kernels need the vector types of gcc or clang; nnc --kernels=plain writes code for any compiler"
 #endif
 
-#ifndef NN_LANES
+#ifdef NN_LANES
+#define NN_VECTOR_FORCED
+#else
 #if defined __AVX512F__
 #define NN_VECTOR_BYTES 64
 #elif defined __AVX__
@@ -44,6 +46,16 @@ typedef nn_real nn_vec __attribute__((vector_size(NN_LANES * sizeof(nn_real)), a
 
 /* Macros, since a function that returns a wide vector has no fixed ABI on a machine that lacks it. */
 #define nn_load(from) (*(const nn_vec *)(const void *)(from))
+/* A vector that several products share. gcc would load it anew for each; this keeps it in a register. */
+#if defined __clang__ || defined NN_VECTOR_FORCED
+#define nn_held(from) nn_load(from)
+#elif defined __SSE2__
+#define nn_held(from) (__extension__({ nn_vec nn_v_ = nn_load(from); __asm__("" : "+x"(nn_v_)); nn_v_; }))
+#elif defined __aarch64__
+#define nn_held(from) (__extension__({ nn_vec nn_v_ = nn_load(from); __asm__("" : "+w"(nn_v_)); nn_v_; }))
+#else
+#define nn_held(from) nn_load(from)
+#endif
 #define nn_store(to, vector) (*(nn_vec *)(void *)(to) = (vector))
 
 /* The loop behind it is written out in full: its variable indexes registers. */

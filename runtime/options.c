@@ -55,6 +55,8 @@ static const Option options[] = {
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
     { "--trap",       NULL,        FLAG,  AT(trap),       NN_C_TRAIN | NN_C_TEST,
       "make sure that the first NaN or infinity stops the run; for programs of `nnc --trap`" },
+    { "--profile",    NULL,        FLAG,  AT(profile),    NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT,
+      "make sure that the time of each kernel is printed at the end; for programs of `nnc --profile`" },
     { "--quiet",      NULL,        FLAG,  AT(quiet),      NN_C_TRAIN | NN_C_CHECK | NN_C_SETTLE, "print errors only" },
     { "--help",       NULL,        FLAG,  AT(help),       ALL,        "print this" },
     { "--version",    NULL,        FLAG,  AT(version),    ALL,        "print the versions" },
@@ -276,6 +278,8 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
         return nn_fail(f, "--resume and --weights: a run is continued with its own parameters; leave out one of them");
     if (o->trap && !m->n_traps)
         return nn_fail(f, "--trap: this program was compiled without it; compile the model anew with `nnc --trap`");
+    if (o->profile && !m->n_profile)
+        return nn_fail(f, "--profile: this program was compiled without it; compile the model anew with `nnc --profile`");
     if (o->partial && !o->weights) return nn_fail(f, "--partial: says how --weights FILE is read, and there is none");
     if (o->by && !o->best && !o->patience)
         return nn_fail(f, "--by %s: says how epochs are judged; it goes with --best or --patience", o->by);

@@ -18,7 +18,7 @@ typedef struct nn_options {
     uint64_t seed;
     const char *save, *resume, *log, *data, *weights, *best, *by;
     int64_t patience;
-    bool no_shuffle, partial, quiet, all, trap;
+    bool no_shuffle, partial, quiet, all, trap, profile;
     nn_binding *train, *test, *output;                          /* an output without a name: name is NULL */
     int n_train, n_test, n_output;
     const nn_tensor **hyper;                                    /* hyper-parameters that are set, and their values */

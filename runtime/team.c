@@ -2,7 +2,8 @@
  *
  * The team is persistent: its threads are made once and wait at the barrier for work. A run is
  *
- *     the caller: writes down the work,  barrier,  its own share,  barrier            a thread: barrier, its share, barrier, and again
+ *     the caller: writes down the work,  barrier,  its own share,  barrier
+ *     a thread:                          barrier,  its share,      barrier,  and again
  *
  * and the work itself waits at the same barrier between its phases. The barrier counts who is missing; the last to come
  * sets the count back and turns the sense, a number that the others look at. Who waits looks in a loop at first, because
@@ -23,13 +24,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { SPINS = 4000, SPINS_CROWDED = 40, YIELDS = 100 };        /* crowded: more threads than cores */
+/* Some ten microseconds. Who waits longer on a busy machine keeps the very thread that it waits for from running: with three
+ * times as many processes as cores, longer loops made a step take three times as long. Crowded: more threads than cores. */
+enum { SPINS = 300, SPINS_CROWDED = 30, YIELDS = 5 };
 
 static pthread_mutex_t calls = PTHREAD_MUTEX_INITIALIZER;       /* held by the call that has the team, and while it changes */
 static pthread_mutex_t bed = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
 static pthread_t thread_of[NN_MOST_THREADS];                    /* from 1: the caller is 0 */
-static int threads = 1, spins;
+static atomic_int threads = 1;                                  /* changed with `calls` held */
+static int spins;
 static bool stopping, watches_forks;
 static nn_work *work_now;
 static const void *call_now;
@@ -92,21 +96,19 @@ static void *serve(void *own) {
 }
 
 void nn_team_run(nn_work *work, const void *call) {
-    /* Someone else has the team, or this call is inside of one: it runs here. */
-    if (pthread_mutex_trylock(&calls) != 0) {
+    /* There is no team, someone else has it, or this call is inside of one: it runs here. */
+    const bool alone = atomic_load_explicit(&threads, memory_order_relaxed) == 1 || pthread_mutex_trylock(&calls) != 0;
+    if (alone) {
         work(call, (nn_thread){ 0, 1 });
         return;
     }
-    if (threads == 1) {
-        pthread_mutex_unlock(&calls);
-        work(call, (nn_thread){ 0, 1 });
-        return;
-    }
-    work_now = work;
-    call_now = call;
-    nn_team_wait();
-    work(call, (nn_thread){ 0, threads });
-    nn_team_wait();
+    if (threads > 1) {                  /* still */
+        work_now = work;
+        call_now = call;
+        nn_team_wait();
+        work(call, (nn_thread){ 0, threads });
+        nn_team_wait();
+    } else work(call, (nn_thread){ 0, 1 });
     pthread_mutex_unlock(&calls);
 }
 

@@ -53,7 +53,11 @@ enum { MOST_UNASKED = 16 };
 static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
     const int before = nn_threads(0), cores = nn_cores() < MOST_UNASKED ? nn_cores() : MOST_UNASKED;
     if (o->command != NN_C_INFO) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
-    const int code = command(m, o, f);
+    int code = command(m, o, f);
+    /* What predict prints is for other programs to read. */
+    FILE *to = o->command == NN_C_PREDICT ? stderr : stdout;
+    const bool profiles = m->n_profile && o->command != NN_C_INFO && (o->profile || !o->quiet);
+    if (profiles && !nn_profile_print(m, nn_threads(0), to, f) && code == NN_DONE) code = NN_TROUBLE;
     nn_threads(before);
     return code;
 }

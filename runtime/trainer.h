@@ -3,6 +3,7 @@
 #define NN_TRAINER_H
 #include "options.h"
 #include <signal.h>
+#include <stdio.h>
 
 int nn_train(const nn_model *m, const nn_options *o, nn_failure *f);            /* train.c */
 int nn_test(const nn_model *m, const nn_options *o, nn_failure *f);             /* measure.c */
@@ -10,6 +11,7 @@ int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f);    
 int nn_info(const nn_model *m);                                                 /* info.c */
 int nn_check(const nn_model *m, const nn_options *o, nn_failure *f);            /* gradient_check.c */
 
+bool nn_profile_print(const nn_model *m, int threads, FILE *to, nn_failure *f);          /* profile.c */
 int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f);           /* settle.c */
 
 /* An instance as the options ask for it: initial values of the seed, parameters of --weights, hyper-parameters set; or NULL. */

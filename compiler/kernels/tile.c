@@ -194,6 +194,46 @@ static void add_loops(Nodes *to, const Index *const *index, int n, const Peeled 
     add_copies_of(add_bounded(to, index, n, 0, p), step);
 }
 
+typedef struct { const Expr *read, *local; } Held;
+typedef struct { Held at[4]; int n; } HeldList;
+
+static const Expr *from_held(const Expr *e, void *data) {
+    const HeldList *list = data;
+    for (int k = 0; k < list->n; k++)
+        if (list->at[k].read == e) return list->at[k].local;
+    return e;
+}
+
+/* Vectors that do not move with the outermost loop of the tile are loaded once, in front of it. */
+static const Expr *add_held(Nodes *to, const Build *b, const Expr *term, const Index *vector) {
+    const Tile *t = b->t;
+    HeldList list = {.n = 0};
+    Exprs reads = reads_of(term);
+    for (int r = 0; r < reads.n && b->n_side > 0 && list.n < 4; r++) {
+        const Expr *read = reads.at[r];
+        if (!uses_index(read, vector) || uses_index(read, b->side[0].within)) continue;
+        int64_t extents[2];
+        const Expr **sub = NEW_ARRAY(const Expr *, 2);
+        int rank = 0;
+        Nodes load = {0}, *inner = &load;
+        if (b->n_side > 1 && uses_index(read, b->side[1].within)) {
+            extents[rank] = t->factor[1], sub[rank++] = At(b->side[1].within);
+            inner = &add_loop(inner, b->side[1].within, NULL, NULL, LOOP_REGISTER)->body;
+        }
+        if (t->wide) {
+            extents[rank] = LANES, sub[rank++] = At(vector);
+            inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
+        }
+        Tensor *held = local_new("held", REAL, rank, extents);
+        held->vector = true;
+        add_declare(to, held, NULL);
+        add_assign(inner, held, sub, rank, ASSIGN_SET, read);
+        for (int k = 0; k < load.n; k++) PUSH(*to, load.at[k]);
+        list.at[list.n++] = (Held){read, Read(held, sub, rank)};
+    }
+    return transform(term, from_held, &list);
+}
+
 static void add_sums(Build *b) {
     const Tile *t = b->t;
     const Index *pass = index_new(name_of("lane"), LANES, NULL), *vector = t->wide ? index_new(name_of("l"), LANES, NULL) : pass;
@@ -228,9 +268,11 @@ static void add_sums(Build *b) {
     Tensor *sum = local_new("sum", REAL, rank, extents);
     sum->vector = true;
     add_declare(body, sum, NULL)->zero = true;
-    Nodes step = {0}, *inner = add_side_by_side(&step, b, LOOP_REGISTER);
+    Nodes step = {0};
+    const Expr *term = add_held(&step, b, at_tile(b, whole.term, lane_value), vector);
+    Nodes *inner = add_side_by_side(&step, b, LOOP_REGISTER);
     if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
-    add_assign(inner, sum, sub, rank, ASSIGN_ADD, at_tile(b, whole.term, lane_value));
+    add_assign(inner, sum, sub, rank, ASSIGN_ADD, term);
     add_loops(body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);

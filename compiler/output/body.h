@@ -15,6 +15,8 @@ typedef struct Body {
     bool shared;                        /* every thread of a team runs the calls: see team.c */
     const char *thread, *call, *handed; /* then: names of the thread that runs, of the call, and of the call without its type */
     LIST(const char *) number_name, number_type;    /* the keys and numbers that `numbers` declares */
+    Profile *profile;                   /* of functions that measure their kernels, else NULL */
+    const char *clock;                  /* then: the name of the time when the last call ended */
     Traps *traps;                       /* of functions that look at what they compute, else NULL */
 } Body;
 
@@ -28,6 +30,11 @@ const char *internal_error(const Tensor *t);                    /* it has no pla
 bool mentions(const char *code, const char *name);              /* as an identifier, and not a member */
 const char *public_type(const Tensor *t);
 void print_memory_names(Writer *w, const Body *b);              /* what the calls call their memory */
+
+/* accept.c: the function that looks at what callers hand in, whether there is one, and the statement that refuses a call. */
+bool any_ranged(const Module *m, bool targets);
+void print_accepts(Writer *w, const Module *m, bool targets);
+const char *check_text(const Module *m, bool targets, const char *n, const char *failed);
 
 /* team.c, for bodies that threads share: the call as a struct and the function that every thread runs, which stand before the
  * entry point; and the statements by which the entry point hands them to the team. Nothing for other bodies. */

@@ -17,7 +17,6 @@
 #include "body.h"
 #include <ctype.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -75,19 +74,6 @@ static void put_inputs(Writer *w, const Module *m, bool targets, bool types) {
         if (types) put(w, ", const %s *%s", public_type(list.at[k]), public_name(m, list.at[k]));
         else put(w, ", %s", public_name(m, list.at[k]));
     }
-}
-
-/* Whether all that callers hand in has to be looked at: integers with a declared range. */
-static bool is_ranged(const Tensor *t) {
-    if (t->type == REAL) return false;
-    return t->byte ? t->lo > 0 || t->hi < 255 : t->lo > INT32_MIN || t->hi < INT32_MAX;
-}
-
-static bool any_ranged(const Module *m, bool targets) {
-    Tensors list = model_inputs(m->model, targets);
-    for (int k = 0; k < list.n; k++)
-        if (is_ranged(list.at[k])) return true;
-    return false;
 }
 
 static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
@@ -285,6 +271,12 @@ static void print_kept(Writer *w, Body *b, const Schedule *schedule) {
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
+/* --profile: the call that has just ended belongs to this row. */
+static void print_lap(Writer *w, const Body *b, int row, int depth) {
+    put_line(w, depth, text("%s = nn_profile_lap(&%s_spent[%s][%d], %s);", b->clock, b->m->prefix,
+                            b->shared ? text("%s.number", b->thread) : "0", row, b->clock));
+}
+
 static void print_call(Writer *w, Body *b, const Functions *functions, const Kernel *k, int depth) {
     const Function *f = function_of(functions, k);
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
@@ -306,6 +298,7 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
     Writer all = { 0 };
     put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
     put_line(w, depth, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
+    if (b->profile) print_lap(w, b, profile_row(b->profile, b->entry, f, k), depth);
 }
 
 /* The calls from `from` on that one thread makes, one after the other; gives the number of the call after them. */
@@ -315,9 +308,10 @@ static int print_turn(Body *b, const Functions *functions, const Schedule *sched
     while (to < schedule->kernels.n && !schedule->kernels.at[to]->parallel && schedule->kernels.at[to]->phase == first->phase
            && schedule->kernels.at[to]->turn == first->turn)
         to++;
-    put(&b->calls, "    if (nn_mine(%s, %d))%s\n", b->thread, first->turn, to > from + 1 ? " {" : "");
+    bool several = to > from + 1 || b->profile;
+    put(&b->calls, "    if (nn_mine(%s, %d))%s\n", b->thread, first->turn, several ? " {" : "");
     for (int k = from; k < to; k++) print_call(&b->calls, b, functions, schedule->kernels.at[k], 2);
-    if (to > from + 1) put_text(&b->calls, "    }\n");
+    if (several) put_text(&b->calls, "    }\n");
     return to;
 }
 
@@ -331,7 +325,10 @@ static void print_calls(Body *b, const Functions *functions, const Schedule *sch
             k++;
             continue;
         }
-        if (b->shared && k && kernel->phase != schedule->kernels.at[k - 1]->phase) put(&b->calls, "    nn_wait(%s);\n", b->thread);
+        if (b->shared && k && kernel->phase != schedule->kernels.at[k - 1]->phase) {
+            put(&b->calls, "    nn_wait(%s);\n", b->thread);
+            if (b->profile) print_lap(&b->calls, b, 0, 1);
+        }
         if (turns) put_text(&b->calls, k ? "\n    /* backward */\n" : "    /* backward */\n");
         backward = backward || turns;
         if (b->shared && !kernel->parallel) {
@@ -363,7 +360,7 @@ static const char *result_text(Body *b, const Tensor *t) {
 
 /* Memory, keys, numbers and calls of an entry point. What is put behind `end` then ends the function. */
 static Body *body_new(const Module *m, const Layout *l, const Functions *functions, const Names *file_scope, Entry e,
-                      Traps *traps) {
+                      Traps *traps, Profile *profile) {
     Body *b = NEW(Body);
     bool looks = e == ENTRY_GRADIENTS || e == ENTRY_UPDATE || e == ENTRY_EVALUATE;
     bool predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE;
@@ -385,6 +382,11 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
         b->thread = name_add(b->scope.names, "thread");
         b->call = name_add(b->scope.names, "call");
         b->handed = name_add(b->scope.names, "handed");
+    }
+    if (profile && e != ENTRY_INIT && schedule->kernels.n) {
+        b->profile = profile;
+        b->clock = name_add(b->scope.names, "clock");
+        put(&b->calls, "    uint64_t %s = nn_profile_clock();\n", b->clock);
     }
     print_numbers(&b->numbers, b, schedule);
     if (b->traps) print_given(b);
@@ -443,54 +445,17 @@ static void body_print(Writer *w, const Body *b, const char *before) {
     put_text(w, "}\n\n");
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------ */
-static void print_accepts(Writer *w, const Module *m, bool targets) {
-    Tensors list = model_inputs(m->model, targets);
-    Writer head = { 0 };
-    put(&head, "static int %s_accepts%s(int n", m->prefix, targets ? "" : "_inputs");
-    for (int k = 0; k < list.n; k++)
-        if (is_ranged(list.at[k])) put(&head, ", const %s *%s", public_type(list.at[k]), public_name(m, list.at[k]));
-    put(w, "/* Whether a call may run: n is in 1 .. %s_BATCH, and integers are in their declared ranges. */\n",
-        name_upper(m->prefix));
-    put_line(w, 0, text("%s) {", head.text));
-    put(w, "    if (n < 1 || n > %s_BATCH) return 0;\n", name_upper(m->prefix));
-    Names *names = names_new(NULL);
-    for (int k = 0; k < list.n; k++) PUSH(names->used, public_name(m, list.at[k]));
-    const char *i = name_add(names, "k");
-    for (int k = 0; k < list.n; k++) {
-        const Tensor *t = list.at[k];
-        int64_t each = 1;
-        for (int d = 1; d < t->rank; d++) each *= t->dim[d].extent;
-        if (!is_ranged(t)) continue;
-        bool wide = each > INT32_MAX / m->model->batch;
-        const char *name = public_name(m, t), *count = each == 1 ? "n" : text("%sn * %" PRId64, wide ? "(int64_t)" : "", each);
-        Writer test = { 0 };
-        if (t->lo > (t->byte ? 0 : INT32_MIN)) put(&test, "%s[%s] < %" PRId64, name, i, t->lo);
-        if (t->hi < (t->byte ? 255 : INT32_MAX)) put(&test, "%s%s[%s] > %" PRId64, test.length ? " || " : "", name, i, t->hi);
-        put(w, "    for (%s %s = 0; %s < %s; %s++)\n        if (%s) return 0;\n", wide ? "int64_t" : "int", i, i, count, i,
-            test.text);
-    }
-    put_text(w, "    return 1;\n}\n\n");
-}
-
-/* The statement that refuses a call; n: the number of samples as the function knows it. */
-static const char *check_text(const Module *m, bool targets, const char *n, const char *failed) {
-    bool one = strcmp(n, "1") == 0;
-    if (!any_ranged(m, targets))
-        return one ? "" : text("    if (n < 1 || n > %s_BATCH) return%s;\n", name_upper(m->prefix), failed);
-    Tensors list = model_inputs(m->model, targets);
-    Writer w = { 0 };
-    put(&w, "    if (!%s_accepts%s(%s", m->prefix, targets ? "" : "_inputs", n);
-    for (int k = 0; k < list.n; k++)
-        if (is_ranged(list.at[k])) put(&w, ", %s", public_name(m, list.at[k]));
-    put(&w, ")) return%s;\n", failed);
-    return w.text;
-}
-
 /* ---- the functions ----------------------------------------------------------------------------------------------- */
-typedef struct Unit { const Module *m; const Layout *l; const Functions *functions; const Names *file_scope; Traps *traps; } Unit;
+typedef struct Unit {
+    const Module *m;
+    const Layout *l;
+    const Functions *functions;
+    const Names *file_scope;
+    Traps *traps;
+    Profile *profile;
+} Unit;
 
-static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e, u->traps); }
+static Body *body_of(const Unit *u, Entry e) { return body_new(u->m, u->l, u->functions, u->file_scope, e, u->traps, u->profile); }
 
 static const char *constant_text(double value) {
     return isnan(value) ? "NAN" : isinf(value) ? value < 0 ? "-INFINITY" : "INFINITY" : c_number(value);
@@ -599,8 +564,9 @@ static void print_predict(Writer *w, const Unit *u, Entry e) {
     body_print(w, b, check_text(u->m, false, one ? "1" : "n", ""));
 }
 
-void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps) {
-    Unit u = { m, l, f, file_scope, traps };
+void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps,
+                   Profile *profile) {
+    Unit u = { m, l, f, file_scope, traps, profile };
     const Model *model = m->model;
     print_reset(w, &u);
     print_init(w, &u);

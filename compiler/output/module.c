@@ -55,6 +55,7 @@ Module *module_new(const Model *model, const ModuleOptions *options) {
     m->prefix = prefix_of(options && options->prefix ? options->prefix : model->name);
     m->header = options && options->header ? base_name(options->header) : text("%s.h", model->name);
     m->trap = options && options->trap;
+    m->profile = options && options->profile;
     m->file = model->span.source ? base_name(model->span.source->name) : text("%s.nn", model->name);
     return m;
 }
@@ -134,8 +135,9 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, const char
 }
 
 /* Of the runtime's names, those that nn_math.h does not declare. */
-static const char *const other_names[] = { "real", "key", "uniform", "range", "thread", "share", "whole", "mine", "wait", "on_team", "vec",
-                                           "load", "store", "sum_lanes" };
+static const char *const other_names[] = { "real", "key", "uniform", "range", "thread", "share", "whole", "mine", "wait", "on_team", "profile_lap",
+                                           "profile_clock", "profile_row", "profile_spent", "profile_peak",
+                                            "vec", "load", "held", "store", "sum_lanes" };
 
 static bool uses_mathematics(const char *code) {
     for (const char *at = code; (at = strstr(at, "nn_")); at += 3) {
@@ -149,7 +151,10 @@ static bool uses_mathematics(const char *code) {
 }
 
 static void print_includes(Writer *w, const Module *m, const char *code) {
-    if (m->trap) put_text(w, "#include <nn_trap.h>\n");     /* first: names of the model's types are no trouble there */
+    /* These first: names of the model's types are no trouble there. */
+    if (m->profile) put_text(w, "#include <nn_profile.h>\n");
+    if (m->trap) put_text(w, "#include <nn_trap.h>\n");
+    if (strstr(code, "nn_range") || strstr(code, "nn_thread")) put_text(w, "#include <nn_team.h>\n");
     put(w, "#include \"%s\"\n", m->header);
     if (strstr(code, "NAN") || strstr(code, "INFINITY")) put_text(w, "#include <math.h>\n");
     put_text(w, "#include <string.h>\n");
@@ -182,7 +187,9 @@ void module_print(Writer *w, const Module *m) {
     put_text(&code, "\n");
     Traps *traps = m->trap ? traps_new(m) : NULL;
     Writer entries = { 0 };
-    entries_print(&entries, m, l, functions, file_scope, traps);
+    Profile *profile = m->profile ? profile_new(m) : NULL;
+    entries_print(&entries, m, l, functions, file_scope, traps, profile);
+    if (profile) profile_print(&code, profile);
     if (traps) traps_print(&code, traps);
     put_text(&code, entries.text);
     print_banner(w, m, l, code.text);
@@ -190,5 +197,5 @@ void module_print(Writer *w, const Module *m) {
     put_text(w, code.text);
     section_print(w, "the model as a table");
     put_text(w, "\n");
-    table_print(w, m, l, traps ? traps->rows.n : 0);
+    table_print(w, m, l, traps ? traps->rows.n : 0, profile ? profile->rows.n : 0);
 }

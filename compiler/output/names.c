@@ -91,7 +91,7 @@ const char *name_add(Names *names, const char *wanted) {
 Names *names_of_module(const Module *m, const Layout *l) {
     static const char *const functions[] = {
         "init", "gradients", "update", "step", "evaluate", "reset", "metrics", "predict", "predict_one", "model", "accepts",
-        "traps"
+        "traps", "profile", "spent", "spent_of"
     };
     Names *names = names_new(NULL);
     PUSH(names->used, m->prefix);

@@ -5,9 +5,11 @@
  *                            print_c.c  expressions and loop trees
  *                            kernels.c  each kernel as a static function under its equations
  *                            entry.c    the entry points that call the kernels
+ *                            accept.c   what they check
  *                            team.c     entry points whose kernels are shared by threads
  *                            trap.c     --trap: what is looked at, and where it came from
  *                            look.c     --trap: the statements that look
+ *                            profile.c  --profile: what is measured, and where it came from
  *                            table.c    the constant table that describes the model to the runtime
  *                            module.c   the whole C file;  header.c  the whole header
  *                            report.c, api.c, graph.c   the same facts for people and for other tools
@@ -26,6 +28,7 @@ typedef struct ModuleOptions {
     const char *prefix;         /* of every C name; NULL: the model's name */
     const char *header;         /* the header as the C file names it; NULL: the model's name and .h. Only its base name counts */
     bool trap;                  /* code that looks at what it computes */
+    bool profile;               /* code that measures what its kernels take */
 } ModuleOptions;
 
 typedef struct Module {
@@ -33,7 +36,7 @@ typedef struct Module {
     const Schedule *schedule[ENTRY_COUNT];      /* NULL where the model has no such program */
     const char *prefix, *header;                /* as in the options, made safe */
     const char *file;                           /* the base name of the model's file */
-    bool trap;
+    bool trap, profile;
 } Module;
 
 /* A module without schedules. The driver then sets schedule[e] of every e with an entry_program, in the order of Entry. */

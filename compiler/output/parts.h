@@ -118,16 +118,22 @@ int trap_row(Traps *traps, Entry entry, const Equation *e, const Tensor *t);
 const Equation *trap_equation(const Kernel *k, const Tensor *t);        /* what t holds after the kernel; NULL: a copy */
 void traps_print(Writer *w, const Traps *traps);
 
+/* ---- profile.c --------------------------------------------------------------------------------------------------- */
+typedef struct Profile { const Module *m; LIST(const char *) rows; Tensors next_of[ENTRY_COUNT]; } Profile;
+Profile *profile_new(const Module *m);
+int profile_row(Profile *profile, Entry entry, const Function *f, const Kernel *call);     /* the number of a new row */
+void profile_print(Writer *w, const Profile *profile);
+
 /* ---- entry.c: the functions that callers see --------------------------------------------------------------------- */
 extern const char *const entry_name[ENTRY_COUNT];               /* without the prefix */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end);
 void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope,
-                   Traps *traps);      /* traps: NULL without --trap */
+                   Traps *traps, Profile *profile);     /* NULL without --trap, --profile */
 Tensors model_inputs(const Model *m, bool targets);             /* inputs, then (if asked) targets */
 
 /* ---- table.c ----------------------------------------------------------------------------------------------------- */
 void put_string(Writer *w, const char *s, size_t length);       /* a C string literal */
-void table_print(Writer *w, const Module *m, const Layout *l, int traps);
+void table_print(Writer *w, const Module *m, const Layout *l, int traps, int profile);
 
 /* ---- report.c ---------------------------------------------------------------------------------------------------- */
 void put_json(Writer *w, const char *s);

@@ -435,7 +435,7 @@ static CType local_type(const Scope *s, const Nodes *block, const Tensor *t) {
     return t->type == BOOL || is_small(fmax(fabs((double)t->lo), fabs((double)t->hi))) || stays_small(s, block, t) ? C_INT : C_LONG;
 }
 
-static void print_vector_local(Writer *w, Scope *s, const Tensor *t, int depth) {
+static void print_vector_local(Writer *w, Scope *s, const Tensor *t, bool zero, int depth) {
     const char *name = name_add(s->names, without_stem(s->stem, t->name));
     Writer dims = { 0 };
     put_text(&dims, "");
@@ -443,7 +443,7 @@ static void print_vector_local(Writer *w, Scope *s, const Tensor *t, int depth) 
         if (s->pass && k + 1 == t->rank) put_text(&dims, "[NN_PASS / NN_LANES]");
         else put(&dims, "[%" PRId64 "]", t->dim[k].extent);
     scope_bind(s, t, name, C_REAL, false);
-    put_line(w, depth, text("nn_vec %s%s = {0};", name, dims.text));
+    put_line(w, depth, text("nn_vec %s%s%s;", name, dims.text, zero ? " = {0}" : ""));
 }
 
 /* A local that is the sum of 16 lanes; first: the read of the first. */
@@ -456,7 +456,7 @@ static const char *lanes_text(Scope *s, const Expr *first) {
 static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block, int depth) {
     const Tensor *t = n->tensor;
     if (t->vector) {
-        print_vector_local(w, s, t, depth);
+        print_vector_local(w, s, t, n->zero, depth);
         return;
     }
     CType type = local_type(s, block, t);
@@ -475,6 +475,12 @@ static void print_assign(Writer *w, Scope *s, const Node *n, int depth) {
     Writer place = { 0 };
     print_place(&place, s, n->tensor, n->subs);
     bool narrow = type == C_INT32 || type == C_INT, real = n->tensor->type == REAL;
+    if (n->tensor->vector && n->assign == ASSIGN_SET && n->value->kind == X_READ) {
+        Writer from = { 0 };
+        print_place(&from, s, n->value->tensor, n->value->arg);
+        put_line(w, depth, text("%s = nn_held(&%s);", place.text, from.text));
+        return;
+    }
     if (moves_along(s, n->tensor, n->subs)) {
         const char *value = operand(s, n->value, C_PREC_TERM, type);
         if (n->assign == ASSIGN_ADD) value = text("nn_load(&%s) + %s", place.text, value);

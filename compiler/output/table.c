@@ -192,8 +192,8 @@ static void put_list(Writer *w, const Module *m, const char *name, int n, const 
     put(w, "    .n_%s = %d,%*s.%s = %s_%s,\n", name, n, n < 10 ? 2 : 1, "", name, m->prefix, table);
 }
 
-/* traps: how many rows the table of --trap has. */
-void table_print(Writer *w, const Module *m, const Layout *l, int traps) {
+/* traps, profile: how many rows the tables of --trap and --profile have. */
+void table_print(Writer *w, const Module *m, const Layout *l, int traps, int profile) {
     const Model *model = m->model;
     const char *p = m->prefix;
     Tensors inputs = model_inputs(model, true);
@@ -222,6 +222,8 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps) {
     put(w, "    .seed_offset = offsetof(%s, seed),\n", p);
     put_list(w, m, "traps", traps, "traps");
     if (traps) put(w, "    .trap_offset = offsetof(%s, trap),\n", p);
+    put_list(w, m, "profile", profile, "profile");
+    if (profile) put(w, "    .spent = %s_spent_of,\n    .peak = nn_profile_peak,\n", p);
     put(w, "    .init = %s_table_init,\n    .reset = %s_table_reset,\n    .metrics_of = %s_table_metrics,\n", p, p, p);
     if (model->gradients) put(w, "    .gradients = %s_table_gradients,\n", p);
     if (model->update) put(w, "    .update = %s_table_update,\n", p);

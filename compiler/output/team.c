@@ -82,7 +82,8 @@ void print_share(Writer *w, const Body *b) {
     for (int k = 0; k < list.n; k++) {
         const Handed *h = &list.at[k];
         bool pointer = h->type[strlen(h->type) - 1] == '*';
-        put_line(w, 1, text("%s%s%s%s = %s->%s;", pointer ? "" : "const ", h->type, pointer ? "const " : "", h->name, b->call, h->name));
+        const char *type_and_name = text("%s%s%s%s", pointer ? "" : "const ", h->type, pointer ? "const " : "", h->name);
+        put_line(w, 1, text("%s = %s->%s;", type_and_name, b->call, h->name));
     }
     put_text(w, code);
     put_text(w, "}\n\n");

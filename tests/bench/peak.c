@@ -19,7 +19,9 @@ static double now(void) {
 }
 
 static vector chains(long n, vector a, vector b) {
-    vector c0 = a, c1 = a, c2 = a, c3 = a, c4 = a, c5 = a, c6 = a, c7 = a, c8 = a, c9 = a, c10 = a, c11 = a;
+    /* Each chain begins with something of its own, or a compiler would keep one for all. */
+    vector c0 = a, c1 = 2 * a, c2 = 3 * a, c3 = 4 * a, c4 = 5 * a, c5 = 6 * a, c6 = 7 * a, c7 = 8 * a, c8 = 9 * a, c9 = 10 * a,
+           c10 = 11 * a, c11 = 12 * a;
     for (long k = 0; k < n; k++) {
         c0 = c0 * a + b, c1 = c1 * a + b, c2 = c2 * a + b, c3 = c3 * a + b, c4 = c4 * a + b, c5 = c5 * a + b;
         c6 = c6 * a + b, c7 = c7 * a + b, c8 = c8 * a + b, c9 = c9 * a + b, c10 = c10 * a + b, c11 = c11 * a + b;

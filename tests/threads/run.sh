@@ -61,6 +61,13 @@ for model in $MODELS words norms; do
     try "build $model with $sanitizer" build "$model" "${model}_checked" "-O1 $sanitizer -DNO_FORK -DROUNDS=2"
     try "$model with $sanitizer" env TSAN_OPTIONS=halt_on_error=1 "$WORK/${model}_checked"
 done
+# A model may be called as what the team's header and shared functions call their own.
+for name in parts thread call handed range work turn alone clock; do
+    printf 'model %s { input x[40]; target t[40]; y = x |> linear(99) |> tanh |> linear(40); output y; loss mse(y, t); optimizer sgd(lr=0.1); train batch=64 }\n' $name >"$WORK/$name.nn"
+    try "nnc model $name" "$NNC" --blas=never --profile "$WORK/$name.nn" -o "$WORK/$name.c"
+    try "it is shared" grep -q nn_team.h "$WORK/$name.c"
+    try "a model called $name" $CC -std=gnu11 -Wall -Wextra -Wconversion -Wshadow -Werror -Iruntime -c "$WORK/$name.c" -o "$WORK/$name.o"
+done
 # Without the archive and without a thread library a program links and has one thread.
 try "nnc lenet" "$NNC" --blas=never models/lenet.nn -o "$WORK/lenet.c"
 cat >"$WORK/alone.c" <<'C'
