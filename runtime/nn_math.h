@@ -92,11 +92,12 @@ static inline float nn_abs_f(float x) { return nn_from_bits(nn_bits(x) & 0x7ffff
 static inline double nn_abs_d(double x) { return nn_from_bits_d(nn_bits_d(x) & 0x7fffffffffffffffu); }
 static inline float nn_sign_f(float x) { return (x > 0 ? 1.0f : 0.0f) - (x < 0 ? 1.0f : 0.0f); }
 static inline double nn_sign_d(double x) { return (x > 0 ? 1.0 : 0.0) - (x < 0 ? 1.0 : 0.0); }
-/* NaN wins, and of equal numbers the first is taken. */
-static inline float nn_max_f(float a, float b) { return ((a >= b) | (a != a)) ? a : b; }
-static inline float nn_min_f(float a, float b) { return ((a <= b) | (a != a)) ? a : b; }
-static inline double nn_max_d(double a, double b) { return ((a >= b) | (a != a)) ? a : b; }
-static inline double nn_min_d(double a, double b) { return ((a <= b) | (a != a)) ? a : b; }
+/* NaN wins, and of equal numbers the first is taken. Only the second is looked at alone: in max(max(x, y), z) compilers would
+ * make branches of what they know of the first. */
+static inline float nn_max_f(float a, float b) { return ((a < b) | (b != b)) ? b : a; }
+static inline float nn_min_f(float a, float b) { return ((a > b) | (b != b)) ? b : a; }
+static inline double nn_max_d(double a, double b) { return ((a < b) | (b != b)) ? b : a; }
+static inline double nn_min_d(double a, double b) { return ((a > b) | (b != b)) ? b : a; }
 
 /* Real to whole: what does not fit becomes the nearest integer that does, NaN becomes 0. */
 static inline int64_t nn_trunc_d(double x) {

@@ -272,6 +272,81 @@ static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, cons
     }
 }
 
+/* ---- written out ----------------------------------------------------------------------------------------------------- */
+
+/* How many terms a reduction has, if few enough to be written out one by one; else 0. */
+static int64_t few_terms(const Member *m) {
+    enum { MOST = 9 };
+    int64_t terms = 1;
+    for (int k = 0; k < m->n_bound; k++) {
+        if (m->bound[k]->count || terms > MOST / m->bound[k]->extent) return 0;
+        terms *= m->bound[k]->extent;
+    }
+    return terms;
+}
+
+/* A body at one of its terms, counted row by row. */
+static const Expr *at_term(const Member *m, int64_t term) {
+    const Expr **place = NEW_ARRAY(const Expr *, m->n_bound + 1);
+    for (int k = m->n_bound - 1; k >= 0; term /= m->bound[k--]->extent) place[k] = Int(term % m->bound[k]->extent);
+    return substitute(m->body, m->bound, place, m->n_bound);
+}
+
+/* The extreme value of the terms: a local that starts with the first. */
+static const Expr *add_extreme(Nodes *to, const Member *m, int64_t terms) {
+    bool most = m->op == REDUCE_MAX || m->op == REDUCE_ARGMAX;
+    Tensor *t = local_new(most ? "most" : "least", m->body->type, 0, NULL);
+    t->lo = m->body->lo, t->hi = m->body->hi;
+    add_declare(to, t, at_term(m, 0));
+    for (int64_t term = 1; term < terms; term++)
+        add_assign(to, t, NULL, 0, most ? ASSIGN_MAX : ASSIGN_MIN, at_term(m, term));
+    return read_local(t);
+}
+
+/* The first term that is the extreme value, or that is no number: looked for from the last to the first. */
+static const Expr *add_winner(Nodes *to, const Member *m, const Expr *extreme, int64_t terms) {
+    Tensor *t = local_new("winner", INT, 0, NULL);
+    t->lo = 0, t->hi = terms - 1;
+    add_declare(to, t, Int(terms - 1));
+    for (int64_t term = terms - 2; term >= 0; term--) {
+        const Expr *value = at_term(m, term), *wins = Eq(value, extreme);
+        if (value->type == REAL) wins = Or(wins, Operate(OP_NE, value, value));
+        add_assign(to, t, NULL, 0, ASSIGN_SET, Where(wins, Int(term), read_local(t)));
+    }
+    return read_local(t);
+}
+
+/* A maximum of a few terms, and its winner: numbers of one turn of the lane, with a statement for each term. Compilers make
+ * vectors of that, where they would not of loops in the lane's. */
+static void add_written_out(Nodes *to, const Nest *nest, int n_reductions, int64_t terms) {
+    Nodes *body = add_chunks(to, nest->free, nest->n_free - 1);
+    body = &add_loop(body, nest->free[nest->n_free - 1], NULL, NULL, LOOP_LANE)->body;
+    const Expr **reduced = NEW_ARRAY(const Expr *, n_reductions), *extreme = NULL;
+    for (int k = 0; k < n_reductions; k++)
+        if (!finds_winner(&nest->members.at[k])) reduced[k] = extreme = add_extreme(body, &nest->members.at[k], terms);
+    for (int k = 0; k < n_reductions; k++) {
+        const Member *m = &nest->members.at[k];
+        if (!finds_winner(m)) continue;
+        if (!extreme) extreme = add_extreme(body, m, terms);
+        reduced[k] = add_winner(body, m, extreme, terms);
+    }
+    Place here = {.n = 0};
+    add_epilogue(body, nest, reduced, &here);
+}
+
+/* All reduce the same body to its extreme value or to the place of that. */
+static bool one_extreme(const Nest *nest, int n_reductions) {
+    const Member *first = &nest->members.at[0];
+    bool most = first->op == REDUCE_MAX || first->op == REDUCE_ARGMAX, least = first->op == REDUCE_MIN || first->op == REDUCE_ARGMIN;
+    for (int k = 0; k < n_reductions; k++) {
+        const Member *m = &nest->members.at[k];
+        bool same = m->body == first->body && m->n_bound == first->n_bound;
+        most &= same && (m->op == REDUCE_MAX || m->op == REDUCE_ARGMAX);
+        least &= same && (m->op == REDUCE_MIN || m->op == REDUCE_ARGMIN);
+    }
+    return most || least;
+}
+
 /* ---- the nest -------------------------------------------------------------------------------------------------------- */
 void schedule_lanes(Nodes *to, const Nest *nest) {
     int n = nest->members.n, n_reductions = 0;
@@ -287,6 +362,16 @@ void schedule_lanes(Nodes *to, const Nest *nest) {
     bool scatters = first->op == REDUCE_SUM && scatter_of(first->body, nest->free, nest->n_free, &scatter);
     if (n_reductions == 0) {
         schedule_map(to, nest);
+        return;
+    }
+    int64_t terms = few_terms(first);
+    bool lanes = nest->n_free > 0 && !nest->free[nest->n_free - 1]->count && nest->free[nest->n_free - 1]->extent >= 8;
+    if (regular && !scatters && lanes && terms > 0 && one_extreme(nest, n_reductions)) {
+        Nodes tree = {0};
+        add_written_out(&tree, nest, n_reductions, terms);
+        add_lets_below(&tree);
+        for (int k = 0; k < tree.n; k++)
+            PUSH(*to, tree.at[k]);
         return;
     }
     Choice choice = choose_lane(nest, n_reductions);

@@ -4,10 +4,10 @@
  * number for all lanes); an index along which some read is strided, or goes where data say, is no lane. Register indices
  * are free ones that no bound of a loop depends on, so that all of a tile is summed over the same range.
  *
- * The cost is in cycles of a machine with two loads and two multiply-adds a cycle, four cycles from one addition to a sum
+ * The cost is in cycles of a machine with two multiply-adds and somewhat fewer loads a cycle, four cycles from one addition to a sum
  * to the next, sixteen registers, 32 KiB of first and 512 KiB of second cache:
  *
- *     work       turns of the innermost loop * max(multiply-adds/2, loads/2, 4), and a little for each time it is entered
+ *     work       turns of the innermost loop * max(multiply-adds/2, 0.7*loads, 4), and a little for each time it is entered
  *     traffic    lines that come from the second cache and from behind it: the largest set of inner loops whose operands
  *                fit into a cache, and one loop more, touch each line once; every loop outside of that, anew
  *
@@ -22,7 +22,8 @@ enum {
     FIRST_CACHE = 22 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
     LARGEST_SUMS = 4096             /* elements of the array of sums */
 };
-static const double FIRST_BYTES = 32, SECOND_BYTES = 14;        /* a cycle: from the second cache, and from behind it */
+static const double LOAD = 0.7;                                 /* cycles, beside multiply-adds */
+static const double FIRST_BYTES = 28, SECOND_BYTES = 12;        /* a cycle: from the second cache, and from behind it */
 
 typedef struct { const Expr *read[MOST_READS]; int n; } Operands;
 
@@ -65,7 +66,23 @@ static bool may_be_lane(const Tile *t) {
     return cuts == 0 || (cuts == 1 && t->lane->extent == LANES);
 }
 
+/* Whether a read slides over i and over a short bound index: compilers carry what the next turn reads again in registers
+ * that the sums need. */
+static bool slides(const Tile *t, const Index *i) {
+    enum { SHORT = 7 };
+    Exprs reads = reads_of(t->peeled.term);
+    for (int r = 0; r < reads.n; r++)
+        for (int d = 0; d < reads.at[r]->tensor->rank; d++)
+            for (int k = 0; k < t->sum->n_bound; k++) {
+                const Index *bound = t->sum->bound[k];
+                const Expr *sub = reads.at[r]->arg[d];
+                if (bound->extent <= SHORT && uses_index(sub, bound) && uses_index(sub, i)) return true;
+            }
+    return false;
+}
+
 static bool may_be_register(const Tile *t, const Index *i) {
+    if (slides(t, i)) return false;
     return i != t->lane && i != t->nest->block && !i->count && i->extent > 1 && !bounds_use(&t->peeled, i);
 }
 
@@ -98,7 +115,7 @@ static double work_of(const Tile *t, const Operands *o, const bool *along) {
     }
     if (sums + (o->n > 1 ? held : 0) + 1 > REGISTERS) return INFINITY;
     /* A sum waits for its last addition; more of them hide that. */
-    double cycles = fmax(fmax(sums / 2, loads / 2), LATENCY) + 0.5, turns = 1, results = 1, entered = 1;
+    double cycles = fmax(fmax(sums / 2, loads * LOAD), LATENCY) + 0.5, turns = 1, results = 1, entered = 1;
     for (int k = 0; k < t->nest->n_free; k++) {
         const Index *i = t->nest->free[k];
         turns *= tiles_of(i->extent, tile_size(t, i));
@@ -294,7 +311,7 @@ static void consider_orders(Tile *best, Tile t, const Operands *o) {
             if ((inner > 0) != (hoisted > 0)) continue;
             t.hoisted = hoisted, t.inner = inner;
             rate(&t, o);
-            if (t.cycles < best->cycles) *best = t;
+            if (t.cycles <= best->cycles) *best = t;        /* of equals the last: what lies closest in memory */
         }
     }
 }

@@ -60,6 +60,7 @@ typedef struct Scope {
     const char *stem;                   /* locals called STEM_x are called x; or NULL */
     const Tensor *count;                /* the runtime extent of the batch, or NULL */
     const Index *vector;                /* what moves along it is a vector; NULL: outside of vector loops */
+    bool lanes;                         /* in a loop over lanes: conditions have no branches */
     bool pass;                          /* in a pass: the last dim of vector locals is counted in vectors */
 } Scope;
 void scope_bind(Scope *s, const void *what, const char *text, CType type, bool pointer);

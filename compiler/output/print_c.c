@@ -327,6 +327,13 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
         return type;
     case X_OP:
         *precedence = c_precedence(e->op);
+        if (s->lanes && (e->op == OP_AND || e->op == OP_OR) && e->type == BOOL) {
+            /* Both sides are always computed, which is no harm: so a loop over lanes has no branch. */
+            put(w, "%s %c %s", operand(s, e->arg[0], C_PREC_UNARY, C_ANY), e->op == OP_AND ? '&' : '|',
+                operand(s, e->arg[1], C_PREC_UNARY, C_ANY));
+            *precedence = C_PREC_SELECT;
+            return own;
+        }
         if (e->op == OP_STOP) return print_bare(w, s, e->arg[0], want, precedence);
         if (e->type == REAL) {
             real_operation(w, s, e, type);
@@ -569,12 +576,15 @@ static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
     bool vectors = n->loop == LOOP_LANES || n->loop == LOOP_VECTOR;
     if (vectors) s->vector = i;
     if (n->loop == LOOP_PASS) s->pass = true;
+    bool lanes = s->lanes;
+    s->lanes |= n->loop == LOOP_LANE;
     if (!head) head = n->down
         ? text("for (%s %s = %s; %s >= %s; %s--)", c_type_name(type), name, to, name, from, name)
         : text("for (%s %s = %s; %s < %s; %s++)", c_type_name(type), name, from, name, to, name);
     print_body(w, s, head, &n->body, false, depth);
     if (vectors) s->vector = NULL;
     if (n->loop == LOOP_PASS) s->pass = false;
+    s->lanes = lanes;
     s->bound.n--;
     s->names = outer;
 }
