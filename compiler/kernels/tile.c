@@ -161,15 +161,15 @@ static void add_left_over(Build *b, Peeled *left, bool cut) {
     add_assign(to, b->sums, sums_at(b, At(one)), b->sums->rank, ASSIGN_ADD, at_tile(b, left->term, value));
 }
 
-/* The values that a window's innermost index takes at most, if few enough to be written out; else 0. */
-static int64_t written_out(const Index *const *index, int n) {
+/* Whether an innermost loop is short enough to be written out: a window's. Blocks of samples are as many as there are now. */
+static bool written_out(const Build *b, const Index *const *index, int n) {
     enum { MOST = 5 };
-    return n > 0 && !index[n - 1]->count && index[n - 1]->extent <= MOST ? index[n - 1]->extent : 0;
+    return n > 0 && !index[n - 1]->count && index[n - 1] != b->t->nest->block && index[n - 1]->extent <= MOST;
 }
 
 /* The loops of the sum around one step of the tile. A short innermost loop is written out where no condition cuts it, which is
  * everywhere but at the borders of a picture. */
-static void add_loops(Nodes *to, const Index *const *index, int n, const Peeled *p, const Nodes *step) {
+static void add_loops(const Build *b, Nodes *to, const Index *const *index, int n, const Peeled *p, const Nodes *step) {
     Peeled others, border;
     bool known = false;
     double value = 0;
@@ -183,8 +183,7 @@ static void add_loops(Nodes *to, const Index *const *index, int n, const Peeled 
         inside = And(inside, Ge(substitute(e, &index[n - 1], &least, 1), Int(0)));
     }
     known = is_constant(inside, &value);
-    bool out = written_out(index, n) > 0;
-    if (out && (!known || value != 0)) {
+    if (written_out(b, index, n) && (!known || value != 0)) {
         Nodes *interior = known ? to : &add_if(to, inside)->body;
         interior = &add_loop(add_bounded(interior, index, n - 1, 0, &others), index[n - 1], NULL, NULL, LOOP_REGISTER)->body;
         add_copies_of(interior, step);
@@ -273,7 +272,7 @@ static void add_sums(Build *b) {
     Nodes *inner = add_side_by_side(&step, b, LOOP_REGISTER);
     if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
     add_assign(inner, sum, sub, rank, ASSIGN_ADD, term);
-    add_loops(body, second, n_second, &after, &step);
+    add_loops(b, body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
     if (t->wide) store = &add_loop(store, vector, NULL, NULL, LOOP_VECTOR)->body;

@@ -271,6 +271,18 @@ static bool moves_along(const Scope *s, const Tensor *t, const Expr *const *subs
     return false;
 }
 
+static void find_call(const Expr *e, void *any) {
+    if (e->kind == X_RANDOM || e->kind == X_WHERE || (e->kind == X_READ && e->guarded)) *(bool *)any = true;
+    if (e->kind == X_OP && c_precedence(e->op) == C_PREC_CALL) *(bool *)any = true;
+}
+
+/* Comparisons and arithmetic, without a call or a choice. */
+static bool is_plain(const Expr *e) {
+    bool calls = false;
+    visit_nodes(e, find_call, &calls);
+    return !calls;
+}
+
 /* The expression itself, in its own type: gives the type, and in *precedence how tightly it binds. */
 static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *precedence) {
     CType own = type_of(s, e), type = own == C_ANY ? want == C_DOUBLE ? C_DOUBLE : C_REAL : own;
@@ -327,8 +339,8 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
         return type;
     case X_OP:
         *precedence = c_precedence(e->op);
-        if (s->lanes && (e->op == OP_AND || e->op == OP_OR) && e->type == BOOL) {
-            /* Both sides are always computed, which is no harm: so a loop over lanes has no branch. */
+        if (s->lanes && (e->op == OP_AND || e->op == OP_OR) && is_plain(e)) {
+            /* Both sides are always computed, which costs little: so a loop over lanes has no branch. */
             put(w, "%s %c %s", operand(s, e->arg[0], C_PREC_UNARY, C_ANY), e->op == OP_AND ? '&' : '|',
                 operand(s, e->arg[1], C_PREC_UNARY, C_ANY));
             *precedence = C_PREC_SELECT;
