@@ -247,7 +247,7 @@ int command_line(CommandLine *c, int argc, char **argv, void (*print_passes)(FIL
 {
     bool only_files = false;
     int i = 1;
-    c->blas = true;
+    c->blas = false;
     if (argc > 1 && !strcmp(argv[1], "run")) {
         c->run = true;
         i = 2;

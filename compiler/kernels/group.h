@@ -113,6 +113,9 @@ typedef struct Peeled { const Expr *term; LIST(const Expr *) atleast; const Expr
 Peeled peel(const Expr *body, bool sum, const Index *const *outer, int n_outer);
 Nodes *add_bounded(Nodes *to, const Index *const *index, int n, int lanes, const Peeled *p);
 
+/* pads.c: conditions on samples as bounds of loops over the lanes of a block. */
+void part_pads(Nodes *nodes);
+
 /* affine.c */
 const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */
 bool stride_of(const Expr *e, const Index *i, int64_t *stride);         /* false: e is not affine in i */

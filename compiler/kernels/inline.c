@@ -3,10 +3,20 @@
  *     x[n, i] = image[n, i]/255        y[n, o] = sum(i) w[o, i]*x[n, i]       stays: the division would be done 128 times
  *     f[n, k] = p[n, k//25, k//5 % 5, k%5]    (flatten)                       goes: its reader reads p
  *
- * A tensor of V elements whose body costs c, read R times in all, is inlined when R*c <= V*(c + 4) + R; and what costs
+ * A tensor of V elements whose body costs c, read R times in all, is inlined when R*c <= V*(c + 4) + R (a read of what is too
+ * large for the caches costs 3); and what costs
  * a transcendental only when R <= V. This rule also decides what the backward pass computes again. A read that is
  * guarded takes in copies only. Results, scans, and what is read through data stay. */
 #include "group.h"
+
+/* Elements of a tensor that lies behind the caches when it is read again. */
+enum { FAR = 1 << 16 };
+
+static double elements(const Tensor *t) {
+    double n = 1;
+    for (int k = 0; k < t->rank; k++) n *= (double)t->dim[k].extent;
+    return n;
+}
 
 typedef struct { double cost; bool transcendental, scan; int nodes; } Cost;
 
@@ -14,7 +24,7 @@ static void add_cost(const Expr *e, void *data) {
     Cost *c = data;
     switch (e->kind) {
     case X_READ:
-        c->cost += e->tensor->rank == 0 ? 0 : e->guarded ? 3 : 1;
+        c->cost += e->tensor->rank == 0 ? 0 : e->guarded || elements(e->tensor) > FAR ? 3 : 1;
         break;
     case X_WHERE: case X_REAL: c->cost += 1; break;
     case X_RANDOM: c->cost += 12; break;

@@ -279,7 +279,7 @@ static int64_t few_terms(const Member *m) {
     enum { MOST = 9 };
     int64_t terms = 1;
     for (int k = 0; k < m->n_bound; k++) {
-        if (m->bound[k]->count || terms > MOST / m->bound[k]->extent) return 0;
+        if (m->bound[k]->count || m->bound[k]->extent < 1 || terms > MOST / m->bound[k]->extent) return 0;
         terms *= m->bound[k]->extent;
     }
     return terms;
@@ -369,6 +369,7 @@ void schedule_lanes(Nodes *to, const Nest *nest) {
     if (regular && !scatters && lanes && terms > 0 && one_extreme(nest, n_reductions)) {
         Nodes tree = {0};
         add_written_out(&tree, nest, n_reductions, terms);
+        part_pads(&tree);
         add_lets_below(&tree);
         for (int k = 0; k < tree.n; k++)
             PUSH(*to, tree.at[k]);
@@ -382,6 +383,7 @@ void schedule_lanes(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
     if (choice.bound) add_reduced_lane(&tree, nest, n_reductions, choice.lane);
     else add_free_lane(&tree, nest, n_reductions, choice.lane);
+    part_pads(&tree);
     add_lets_below(&tree);
     for (int k = 0; k < tree.n; k++)
         PUSH(*to, tree.at[k]);

@@ -91,5 +91,6 @@ void schedule_plain(Nodes *to, const Nest *nest) {
     }
     Place here = {.n = 0};
     add_epilogue(body, nest, value, &here);
-    add_lets_below(body);
+    if (nest->block) part_pads(to);
+    add_lets_below(to);
 }

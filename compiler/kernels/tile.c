@@ -310,6 +310,7 @@ static void add_results(Build *b) {
         reduced[0] = Read(b->sums, sums_at(b, At(lane)), b->sums->rank);
     }
     add_epilogue(inner, t->nest, reduced, &place);
+    part_pads(&results);
     add_lets_below(&results);
     for (int k = 0; k < results.n; k++)
         PUSH(*b->body, results.at[k]);

@@ -331,6 +331,8 @@ bool tile_choose(Tile *best, const Nest *nest) {
     *best = (Tile){.cycles = INFINITY};
     if (sum->op != REDUCE_SUM || sum->body->type != REAL || sum->type != REAL || sum->n_bound == 0) return false;
     if (nest->n_free + sum->n_bound > MOST_INDICES - 4) return false;
+    for (int k = 0; k < sum->n_bound; k++)
+        if (sum->bound[k]->extent < 1) return false;
     for (int k = 1; k < nest->members.n; k++)
         if (nest->members.at[k].op != REDUCE_NONE) return false;
     Scatter scatter;
