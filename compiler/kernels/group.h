@@ -75,7 +75,7 @@ void schedule_plain(Nodes *to, const Nest *nest);
 void schedule_lanes(Nodes *to, const Nest *nest);
 void schedule_map(Nodes *to, const Nest *nest);                 /* phases.c: a nest without reductions */
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
-bool schedule_tile(Nodes *to, const Nest *nest);                /* false: no lane fits it */
+bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes);  /* false: no lane fits it */
 /* names.c, place.c, check.c: over finished trees. */
 void unique_names(Kernel *k);
 /* flat.c: the kernel over one index, for its own length or for any, or NULL: its accesses are not all alike. */

@@ -66,6 +66,11 @@ struct Node {
     const Gemm *gemm;
 };
 
+/* What a scheduler says of its choice: lines for readers of the C (the schedule in words, the plain nest that it equals), and
+ * what it has weighed, with the cost in cycles of the machine of tile_cost.c. */
+typedef struct Considered { const char *what; double cycles; bool chosen; } Considered;
+typedef struct Notes { LIST(const char *) lines; LIST(Considered) considered; } Notes;
+
 typedef struct Kernel {
     const char *name;                   /* of its C function, without the model's prefix; unique in the module */
     Nodes body;
@@ -76,6 +81,7 @@ typedef struct Kernel {
     const Expr *length;                 /* of flat kernels, the number of elements, an expression over scalars; or NULL */
     bool flat;                          /* its one loop runs over the elements of rows (flat.c) */
     double flops, bytes;                /* at the full batch */
+    Notes notes;
     bool parallel;                      /* the call is shared by threads, each with some of its parts; else one thread runs it */
     int phase;                          /* of the call: barriers.c */
     int turn;                           /* of a call that is not parallel: those of one phase and one turn run in order on one thread */

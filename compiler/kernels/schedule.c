@@ -5,10 +5,10 @@
 #include "group.h"
 #include <stdlib.h>
 
-static void schedule_nest(Nodes *to, const Nest *nest, const Options *options) {
+static void schedule_nest(Nodes *to, const Nest *nest, const Options *options, Notes *notes) {
     if (!options->plain && options->blas && schedule_product(to, nest)) return;
     if (options->plain) schedule_plain(to, nest);
-    else if (!schedule_tile(to, nest)) schedule_lanes(to, nest);
+    else if (!schedule_tile(to, nest, notes)) schedule_lanes(to, nest);
 }
 
 /* Loops over blocks stop at the last block that has a sample. */
@@ -38,7 +38,7 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
             if (g->rows.at[r]->rank > 0) add_declare(body, g->rows.at[r], NULL);
     }
     for (int n = 0; n < g->nests.n; n++)
-        schedule_nest(body, g->nests.at[n], options);
+        schedule_nest(body, g->nests.at[n], options, &k->notes);
     declare_numbers(body, g);
     if (g->block) walk(&k->body, stop_at_last_block, (void *)g);
     for (int e = 0; e < g->equations.n; e++)

@@ -316,9 +316,24 @@ static void add_results(Build *b) {
         PUSH(*b->body, results.at[k]);
 }
 
-bool schedule_tile(Nodes *to, const Nest *nest) {
+/* The nest as a person would write it, in a line. */
+static const char *plain_nest(const Nest *nest) {
+    const Member *sum = &nest->members.at[0];
+    Writer w = {0};
+    put_text(&w, "for ");
+    for (int k = 0; k < nest->n_free; k++) put(&w, "%s%s", k ? ", " : "", nest->free[k]->name);
+    put_text(&w, nest->n_free ? ": for " : "");
+    for (int k = 0; k < sum->n_bound; k++) put(&w, "%s%s", k ? ", " : "", sum->bound[k]->name);
+    put_text(&w, ": sum += ");
+    expr_print(&w, sum->body);
+    return w.text;
+}
+
+bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
     Tile t;
-    if (!tile_choose(&t, nest)) return false;
+    if (!tile_choose(&t, nest, notes)) return false;
+    PUSH(notes->lines, text("Schedule: %s.", tile_words(&t)));
+    PUSH(notes->lines, text("Equals: %s", plain_nest(nest)));
     Build b = {.t = &t, .lane = {.index = t.lane}};
     b.n_whole = tile_whole(&t, b.whole);
     /* What the inner loop of a tile runs over is held in registers, so that is the shorter one. */

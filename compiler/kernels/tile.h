@@ -27,7 +27,9 @@ typedef struct Tile {
     double work, traffic, cycles;   /* in the registers, between the caches, and of the whole nest */
 } Tile;
 
-bool tile_choose(Tile *best, const Nest *nest);     /* false: no lane fits the nest */
+/* false: no lane fits the nest. notes: what was weighed. */
+bool tile_choose(Tile *best, const Nest *nest, Notes *notes);
+const char *tile_words(const Tile *t);
 /* The indices of the nest that are neither lane nor register: free ones, in order. */
 int tile_whole(const Tile *t, const Index **whole);
 /* The free indices of the outer loops, from the outside: a lane that is free, the others in their order, and then those

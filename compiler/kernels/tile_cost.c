@@ -326,7 +326,33 @@ static bool collect(Operands *o, const Expr *term) {
     return true;
 }
 
-bool tile_choose(Tile *best, const Nest *nest) {
+static void put_names(Writer *w, const Index *const *index, int n) {
+    for (int k = 0; k < n; k++) put(w, "%s%s", k ? ", " : "", index[k]->name);
+}
+
+const char *tile_words(const Tile *t) {
+    Writer w = {0};
+    const Index *whole[MOST_INDICES], *in_registers[MOST_INDICES];
+    int n = tile_whole(t, whole), n_in = 0;
+    put(&w, "vectors along %s, %s at a time", t->lane->name, t->wide ? "two" : "one");
+    for (int k = 0; k < 2; k++)
+        if (t->registers[k]) put(&w, ", %d %s", t->factor[k], t->registers[k]->name);
+    if (t->registers[0]) put_text(&w, " side by side");
+    for (int k = t->hoisted; k < t->sum->n_bound; k++)
+        if (t->sum->bound[k] != t->lane || t->lane->extent > LANES) in_registers[n_in++] = t->sum->bound[k];
+    put_text(&w, n_in ? "; sums in registers over " : "; sums in registers");
+    put_names(&w, in_registers, n_in);
+    if (t->hoisted) {
+        put_text(&w, ", gathered in memory over ");
+        put_names(&w, (const Index *const *)t->sum->bound, t->hoisted);
+        put_text(&w, " for each ");
+        put_names(&w, whole + n - t->inner, t->inner);
+    }
+    if (t->bound) put_text(&w, "; lanes added up at the end");
+    return w.text;
+}
+
+bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     const Member *sum = &nest->members.at[0];
     *best = (Tile){.cycles = INFINITY};
     if (sum->op != REDUCE_SUM || sum->body->type != REAL || sum->type != REAL || sum->n_bound == 0) return false;
@@ -342,6 +368,7 @@ bool tile_choose(Tile *best, const Nest *nest) {
     Operands operands = {.n = 0};
     if (t.peeled.rest || !collect(&operands, t.peeled.term)) return false;
     bool once = stores_once(nest);
+    int chosen = -1;
     for (int k = 0; k < nest->n_free + sum->n_bound; k++) {
         t.bound = k >= nest->n_free;
         t.lane = t.bound ? sum->bound[k - nest->n_free] : nest->free[k];
@@ -351,8 +378,15 @@ bool tile_choose(Tile *best, const Nest *nest) {
             Finalists f = {.n = 0};
             t.wide = wide;
             consider_registers(&f, &t, &operands, once);
-            for (int c = 0; c < f.n; c++) consider_orders(best, f.at[c], &operands);
+            Tile own = {.cycles = INFINITY};
+            for (int c = 0; c < f.n; c++) consider_orders(&own, f.at[c], &operands);
+            if (!own.lane) continue;
+            PUSH(notes->considered, ((Considered){tile_words(&own), own.cycles, false}));
+            if (own.cycles > best->cycles) continue;
+            *best = own;
+            chosen = notes->considered.n - 1;
         }
     }
-    return best->lane != NULL;
+    if (chosen >= 0) notes->considered.at[chosen].chosen = true;
+    return chosen >= 0;
 }

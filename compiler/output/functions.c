@@ -349,6 +349,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f, const T
         if (in[e]) put(&others, "%s%s", others.length ? ", " : "also in ", entry_name[e]);
     if (others.length) put_comment(&c, begin, others.text, "");
     if (c.length == 0) return;
+    for (int k = 0; k < f->kernel->notes.lines.n; k++) put_comment(&c, " * ", f->kernel->notes.lines.at[k], "");
     c.text[c.length - 1] = 0;                       /* the last line carries the end of the comment */
     put(w, "%s */\n", c.text);
 }

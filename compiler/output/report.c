@@ -88,6 +88,23 @@ static void print_entry(Writer *w, const Module *m, Entry e) {
         4 * (s->arena_size + s->whole_size));
 }
 
+/* What was weighed for the kernels of an entry point, the chosen one marked; kernels that are the same as others are left out. */
+static void print_schedules(Writer *w, const Module *m, Entry e) {
+    const Schedule *s = m->schedule[e];
+    bool any = false;
+    for (int k = 0; k < s->kernels.n; k++) {
+        const Kernel *kernel = s->kernels.at[k];
+        if (kernel->same || kernel->notes.considered.n == 0) continue;
+        if (!any) put(w, "\nschedules of %s%*s cycles\n", entry_name[e], (int)(86 - strlen(entry_name[e])), "");
+        any = true;
+        put(w, "  %s (%s FLOPs, %s bytes)\n", kernel->name, count_text(kernel->flops), count_text(kernel->bytes));
+        for (int c = 0; c < kernel->notes.considered.n; c++) {
+            const Considered *x = &kernel->notes.considered.at[c];
+            put(w, "  %s %-92s %12.0f\n", x->chosen ? "*" : " ", x->what, x->cycles);
+        }
+    }
+}
+
 void report_print(Writer *w, const Module *m) {
     Layout *l = layout_new(m);
     put(w, "model %s of %s, batches of up to %" PRId64 "\n\n", m->model->name, m->file, m->model->batch);
@@ -95,6 +112,8 @@ void report_print(Writer *w, const Module *m) {
     print_structs(w, m, l);
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (m->schedule[e]) print_entry(w, m, e);
+    for (Entry e = 0; e < ENTRY_COUNT; e++)
+        if (m->schedule[e]) print_schedules(w, m, e);
 }
 
 /* ---- as JSON ----------------------------------------------------------------------------------------------------- */
