@@ -33,217 +33,306 @@
  *     linear_3_b  [10]                           10    line 12
  *     parameters                             61 706
  *
- * Memory of one instance, `lenet`, for batches of up to 64: 4 301 328 bytes.
+ * Memory of one instance, `lenet`, for batches of up to 64: 4 394 512 bytes.
  *     parameters              246 824
  *     gradients               246 824
  *     optimizer               493 648
- *     workspace             3 313 984
- * To predict: the parameters and a workspace of 1 505 280 bytes.
+ *     workspace             3 407 168
+ * To predict: the parameters and a workspace of 1 548 288 bytes.
  *
  * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.
- * Large matrix products are calls of BLAS: link with -lopenblas.
  * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w.
  * Where samples stand in blocks of 16, sample 16*block + lane is at [block] .. [lane]. */
+#include <nn_team.h>
 #include "lenet.h"
 #include <math.h>
 #include <string.h>
-#include <cblas.h>
 
-/* a*b + c may be rounded once, also where strict standard modes would not allow it. */
+/* a*b + c may be rounded once, also where strict standard modes would not allow it. -O2 makes vector code of what it
+ * can, not only where the numbers of turns are known. */
 #if defined __clang__
 #pragma STDC FP_CONTRACT ON
-#elif defined __GNUC__ && defined __STRICT_ANSI__
-#pragma GCC optimize ("-ffp-contract=fast")
+#elif defined __GNUC__
+#pragma GCC optimize ("no-trapping-math", "tree-vectorize", "vect-cost-model=dynamic")
+#ifdef __STRICT_ANSI__
+#pragma GCC optimize ("fp-contract=fast")
+#endif
 #endif
 
 #include <nn_math.h>
 #include <nn_random.h>
+#include <nn_vector.h>
+#include <nn_team.h>
 
 typedef nn_real real;            /* float, or double with -DNN_DOUBLE */
 #define R(x) ((real)(x))         /* a constant in that type */
-#ifdef NN_DOUBLE
-#define GEMM cblas_dgemm
-#else
-#define GEMM cblas_sgemm
-#endif
 
 /* ---- forward ------------------------------------------------------------------------------------------------- */
 
 /* lenet.nn:9: x[a < 1, a2, a3] = image[0, a2, a3]/255
  * also in evaluate, predict */
-static void lenet_x(int n, const unsigned char (*restrict image)[1][28][28],
-        real (*restrict x)[1][28][28][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int a_2 = 0; a_2 < 28; a_2++)
+static void lenet_x(nn_range parts, int n, const unsigned char (*restrict image)[1][28][28],
+        real (*restrict x)[1][29][28][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 28;
+        const int a_2 = part % 28;
+        for (int lane = 0; lane < 16; lane++)
             for (int a_3 = 0; a_3 < 28; a_3++)
-                for (int lane = 0; lane < 16; lane++)
-                    x[block][0][a_2][a_3][lane] = (real)image[nn_min_i(16*block + lane, n - 1)][0][a_2][a_3]
-                            / R(255);
+                x[block][0][a_2][a_3][lane] = (real)image[nn_min_i(16*block + lane, n - 1)][0][a_2][a_3]
+                        / R(255);
+    }
 }
 
 /* lenet.nn:9: conv2d_correlate2d[q, i < 28, j < 28] = sum(c < 1, u, v)
  *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0]
- *             relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3]) */
-static void lenet_relu(int n, const real (*restrict conv2d_f)[1][5][5], real (*restrict x)[1][28][28][16],
-        const real *restrict conv2d_b, real (*restrict relu)[6][28][28][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int q = 0; q < 2; q++)
-            for (int i = 0; i < 28; i++)
-                for (int j = 0; j < 28; j++) {
-                    real sum[16] = {0};
-                    real sum_2[16] = {0};
-                    real sum_3[16] = {0};
+ *             relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3])
+ * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Equals: for block, q, i, j, lane: for c, u, v: sum +=
+ *           conv2d_f[q, 0, u, v]*x[block, 0, i + u - 2, j + v - 2, lane else 0] */
+static void lenet_relu(nn_range parts, real (*restrict x)[1][29][28][16],
+        const real (*restrict conv2d_f)[1][5][5], const real *restrict conv2d_b,
+        real (*restrict relu)[6][29][28][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 28;
+        const int i = part % 28;
+        for (int j = 0; j < 28; j++) {
+            real sums[6][16];
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                if (j >= 2 && j < 26) {
                     for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
-                        for (int v = nn_max_i(0, 2 - j); v < nn_min_i(5, 30 - j); v++)
-                            for (int lane = 0; lane < 16; lane++) {
-                                sum[lane] += conv2d_f[3*q][0][u][v] * x[block][0][i + u - 2][j + v - 2][lane];
-                                sum_2[lane] += conv2d_f[3*q + 1][0][u][v]
-                                        * x[block][0][i + u - 2][j + v - 2][lane];
-                                sum_3[lane] += conv2d_f[3*q + 2][0][u][v]
-                                        * x[block][0][i + u - 2][j + v - 2][lane];
-                            }
-                    for (int lane = 0; lane < 16; lane++) {
-                        relu[block][3*q][i][j][lane] = nn_max(R(0), conv2d_b[3*q] + sum[lane]);
-                        relu[block][3*q + 1][i][j][lane] = nn_max(R(0), conv2d_b[3*q + 1] + sum_2[lane]);
-                        relu[block][3*q + 2][i][j][lane] = nn_max(R(0), conv2d_b[3*q + 2] + sum_3[lane]);
-                    }
+                        NN_UNROLL for (int v = 0; v < 5; v++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] = nn_held(&x[block][0][u + i - 2][j + v - 2][lane + l]);
+                            NN_UNROLL for (int q = 0; q < 6; q++)
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    sum[q][l / NN_LANES] += conv2d_f[q][0][u][v] * held[l / NN_LANES];
+                        }
                 }
+                else {
+                    for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
+                        for (int v = nn_max_i(0, 2 - j); v < nn_min_i(5, 30 - j); v++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] = nn_held(&x[block][0][u + i - 2][j + v - 2][lane + l]);
+                            NN_UNROLL for (int q = 0; q < 6; q++)
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    sum[q][l / NN_LANES] += conv2d_f[q][0][u][v] * held[l / NN_LANES];
+                        }
+                }
+                NN_UNROLL for (int q = 0; q < 6; q++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&sums[q][lane + l], sum[q][l / NN_LANES]);
+            }
+            for (int q = 0; q < 6; q++)
+                for (int lane = 0; lane < 16; lane++)
+                    relu[block][q][i][j][lane] = nn_max(R(0), conv2d_b[q] + sums[q][lane]);
+        }
+    }
 }
 
 /* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2) relu[c, 2*i + u, 2*j + v]
  *             maxpool2d_winner[c, i < 14, j < 14] = argmax(u < 2, v < 2) relu[c, 2*i + u, 2*j + v] */
-static void lenet_maxpool2d_winner(int n, real (*restrict relu)[6][28][28][16],
+static void lenet_maxpool2d_winner(nn_range parts, real (*restrict relu)[6][29][28][16],
         real (*restrict maxpool2d)[6][14][14][16], int32_t (*restrict maxpool2d_winner)[6][14][14][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int c = 0; c < 6; c++)
-            for (int i = 0; i < 14; i++)
-                for (int j = 0; j < 14; j++) {
-                    real most[16];
-                    int32_t winner[16] = {0};
-                    for (int lane = 0; lane < 16; lane++)
-                        most[lane] = R(-INFINITY);
-                    for (int u = 0; u < 2; u++)
-                        for (int v = 0; v < 2; v++)
-                            for (int lane = 0; lane < 16; lane++) {
-                                winner[lane] = most[lane] >= relu[block][c][2*i + u][2*j + v][lane]
-                                        || most[lane] != most[lane] ? winner[lane] : 2*u + v;
-                                most[lane] = nn_max(most[lane], relu[block][c][2*i + u][2*j + v][lane]);
-                            }
-                    for (int lane = 0; lane < 16; lane++) {
-                        maxpool2d[block][c][i][j][lane] = most[lane];
-                        maxpool2d_winner[block][c][i][j][lane] = winner[lane];
-                    }
-                }
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 84;
+        const int c = part / 14 % 6;
+        const int i = part % 14;
+        for (int j = 0; j < 14; j++)
+            for (int lane = 0; lane < 16; lane++) {
+                real most = relu[block][c][2*i][2*j][lane];
+                most = nn_max(most, relu[block][c][2*i][2*j + 1][lane]);
+                most = nn_max(most, relu[block][c][2*i + 1][2*j][lane]);
+                most = nn_max(most, relu[block][c][2*i + 1][2*j + 1][lane]);
+                int winner = 3;
+                winner = ((relu[block][c][2*i + 1][2*j][lane] == most) | (relu[block][c][2*i + 1][2*j][lane]
+                        != relu[block][c][2*i + 1][2*j][lane])) ? 2 : winner;
+                winner = ((relu[block][c][2*i][2*j + 1][lane] == most) | (relu[block][c][2*i][2*j + 1][lane]
+                        != relu[block][c][2*i][2*j + 1][lane])) ? 1 : winner;
+                winner = ((relu[block][c][2*i][2*j][lane] == most) | (relu[block][c][2*i][2*j][lane]
+                        != relu[block][c][2*i][2*j][lane])) ? 0 : winner;
+                maxpool2d[block][c][i][j][lane] = most;
+                maxpool2d_winner[block][c][i][j][lane] = winner;
+            }
+    }
 }
 
 /* lenet.nn:10: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
  *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
- *              relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3]) */
-static void lenet_relu_2(int n, const real (*restrict conv2d_2_f)[6][5][5],
-        real (*restrict maxpool2d)[6][14][14][16], const real *restrict conv2d_2_b,
+ *              relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3])
+ * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Equals: for block, q, i, j, lane: for c, u, v: sum +=
+ *           conv2d_2_f[q, c, u, v]*maxpool2d[block, c, i + u, j + v, lane] */
+static void lenet_relu_2(nn_range parts, real (*restrict maxpool2d)[6][14][14][16],
+        const real (*restrict conv2d_2_f)[6][5][5], const real *restrict conv2d_2_b,
         real (*restrict relu_2)[16][10][10][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int q = 0; q < 4; q++)
-            for (int i = 0; i < 10; i++)
-                for (int j = 0; j < 10; j++) {
-                    real sum[16] = {0};
-                    real sum_2[16] = {0};
-                    real sum_3[16] = {0};
-                    real sum_4[16] = {0};
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 10;
+        const int i = part % 10;
+        for (int j = 0; j < 10; j++)
+            for (int q_tile = 0; q_tile < 3; q_tile++) {
+                const int q_0 = nn_min_i(6*q_tile, 10);
+                real sums[6][16];
+                for (int lane = 0; lane < 16; lane += NN_PASS) {
+                    nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                     for (int c = 0; c < 6; c++)
                         for (int u = 0; u < 5; u++)
-                            for (int v = 0; v < 5; v++)
-                                for (int lane = 0; lane < 16; lane++) {
-                                    sum[lane] += conv2d_2_f[4*q][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                    sum_2[lane] += conv2d_2_f[4*q + 1][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                    sum_3[lane] += conv2d_2_f[4*q + 2][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                    sum_4[lane] += conv2d_2_f[4*q + 3][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                }
-                    for (int lane = 0; lane < 16; lane++) {
-                        relu_2[block][4*q][i][j][lane] = nn_max(R(0), conv2d_2_b[4*q] + sum[lane]);
-                        relu_2[block][4*q + 1][i][j][lane] = nn_max(R(0), conv2d_2_b[4*q + 1] + sum_2[lane]);
-                        relu_2[block][4*q + 2][i][j][lane] = nn_max(R(0), conv2d_2_b[4*q + 2] + sum_3[lane]);
-                        relu_2[block][4*q + 3][i][j][lane] = nn_max(R(0), conv2d_2_b[4*q + 3] + sum_4[lane]);
-                    }
+                            NN_UNROLL for (int v = 0; v < 5; v++) {
+                                nn_vec held[NN_PASS / NN_LANES];
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    held[l / NN_LANES] = nn_held(&maxpool2d[block][c][u + i][j + v][lane + l]);
+                                NN_UNROLL for (int q = 0; q < 6; q++)
+                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                        sum[q][l / NN_LANES] += conv2d_2_f[q + q_0][c][u][v]
+                                                * held[l / NN_LANES];
+                            }
+                    NN_UNROLL for (int q = 0; q < 6; q++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            nn_store(&sums[q][lane + l], sum[q][l / NN_LANES]);
                 }
+                for (int q = 0; q < 6; q++)
+                    for (int lane = 0; lane < 16; lane++)
+                        relu_2[block][q + q_0][i][j][lane] = nn_max(R(0), conv2d_2_b[q + q_0] + sums[q][lane]);
+            }
+    }
 }
 
 /* lenet.nn:10: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2) relu_2[c, 2*i + u, 2*j + v]
  *              maxpool2d_2_winner[c, i < 5, j < 5] = argmax(u < 2, v < 2) relu_2[c, 2*i + u, 2*j + v] */
-static void lenet_maxpool2d_2_winner(int n, real (*restrict relu_2)[16][10][10][16],
+static void lenet_maxpool2d_2_winner(nn_range parts, real (*restrict relu_2)[16][10][10][16],
         real (*restrict maxpool2d_2)[16][5][5][16], int32_t (*restrict maxpool2d_2_winner)[16][5][5][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int c = 0; c < 16; c++)
-            for (int i = 0; i < 5; i++)
-                for (int j = 0; j < 5; j++) {
-                    real most[16];
-                    int32_t winner[16] = {0};
-                    for (int lane = 0; lane < 16; lane++)
-                        most[lane] = R(-INFINITY);
-                    for (int u = 0; u < 2; u++)
-                        for (int v = 0; v < 2; v++)
-                            for (int lane = 0; lane < 16; lane++) {
-                                winner[lane] = most[lane] >= relu_2[block][c][2*i + u][2*j + v][lane]
-                                        || most[lane] != most[lane] ? winner[lane] : 2*u + v;
-                                most[lane] = nn_max(most[lane], relu_2[block][c][2*i + u][2*j + v][lane]);
-                            }
-                    for (int lane = 0; lane < 16; lane++) {
-                        maxpool2d_2[block][c][i][j][lane] = most[lane];
-                        maxpool2d_2_winner[block][c][i][j][lane] = winner[lane];
-                    }
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int c = part % 16;
+        for (int i = 0; i < 5; i++)
+            for (int j = 0; j < 5; j++)
+                for (int lane = 0; lane < 16; lane++) {
+                    real most = relu_2[block][c][2*i][2*j][lane];
+                    most = nn_max(most, relu_2[block][c][2*i][2*j + 1][lane]);
+                    most = nn_max(most, relu_2[block][c][2*i + 1][2*j][lane]);
+                    most = nn_max(most, relu_2[block][c][2*i + 1][2*j + 1][lane]);
+                    int winner = 3;
+                    winner = ((relu_2[block][c][2*i + 1][2*j][lane]
+                            == most) | (relu_2[block][c][2*i + 1][2*j][lane]
+                            != relu_2[block][c][2*i + 1][2*j][lane])) ? 2 : winner;
+                    winner = ((relu_2[block][c][2*i][2*j + 1][lane]
+                            == most) | (relu_2[block][c][2*i][2*j + 1][lane]
+                            != relu_2[block][c][2*i][2*j + 1][lane])) ? 1 : winner;
+                    winner = ((relu_2[block][c][2*i][2*j][lane] == most) | (relu_2[block][c][2*i][2*j][lane]
+                            != relu_2[block][c][2*i][2*j][lane])) ? 0 : winner;
+                    maxpool2d_2[block][c][i][j][lane] = most;
+                    maxpool2d_2_winner[block][c][i][j][lane] = winner;
                 }
+    }
 }
 
 /* lenet.nn:11: flatten[q < 400] = maxpool2d_2[q//25, q//5 % 5, q % 5]
  * also in evaluate, predict */
-static void lenet_flatten(int n, real (*restrict maxpool2d_2)[16][5][5][16], real (*restrict flatten)[400]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int q = 0; q < 16; q++)
-            for (int q_rest = 0; q_rest < 5; q_rest++)
-                for (int q_rest_2 = 0; q_rest_2 < 5; q_rest_2++)
-                    for (int lane = 0; lane < 16; lane++)
-                        if (16*block + lane < n)
-                            flatten[16*block + lane][25*q + 5*q_rest + q_rest_2] =
-                                    maxpool2d_2[block][q][q_rest][q_rest_2][lane];
+static void lenet_flatten(nn_range parts, real (*restrict maxpool2d_2)[16][5][5][16],
+        real (*restrict flatten)[400][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int q = part % 16;
+        for (int q_rest = 0; q_rest < 5; q_rest++)
+            for (int q_rest_2 = 0; q_rest_2 < 5; q_rest_2++)
+                for (int lane = 0; lane < 16; lane++)
+                    flatten[block][25*q + 5*q_rest + q_rest_2][lane] =
+                            maxpool2d_2[block][q][q_rest][q_rest_2][lane];
+    }
 }
 
 /* lenet.nn:11: linear_sum[o] = sum(i) linear_w[o, i]*flatten[i]
  *              relu_3[a] = max(0, linear_b[a] + linear_sum[a])
- * also in evaluate, predict */
-static void lenet_relu_3(int n, real (*restrict flatten)[400], const real (*restrict linear_w)[400],
-        real (*restrict relu_3)[120], const real *restrict linear_b) {
-    /* relu_3 = flatten * linear_w^T */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, n, 120, 400, R(1), &flatten[0][0], 400, &linear_w[0][0], 400,
-            R(0), &relu_3[0][0], 120);
-    for (int b = 0; b < n; b++)
-        for (int o = 0; o < 120; o++)
-            relu_3[b][o] = nn_max(R(0), linear_b[o] + relu_3[b][o]);
+ * also in evaluate, predict
+ * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over i.
+ * Equals: for block, o, lane: for i: sum += linear_w[o, i]*flatten[block, i, lane] */
+static void lenet_relu_3(nn_range parts, real (*restrict flatten)[400][16],
+        const real (*restrict linear_w)[400], const real *restrict linear_b, real (*restrict relu_3)[120][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 20;
+        const int o_tile = part % 20;
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int i = 0; i < 400; i++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&flatten[block][i][lane + l]);
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += linear_w[6*o_tile + o][i] * held[l / NN_LANES];
+            }
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++)
+            for (int lane = 0; lane < 16; lane++)
+                relu_3[block][6*o_tile + o][lane] = nn_max(R(0), linear_b[6*o_tile + o] + sums[o][lane]);
+    }
 }
 
 /* lenet.nn:11: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu_3[i]
  * lenet.nn:9: x_2[a] = max(0, linear_2_b[a] + linear_2_sum[a])
- * also in evaluate, predict */
-static void lenet_x_2(int n, real (*restrict relu_3)[120], const real (*restrict linear_2_w)[120],
-        real (*restrict x_2)[84], const real *restrict linear_2_b) {
-    /* x_2 = relu_3 * linear_2_w^T */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, n, 84, 120, R(1), &relu_3[0][0], 120, &linear_2_w[0][0], 120,
-            R(0), &x_2[0][0], 84);
-    for (int b = 0; b < n; b++)
-        for (int o = 0; o < 84; o++)
-            x_2[b][o] = nn_max(R(0), linear_2_b[o] + x_2[b][o]);
+ * also in evaluate, predict
+ * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over i.
+ * Equals: for block, o, lane: for i: sum += linear_2_w[o, i]*relu_3[block, i, lane] */
+static void lenet_x_2(nn_range parts, real (*restrict relu_3)[120][16], const real (*restrict linear_2_w)[120],
+        const real *restrict linear_2_b, real (*restrict x_2)[84][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 14;
+        const int o_tile = part % 14;
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int i = 0; i < 120; i++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&relu_3[block][i][lane + l]);
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += linear_2_w[6*o_tile + o][i] * held[l / NN_LANES];
+            }
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++)
+            for (int lane = 0; lane < 16; lane++)
+                x_2[block][6*o_tile + o][lane] = nn_max(R(0), linear_2_b[6*o_tile + o] + sums[o][lane]);
+    }
 }
 
 /* lenet.nn:12: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i]
- * also in evaluate, predict */
-static void lenet_linear_3_sum(int n, real (*restrict x_2)[84], const real (*restrict linear_3_w)[84],
-        real (*restrict linear_3_sum)[10]) {
-    /* linear_3_sum = x_2 * linear_3_w^T */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, n, 10, 84, R(1), &x_2[0][0], 84, &linear_3_w[0][0], 84, R(0),
-            &linear_3_sum[0][0], 10);
+ * also in evaluate, predict
+ * Schedule: vectors along lane, two at a time, 5 o side by side; sums in registers over i.
+ * Equals: for block, o, lane: for i: sum += linear_3_w[o, i]*x_2[block, i, lane] */
+static void lenet_linear_3_sum(nn_range parts, int n, real (*restrict x_2)[84][16],
+        const real (*restrict linear_3_w)[84], real (*restrict linear_3_sum)[10]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 2;
+        const int o_tile = part % 2;
+        real sums[5][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+            for (int i = 0; i < 84; i++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&x_2[block][i][lane + l]);
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += linear_3_w[5*o_tile + o][i] * held[l / NN_LANES];
+            }
+            NN_UNROLL for (int o = 0; o < 5; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 5; o++)
+            for (int lane = 0; lane < nn_min_i(16, n - 16*block); lane++)
+                linear_3_sum[16*block + lane][5*o_tile + o] = sums[o][lane];
+    }
 }
 
 /* lenet.nn:14: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
@@ -319,279 +408,521 @@ static void lenet_accuracy_total_next_2(int n, double *restrict accuracy_total_2
 /* lenet.nn:12: d_linear_3_b[o] = sum(batch) d_logits[o] */
 static void lenet_d_linear_3_b(int n, real (*restrict d_logits)[10], real *restrict d_linear_3_b) {
     real sum[10] = {0};
-    for (int b = 0; b < n; b++)
-        for (int o = 0; o < 10; o++)
-            sum[o] += d_logits[b][o];
+    for (int block = 0; block < (n + 15) / 16; block++)
+        for (int lane = 0; lane < nn_min_i(16, n - 16*block); lane++)
+            for (int o = 0; o < 10; o++)
+                sum[o] += d_logits[nn_min_i(16*block + lane, n - 1)][o];
     for (int o = 0; o < 10; o++)
         d_linear_3_b[o] = sum[o];
 }
 
-/* lenet.nn:12: d_linear_3_w[o, i] = sum(batch) d_logits[o]*x_2[i] */
-static void lenet_d_linear_3_w(int n, real (*restrict d_logits)[10], real (*restrict x_2)[84],
+/* lenet.nn:9: x_2[block, i1, lane] = x_2[block, i1, lane]
+ * and lenet.nn:11: d_linear_2[block, i1, lane] = d_linear_2[block, i1, lane] */
+static void lenet_gradients_x_2(nn_range parts, int n, real (*restrict x_2)[84][16],
+        real (*restrict x_2_2)[84]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 48;
+        const int i1_tile = part / 16 % 3;
+        const int lane = part % 16;
+        for (int i1 = 0; i1 < 28; i1++)
+            if (n > 16*block + lane)
+                x_2_2[16*block + lane][28*i1_tile + i1] = x_2[block][28*i1_tile + i1][lane];
+    }
+}
+
+/* lenet.nn:12: d_linear_3_w[o, i] = sum(batch) d_logits[o]*x_2[i]
+ * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over n.
+ * Equals: for o, i: for n: sum += d_logits[o]*x_2[i] */
+static void lenet_d_linear_3_w(nn_range parts, int n, real (*restrict x_2)[84], real (*restrict d_logits)[10],
         real (*restrict d_linear_3_w)[84]) {
-    /* d_linear_3_w = d_logits^T * x_2 */
-    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, 10, 84, n, R(1), &d_logits[0][0], 10, &x_2[0][0], 84, R(0),
-            &d_linear_3_w[0][0], 84);
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++)
+        for (int i_tile = 0; i_tile < 6; i_tile++) {
+            const int i_0 = nn_min_i(16*i_tile, 68);
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                for (int b = 0; b < n; b++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&x_2[b][lane + l + i_0]);
+                    NN_UNROLL for (int o = 0; o < 5; o++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[o][l / NN_LANES] += d_logits[b][5*o_tile + o] * held[l / NN_LANES];
+                }
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&d_linear_3_w[5*o_tile + o][lane + l + i_0], sum[o][l / NN_LANES]);
+            }
+        }
+}
+
+/* lenet.nn:14: d_logits_blocks[block < 4, i1, lane < 16] =
+ *                where(16*block + lane < batch, samples(d_logits)[min(16*block + lane, batch - 1), i1], 0) */
+static void lenet_d_logits_blocks(int n, real (*restrict d_logits)[10],
+        real (*restrict d_logits_blocks)[10][16]) {
+    for (int block = 0; block < (n + 15) / 16; block++)
+        for (int lane = 0; lane < 16; lane++)
+            for (int i1 = 0; i1 < 10; i1++)
+                d_logits_blocks[block][i1][lane] = 16*block + lane < n
+                        ? d_logits[nn_min_i(16*block + lane, n - 1)][i1] : R(0);
 }
 
 /* lenet.nn:12: d_x_2[a] = sum(o) d_logits[o]*linear_3_w[o, a]
- * lenet.nn:9: d_linear_2[o] = where(x_2[o] > 0, d_x_2[o], 0) */
-static void lenet_d_linear_2(int n, real (*restrict d_logits)[10], const real (*restrict linear_3_w)[84],
-        real (*restrict d_linear_2)[84], real (*restrict x_2)[84]) {
-    /* d_linear_2 = d_logits * linear_3_w */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, 84, 10, R(1), &d_logits[0][0], 10, &linear_3_w[0][0],
-            84, R(0), &d_linear_2[0][0], 84);
-    for (int b = 0; b < n; b++)
-        for (int a = 0; a < 84; a++)
-            d_linear_2[b][a] = x_2[b][a] > R(0) ? d_linear_2[b][a] : R(0);
-}
-
-/* lenet.nn:11: d_linear_2_b[o] = sum(batch) d_linear_2[o] */
-static void lenet_d_linear_2_b(int n, real (*restrict d_linear_2)[84], real *restrict d_linear_2_b) {
-    for (int o_tile = 0; o_tile < 2; o_tile++) {
-        real sum[42] = {0};
-        for (int b = 0; b < n; b++)
-            for (int o = 0; o < 42; o++)
-                sum[o] += d_linear_2[b][42*o_tile + o];
-        for (int o = 0; o < 42; o++)
-            d_linear_2_b[42*o_tile + o] = sum[o];
+ * lenet.nn:9: d_linear_2[o] = where(x_2[o] > 0, d_x_2[o], 0)
+ * Schedule: vectors along lane, two at a time, 6 a side by side; sums in registers over o.
+ * Equals: for block, a, lane: for o: sum += d_logits_blocks[block, o, lane]*linear_3_w[o, a] */
+static void lenet_d_linear_2(nn_range parts, int n, real (*restrict d_logits_blocks)[10][16],
+        const real (*restrict linear_3_w)[84], real (*restrict x_2)[84][16],
+        real (*restrict d_linear_2)[84][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 14;
+        const int a_tile = part % 14;
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int o = 0; o < 10; o++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&d_logits_blocks[block][o][lane + l]);
+                NN_UNROLL for (int a = 0; a < 6; a++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[a][l / NN_LANES] += held[l / NN_LANES] * linear_3_w[o][6*a_tile + a];
+            }
+            NN_UNROLL for (int a = 0; a < 6; a++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[a][lane + l], sum[a][l / NN_LANES]);
+        }
+        for (int a = 0; a < 6; a++) {
+            for (int lane = 0; lane < 16; lane++)
+                d_linear_2[block][6*a_tile + a][lane] = x_2[block][6*a_tile + a][lane] > R(0) ? sums[a][lane]
+                        : R(0);
+            for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                d_linear_2[block][6*a_tile + a][lane] = R(0);
+        }
     }
 }
 
-/* lenet.nn:11: d_linear_2_w[o, i] = sum(batch) d_linear_2[o]*relu_3[i] */
-static void lenet_d_linear_2_w(int n, real (*restrict d_linear_2)[84], real (*restrict relu_3)[120],
+/* lenet.nn:11: d_linear_2_b[o] = sum(batch) d_linear_2[o]
+ * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over block; lanes added up
+ *             at the end.
+ * Equals: for o: for block, lane: sum += d_linear_2[block, o, lane] */
+static void lenet_d_linear_2_b(nn_range parts, int n, real (*restrict d_linear_2)[84][16],
+        real *restrict d_linear_2_b) {
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++) {
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int block = 0; block < (n + 15) / 16; block++)
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&d_linear_2[block][6*o_tile + o][lane + l]);
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            d_linear_2_b[6*o_tile + o] = total;
+        }
+    }
+}
+
+/* lenet.nn:11: relu_3[block, i1, lane] = relu_3[block, i1, lane]
+ * and lenet.nn:11: d_linear[block, i1, lane] = d_linear[block, i1, lane] */
+static void lenet_gradients_relu_3(nn_range parts, int n, real (*restrict relu_3)[120][16],
+        real (*restrict relu_3_2)[120]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 64;
+        const int i1_tile = part / 16 % 4;
+        const int lane = part % 16;
+        for (int i1 = 0; i1 < 30; i1++)
+            if (n > 16*block + lane)
+                relu_3_2[16*block + lane][30*i1_tile + i1] = relu_3[block][30*i1_tile + i1][lane];
+    }
+}
+
+/* lenet.nn:11: d_linear_2_w[o, i] = sum(batch) d_linear_2[o]*relu_3[i]
+ * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over n.
+ * Equals: for o, i: for n: sum += d_linear_2[o]*relu_3[i] */
+static void lenet_d_linear_2_w(int n, real (*restrict relu_3)[120], real (*restrict d_linear_2)[84],
         real (*restrict d_linear_2_w)[120]) {
-    /* d_linear_2_w = d_linear_2^T * relu_3 */
-    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, 84, 120, n, R(1), &d_linear_2[0][0], 84, &relu_3[0][0], 120,
-            R(0), &d_linear_2_w[0][0], 120);
+    for (int i_tile = 0; i_tile < 8; i_tile++) {
+        const int i_0 = nn_min_i(16*i_tile, 104);
+        for (int o_tile = 0; o_tile < 17; o_tile++) {
+            const int o_0 = nn_min_i(5*o_tile, 79);
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                for (int b = 0; b < n; b++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&relu_3[b][lane + l + i_0]);
+                    NN_UNROLL for (int o = 0; o < 5; o++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[o][l / NN_LANES] += d_linear_2[b][o + o_0] * held[l / NN_LANES];
+                }
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&d_linear_2_w[o + o_0][lane + l + i_0], sum[o][l / NN_LANES]);
+            }
+        }
+    }
 }
 
 /* lenet.nn:11: d_relu_3[a] = sum(o) d_linear_2[o]*linear_2_w[o, a]
- *              d_linear[o] = where(relu_3[o] > 0, d_relu_3[o], 0) */
-static void lenet_d_linear(int n, real (*restrict d_linear_2)[84], const real (*restrict linear_2_w)[120],
-        real (*restrict d_linear)[120], real (*restrict relu_3)[120]) {
-    /* d_linear = d_linear_2 * linear_2_w */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, 120, 84, R(1), &d_linear_2[0][0], 84, &linear_2_w[0][0],
-            120, R(0), &d_linear[0][0], 120);
-    for (int b = 0; b < n; b++)
-        for (int a = 0; a < 120; a++)
-            d_linear[b][a] = relu_3[b][a] > R(0) ? d_linear[b][a] : R(0);
-}
-
-/* lenet.nn:11: d_linear_b[o] = sum(batch) d_linear[o] */
-static void lenet_d_linear_b(int n, real (*restrict d_linear)[120], real *restrict d_linear_b) {
-    for (int o_tile = 0; o_tile < 3; o_tile++) {
-        real sum[40] = {0};
-        for (int b = 0; b < n; b++)
-            for (int o = 0; o < 40; o++)
-                sum[o] += d_linear[b][40*o_tile + o];
-        for (int o = 0; o < 40; o++)
-            d_linear_b[40*o_tile + o] = sum[o];
+ *              d_linear[o] = where(relu_3[o] > 0, d_relu_3[o], 0)
+ * Schedule: vectors along lane, two at a time, 6 a side by side; sums in registers over o.
+ * Equals: for block, a, lane: for o: sum += d_linear_2[block, o, lane]*linear_2_w[o, a] */
+static void lenet_d_linear(nn_range parts, int n, real (*restrict d_linear_2)[84][16],
+        const real (*restrict linear_2_w)[120], real (*restrict relu_3)[120][16],
+        real (*restrict d_linear)[120][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 20;
+        const int a_tile = part % 20;
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int o = 0; o < 84; o++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&d_linear_2[block][o][lane + l]);
+                NN_UNROLL for (int a = 0; a < 6; a++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[a][l / NN_LANES] += held[l / NN_LANES] * linear_2_w[o][6*a_tile + a];
+            }
+            NN_UNROLL for (int a = 0; a < 6; a++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[a][lane + l], sum[a][l / NN_LANES]);
+        }
+        for (int a = 0; a < 6; a++) {
+            for (int lane = 0; lane < 16; lane++)
+                d_linear[block][6*a_tile + a][lane] = relu_3[block][6*a_tile + a][lane] > R(0) ? sums[a][lane]
+                        : R(0);
+            for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                d_linear[block][6*a_tile + a][lane] = R(0);
+        }
     }
 }
 
-/* lenet.nn:11: d_linear_w[o, i] = sum(batch) d_linear[o]*flatten[i] */
-static void lenet_d_linear_w(int n, real (*restrict d_linear)[120], real (*restrict flatten)[400],
-        real (*restrict d_linear_w)[400]) {
-    /* d_linear_w = d_linear^T * flatten */
-    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, 120, 400, n, R(1), &d_linear[0][0], 120, &flatten[0][0], 400,
-            R(0), &d_linear_w[0][0], 400);
+/* lenet.nn:11: d_linear_b[o] = sum(batch) d_linear[o]
+ * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over block; lanes added up
+ *             at the end.
+ * Equals: for o: for block, lane: sum += d_linear[block, o, lane] */
+static void lenet_d_linear_b(nn_range parts, int n, real (*restrict d_linear)[120][16],
+        real *restrict d_linear_b) {
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++) {
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int block = 0; block < (n + 15) / 16; block++)
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&d_linear[block][6*o_tile + o][lane + l]);
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            d_linear_b[6*o_tile + o] = total;
+        }
+    }
 }
 
-/* lenet.nn:11: d_flatten[q] = sum(o) d_linear[o]*linear_w[o, q] */
-static void lenet_d_flatten(int n, real (*restrict d_linear)[120], const real (*restrict linear_w)[400],
-        real (*restrict d_flatten)[400]) {
-    /* d_flatten = d_linear * linear_w */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, 400, 120, R(1), &d_linear[0][0], 120, &linear_w[0][0],
-            400, R(0), &d_flatten[0][0], 400);
+/* lenet.nn:11: flatten[block, i1, lane] = flatten[block, i1, lane] */
+static void lenet_gradients_flatten(nn_range parts, int n, real (*restrict flatten)[400][16],
+        real (*restrict flatten_2)[400]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int i1_tile = part % 16;
+        for (int lane = 0; lane < 16; lane++)
+            for (int i1 = 0; i1 < 25; i1++)
+                if (16*block + lane < n)
+                    flatten_2[16*block + lane][25*i1_tile + i1] = flatten[block][25*i1_tile + i1][lane];
+    }
+}
+
+/* lenet.nn:11: d_linear_w[o, i] = sum(batch) d_linear[o]*flatten[i]
+ * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over n.
+ * Equals: for o, i: for n: sum += d_linear[o]*flatten[i] */
+static void lenet_d_linear_w(nn_range parts, int n, real (*restrict flatten)[400],
+        real (*restrict d_linear)[120], real (*restrict d_linear_w)[400]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int i_tile = part / 20;
+        const int o_tile = part % 20;
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int b = 0; b < n; b++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&flatten[b][16*i_tile + lane + l]);
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += d_linear[b][6*o_tile + o] * held[l / NN_LANES];
+            }
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&d_linear_w[6*o_tile + o][16*i_tile + lane + l], sum[o][l / NN_LANES]);
+        }
+    }
+}
+
+/* lenet.nn:11: d_flatten[q] = sum(o) d_linear[o]*linear_w[o, q]
+ * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over o.
+ * Equals: for block, q, lane: for o: sum += d_linear[block, o, lane]*linear_w[o, q] */
+static void lenet_d_flatten(nn_range parts, int n, real (*restrict d_linear)[120][16],
+        const real (*restrict linear_w)[400], real (*restrict d_flatten)[400][16]) {
+    for (int block = parts.first; block < parts.last; block++)
+        for (int q_tile = 0; q_tile < 67; q_tile++) {
+            const int q_0 = nn_min_i(6*q_tile, 394);
+            real sums[6][16];
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                for (int o = 0; o < 120; o++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&d_linear[block][o][lane + l]);
+                    NN_UNROLL for (int q = 0; q < 6; q++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[q][l / NN_LANES] += held[l / NN_LANES] * linear_w[o][q + q_0];
+                }
+                NN_UNROLL for (int q = 0; q < 6; q++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&sums[q][lane + l], sum[q][l / NN_LANES]);
+            }
+            for (int q = 0; q < 6; q++) {
+                for (int lane = 0; lane < 16; lane++)
+                    d_flatten[block][q + q_0][lane] = sums[q][lane];
+                for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                    d_flatten[block][q + q_0][lane] = R(0);
+            }
+        }
 }
 
 /* lenet.nn:10: d_conv2d_2[o, i, j] =
  *                where(maxpool2d_2_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and relu_2[o, i, j] > 0,
  *                d_flatten[25*o + 5*(i//2) + j//2], 0) */
-static void lenet_d_conv2d_2(int n, int32_t (*restrict maxpool2d_2_winner)[16][5][5][16],
-        real (*restrict relu_2)[16][10][10][16], real (*restrict d_flatten)[400],
+static void lenet_d_conv2d_2(nn_range parts, int n, int32_t (*restrict maxpool2d_2_winner)[16][5][5][16],
+        real (*restrict relu_2)[16][10][10][16], real (*restrict d_flatten)[400][16],
         real (*restrict d_conv2d_2)[16][10][10][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int o = 0; o < 16; o++)
-            for (int i = 0; i < 5; i++)
-                for (int i_rest = 0; i_rest < 2; i_rest++)
-                    for (int j = 0; j < 5; j++)
-                        for (int j_rest = 0; j_rest < 2; j_rest++)
-                            for (int lane = 0; lane < 16; lane++)
-                                d_conv2d_2[block][o][2*i + i_rest][2*j + j_rest][lane] = 16*block + lane < n
-                                        ? (2*i_rest + j_rest == maxpool2d_2_winner[block][o][i][j][lane]
-                                        && relu_2[block][o][2*i + i_rest][2*j + j_rest][lane] > R(0)
-                                        ? d_flatten[nn_min_i(16*block + lane, n - 1)][25*o + 5*i + j] : R(0))
-                                        : R(0);
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int o = part % 16;
+        for (int i = 0; i < 5; i++)
+            for (int i_rest = 0; i_rest < 2; i_rest++)
+                for (int j = 0; j < 5; j++)
+                    for (int j_rest = 0; j_rest < 2; j_rest++) {
+                        for (int lane = 0; lane < 16; lane++)
+                            d_conv2d_2[block][o][2*i + i_rest][2*j + j_rest][lane] =
+                                    ((2*i_rest + j_rest
+                                    == maxpool2d_2_winner[block][o][i][j][lane]) & (relu_2[block][o][2*i
+                                    + i_rest][2*j + j_rest][lane] > R(0)))
+                                    ? d_flatten[block][25*o + 5*i + j][lane] : R(0);
+                        for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                            d_conv2d_2[block][o][2*i + i_rest][2*j + j_rest][lane] = R(0);
+                    }
+    }
 }
 
-/* lenet.nn:10: d_conv2d_2_b[o] = sum(batch, i, j) d_conv2d_2[o, i, j] */
-static void lenet_d_conv2d_2_b(int n, real (*restrict d_conv2d_2)[16][10][10][16],
+/* lenet.nn:10: d_conv2d_2_b[o] = sum(batch, i, j) d_conv2d_2[o, i, j]
+ * Schedule: vectors along lane, two at a time, 4 o side by side; sums in registers over block, i, j; lanes
+ *             added up at the end.
+ * Equals: for o: for block, i, j, lane: sum += d_conv2d_2[block, o, i, j, lane] */
+static void lenet_d_conv2d_2_b(nn_range parts, int n, real (*restrict d_conv2d_2)[16][10][10][16],
         real *restrict d_conv2d_2_b) {
-    for (int o = 0; o < 16; o++) {
-        real sum[16] = {0};
-        for (int block = 0; block < (n + 15) / 16; block++)
-            for (int i = 0; i < 10; i++)
-                for (int j = 0; j < 10; j++)
-                    for (int lane = 0; lane < 16; lane++)
-                        sum[lane] += d_conv2d_2[block][o][i][j][lane];
-        real total = R(0);
-        for (int lane = 0; lane < 16; lane++)
-            total += sum[lane];
-        d_conv2d_2_b[o] = total;
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++) {
+        real sums[4][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[4][NN_PASS / NN_LANES] = {0};
+            for (int block = 0; block < (n + 15) / 16; block++)
+                for (int i = 0; i < 10; i++)
+                    for (int j = 0; j < 10; j++)
+                        NN_UNROLL for (int o = 0; o < 4; o++)
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                sum[o][l / NN_LANES] +=
+                                        nn_load(&d_conv2d_2[block][4*o_tile + o][i][j][lane + l]);
+            NN_UNROLL for (int o = 0; o < 4; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 4; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            d_conv2d_2_b[4*o_tile + o] = total;
+        }
     }
 }
 
 /* lenet.nn:10: d_conv2d_2_f[q, c, u < 5, v < 5] = sum(batch, i, j)
- *                d_conv2d_2[q, i, j]*maxpool2d[c, i + u, j + v] */
-static void lenet_d_conv2d_2_f(int n, real (*restrict d_conv2d_2)[16][10][10][16],
+ *                d_conv2d_2[q, i, j]*maxpool2d[c, i + u, j + v]
+ * Schedule: vectors along lane, one at a time, 2 q, 5 v side by side; sums in registers over i, j, gathered in
+ *             memory over block for each u; lanes added up at the end.
+ * Equals: for q, c, u, v: for block, i, j, lane: sum +=
+ *           d_conv2d_2[block, q, i, j, lane]*maxpool2d[block, c, i + u, j + v, lane] */
+static void lenet_d_conv2d_2_f(nn_range parts, int n, real (*restrict d_conv2d_2)[16][10][10][16],
         real (*restrict maxpool2d)[6][14][14][16], real (*restrict d_conv2d_2_f)[6][5][5]) {
-    for (int q = 0; q < 16; q++)
-        for (int c = 0; c < 6; c++)
-            for (int u = 0; u < 5; u++) {
-                real sum[16] = {0};
-                real sum_2[16] = {0};
-                real sum_3[16] = {0};
-                real sum_4[16] = {0};
-                real sum_5[16] = {0};
-                for (int block = 0; block < (n + 15) / 16; block++)
+    for (int part = parts.first; part < parts.last; part++) {
+        const int q_tile = part / 6;
+        const int c = part % 6;
+        real sums[5][5][2][16] = {0};
+        for (int block = 0; block < (n + 15) / 16; block++)
+            for (int u = 0; u < 5; u++)
+                for (int lane = 0; lane < 16; lane += NN_LANES) {
+                    nn_vec sum[5][2] = {0};
                     for (int i = 0; i < 10; i++)
-                        for (int j = 0; j < 10; j++)
-                            for (int lane = 0; lane < 16; lane++) {
-                                sum[lane] += d_conv2d_2[block][q][i][j][lane]
-                                        * maxpool2d[block][c][i + u][j][lane];
-                                sum_2[lane] += d_conv2d_2[block][q][i][j][lane]
-                                        * maxpool2d[block][c][i + u][j + 1][lane];
-                                sum_3[lane] += d_conv2d_2[block][q][i][j][lane]
-                                        * maxpool2d[block][c][i + u][j + 2][lane];
-                                sum_4[lane] += d_conv2d_2[block][q][i][j][lane]
-                                        * maxpool2d[block][c][i + u][j + 3][lane];
-                                sum_5[lane] += d_conv2d_2[block][q][i][j][lane]
-                                        * maxpool2d[block][c][i + u][j + 4][lane];
-                            }
-                real total = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total += sum[lane];
-                d_conv2d_2_f[q][c][u][0] = total;
-                real total_2 = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total_2 += sum_2[lane];
-                d_conv2d_2_f[q][c][u][1] = total_2;
-                real total_3 = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total_3 += sum_3[lane];
-                d_conv2d_2_f[q][c][u][2] = total_3;
-                real total_4 = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total_4 += sum_4[lane];
-                d_conv2d_2_f[q][c][u][3] = total_4;
-                real total_5 = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total_5 += sum_5[lane];
-                d_conv2d_2_f[q][c][u][4] = total_5;
-            }
+                        for (int j = 0; j < 10; j++) {
+                            nn_vec held[2];
+                            NN_UNROLL for (int q = 0; q < 2; q++)
+                                held[q] = nn_held(&d_conv2d_2[block][2*q_tile + q][i][j][lane]);
+                            NN_UNROLL for (int v = 0; v < 5; v++)
+                                NN_UNROLL for (int q = 0; q < 2; q++)
+                                    sum[v][q] += held[q] * nn_load(&maxpool2d[block][c][i + u][j + v][lane]);
+                        }
+                    NN_UNROLL for (int v = 0; v < 5; v++)
+                        NN_UNROLL for (int q = 0; q < 2; q++)
+                            nn_store(&sums[u][v][q][lane], nn_load(&sums[u][v][q][lane]) + sum[v][q]);
+                }
+        for (int u = 0; u < 5; u++)
+            for (int v = 0; v < 5; v++)
+                for (int q = 0; q < 2; q++) {
+                    const real total = nn_sum_lanes(&sums[u][v][q][0]);
+                    d_conv2d_2_f[2*q_tile + q][c][u][v] = total;
+                }
+    }
 }
 
 /* lenet.nn:10: d_maxpool2d[c, i < 14, j < 14] = sum(q, u, v)
- *                d_conv2d_2[q, i - u, j - v else 0]*conv2d_2_f[q, c, u, v] */
-static void lenet_d_maxpool2d(int n, real (*restrict d_conv2d_2)[16][10][10][16],
+ *                d_conv2d_2[q, i - u, j - v else 0]*conv2d_2_f[q, c, u, v]
+ * Schedule: vectors along lane, two at a time, 6 c side by side; sums in registers over u, v, gathered in
+ *             memory over q for each j.
+ * Equals: for block, c, i, j, lane: for q, u, v: sum +=
+ *           d_conv2d_2[block, q, i - u, j - v, lane else 0]*conv2d_2_f[q, c, u, v] */
+static void lenet_d_maxpool2d(nn_range parts, int n, real (*restrict d_conv2d_2)[16][10][10][16],
         const real (*restrict conv2d_2_f)[6][5][5], real (*restrict d_maxpool2d)[6][14][14][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int c = 0; c < 2; c++)
-            for (int i = 0; i < 14; i++)
-                for (int j = 0; j < 14; j++) {
-                    real sum[16] = {0};
-                    real sum_2[16] = {0};
-                    real sum_3[16] = {0};
-                    for (int q = 0; q < 16; q++)
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 14;
+        const int i = part % 14;
+        real sums[14][6][16] = {0};
+        for (int q = 0; q < 16; q++)
+            for (int j = 0; j < 14; j++)
+                for (int lane = 0; lane < 16; lane += NN_PASS) {
+                    nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                    if (j >= 4 && j < 10) {
                         for (int u = nn_max_i(0, i - 9); u < nn_min_i(5, i + 1); u++)
-                            for (int v = nn_max_i(0, j - 9); v < nn_min_i(5, j + 1); v++)
-                                for (int lane = 0; lane < 16; lane++) {
-                                    sum[lane] += d_conv2d_2[block][q][i - u][j - v][lane]
-                                            * conv2d_2_f[q][3*c][u][v];
-                                    sum_2[lane] += d_conv2d_2[block][q][i - u][j - v][lane]
-                                            * conv2d_2_f[q][3*c + 1][u][v];
-                                    sum_3[lane] += d_conv2d_2[block][q][i - u][j - v][lane]
-                                            * conv2d_2_f[q][3*c + 2][u][v];
-                                }
-                    for (int lane = 0; lane < 16; lane++) {
-                        const int t = 16*block + lane < n;
-                        d_maxpool2d[block][3*c][i][j][lane] = t ? sum[lane] : R(0);
-                        d_maxpool2d[block][3*c + 1][i][j][lane] = t ? sum_2[lane] : R(0);
-                        d_maxpool2d[block][3*c + 2][i][j][lane] = t ? sum_3[lane] : R(0);
+                            NN_UNROLL for (int v = 0; v < 5; v++) {
+                                nn_vec held[NN_PASS / NN_LANES];
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    held[l / NN_LANES] = nn_held(&d_conv2d_2[block][q][i - u][j - v][lane + l]);
+                                NN_UNROLL for (int c = 0; c < 6; c++)
+                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                        sum[c][l / NN_LANES] += held[l / NN_LANES] * conv2d_2_f[q][c][u][v];
+                            }
                     }
+                    else {
+                        for (int u = nn_max_i(0, i - 9); u < nn_min_i(5, i + 1); u++)
+                            for (int v = nn_max_i(0, j - 9); v < nn_min_i(5, j + 1); v++) {
+                                nn_vec held[NN_PASS / NN_LANES];
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    held[l / NN_LANES] = nn_held(&d_conv2d_2[block][q][i - u][j - v][lane + l]);
+                                NN_UNROLL for (int c = 0; c < 6; c++)
+                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                        sum[c][l / NN_LANES] += held[l / NN_LANES] * conv2d_2_f[q][c][u][v];
+                            }
+                    }
+                    NN_UNROLL for (int c = 0; c < 6; c++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            nn_store(&sums[j][c][lane + l],
+                                    nn_load(&sums[j][c][lane + l]) + sum[c][l / NN_LANES]);
                 }
+        for (int j = 0; j < 14; j++)
+            for (int c = 0; c < 6; c++) {
+                for (int lane = 0; lane < 16; lane++)
+                    d_maxpool2d[block][c][i][j][lane] = sums[j][c][lane];
+                for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                    d_maxpool2d[block][c][i][j][lane] = R(0);
+            }
+    }
 }
 
 /* lenet.nn:9: d_conv2d[o, i, j] =
  *               where(maxpool2d_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and relu[o, i, j] > 0,
  *               d_maxpool2d[o, i//2, j//2], 0) */
-static void lenet_d_conv2d(int n, int32_t (*restrict maxpool2d_winner)[6][14][14][16],
-        real (*restrict relu)[6][28][28][16], real (*restrict d_maxpool2d)[6][14][14][16],
-        real (*restrict d_conv2d)[6][28][28][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int o = 0; o < 6; o++)
-            for (int i = 0; i < 14; i++)
-                for (int i_rest = 0; i_rest < 2; i_rest++)
-                    for (int j = 0; j < 14; j++)
-                        for (int j_rest = 0; j_rest < 2; j_rest++)
-                            for (int lane = 0; lane < 16; lane++)
-                                d_conv2d[block][o][2*i + i_rest][2*j + j_rest][lane] = 16*block + lane < n
-                                        ? (2*i_rest + j_rest == maxpool2d_winner[block][o][i][j][lane]
-                                        && relu[block][o][2*i + i_rest][2*j + j_rest][lane] > R(0)
-                                        ? d_maxpool2d[block][o][i][j][lane] : R(0)) : R(0);
+static void lenet_d_conv2d(nn_range parts, int n, int32_t (*restrict maxpool2d_winner)[6][14][14][16],
+        real (*restrict relu)[6][29][28][16], real (*restrict d_maxpool2d)[6][14][14][16],
+        real (*restrict d_conv2d)[6][29][28][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 84;
+        const int o = part / 14 % 6;
+        const int i = part % 14;
+        for (int i_rest = 0; i_rest < 2; i_rest++)
+            for (int j = 0; j < 14; j++)
+                for (int j_rest = 0; j_rest < 2; j_rest++) {
+                    for (int lane = 0; lane < 16; lane++)
+                        d_conv2d[block][o][2*i + i_rest][2*j + j_rest][lane] =
+                                ((2*i_rest + j_rest
+                                == maxpool2d_winner[block][o][i][j][lane]) & (relu[block][o][2*i + i_rest][2*j
+                                + j_rest][lane] > R(0))) ? d_maxpool2d[block][o][i][j][lane] : R(0);
+                    for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                        d_conv2d[block][o][2*i + i_rest][2*j + j_rest][lane] = R(0);
+                }
+    }
 }
 
-/* lenet.nn:9: d_conv2d_b[o] = sum(batch, i, j) d_conv2d[o, i, j] */
-static void lenet_d_conv2d_b(int n, real (*restrict d_conv2d)[6][28][28][16], real *restrict d_conv2d_b) {
-    for (int o = 0; o < 6; o++) {
-        real sum[16] = {0};
+/* lenet.nn:9: d_conv2d_b[o] = sum(batch, i, j) d_conv2d[o, i, j]
+ * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over block, i, j; lanes
+ *             added up at the end.
+ * Equals: for o: for block, i, j, lane: sum += d_conv2d[block, o, i, j, lane] */
+static void lenet_d_conv2d_b(int n, real (*restrict d_conv2d)[6][29][28][16], real *restrict d_conv2d_b) {
+    real sums[6][16];
+    for (int lane = 0; lane < 16; lane += NN_PASS) {
+        nn_vec sum[6][NN_PASS / NN_LANES] = {0};
         for (int block = 0; block < (n + 15) / 16; block++)
             for (int i = 0; i < 28; i++)
                 for (int j = 0; j < 28; j++)
-                    for (int lane = 0; lane < 16; lane++)
-                        sum[lane] += d_conv2d[block][o][i][j][lane];
-        real total = R(0);
-        for (int lane = 0; lane < 16; lane++)
-            total += sum[lane];
+                    NN_UNROLL for (int o = 0; o < 6; o++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[o][l / NN_LANES] += nn_load(&d_conv2d[block][o][i][j][lane + l]);
+        NN_UNROLL for (int o = 0; o < 6; o++)
+            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+    }
+    for (int o = 0; o < 6; o++) {
+        const real total = nn_sum_lanes(&sums[o][0]);
         d_conv2d_b[o] = total;
     }
 }
 
 /* lenet.nn:9: d_conv2d_f[q, j < 1, u < 5, v < 5] = sum(batch, i, j2)
- *               d_conv2d[q, i, j2]*x[0, i + u - 2, v + j2 - 2 else 0] */
-static void lenet_d_conv2d_f(int n, real (*restrict d_conv2d)[6][28][28][16],
-        real (*restrict x)[1][28][28][16], real (*restrict d_conv2d_f)[1][5][5]) {
-    for (int q = 0; q < 2; q++)
-        for (int u = 0; u < 5; u++)
-            for (int v = 0; v < 5; v++) {
-                real sum[16] = {0};
-                real sum_2[16] = {0};
-                real sum_3[16] = {0};
-                for (int block = 0; block < (n + 15) / 16; block++)
-                    for (int i = nn_max_i(0, 2 - u); i < nn_min_i(28, 30 - u); i++)
-                        for (int j2 = nn_max_i(0, 2 - v); j2 < nn_min_i(28, 30 - v); j2++)
-                            for (int lane = 0; lane < 16; lane++) {
-                                sum[lane] += d_conv2d[block][3*q][i][j2][lane]
-                                        * x[block][0][i + u - 2][v + j2 - 2][lane];
-                                sum_2[lane] += d_conv2d[block][3*q + 1][i][j2][lane]
-                                        * x[block][0][i + u - 2][v + j2 - 2][lane];
-                                sum_3[lane] += d_conv2d[block][3*q + 2][i][j2][lane]
-                                        * x[block][0][i + u - 2][v + j2 - 2][lane];
-                            }
-                real total = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total += sum[lane];
-                d_conv2d_f[3*q][0][u][v] = total;
-                real total_2 = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total_2 += sum_2[lane];
-                d_conv2d_f[3*q + 1][0][u][v] = total_2;
-                real total_3 = R(0);
-                for (int lane = 0; lane < 16; lane++)
-                    total_3 += sum_3[lane];
-                d_conv2d_f[3*q + 2][0][u][v] = total_3;
+ *               d_conv2d[q, i, j2]*x[0, i + u - 2, v + j2 - 2 else 0]
+ * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over j2, gathered in memory
+ *             over block, i for each j, u, v; lanes added up at the end.
+ * Equals: for q, j, u, v: for block, i, j2, lane: sum +=
+ *           d_conv2d[block, q, i, j2, lane]*x[block, 0, i + u - 2, v + j2 - 2, lane else 0] */
+static void lenet_d_conv2d_f(int n, real (*restrict x)[1][29][28][16],
+        real (*restrict d_conv2d)[6][29][28][16], real (*restrict d_conv2d_f)[1][5][5]) {
+    real sums[1][5][5][6][16] = {0};
+    for (int block = 0; block < (n + 15) / 16; block++)
+        for (int i = 0; i < 28; i++)
+            for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
+                for (int v = 0; v < 5; v++)
+                    for (int lane = 0; lane < 16; lane += NN_PASS) {
+                        nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                        for (int j2 = nn_max_i(0, 2 - v); j2 < nn_min_i(28, 30 - v); j2++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] = nn_held(&x[block][0][i + u - 2][v + j2 - 2][lane + l]);
+                            NN_UNROLL for (int q = 0; q < 6; q++)
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    sum[q][l / NN_LANES] += nn_load(&d_conv2d[block][q][i][j2][lane + l])
+                                            * held[l / NN_LANES];
+                        }
+                        NN_UNROLL for (int q = 0; q < 6; q++)
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                nn_store(&sums[0][u][v][q][lane + l],
+                                        nn_load(&sums[0][u][v][q][lane + l]) + sum[q][l / NN_LANES]);
+                    }
+    for (int u = 0; u < 5; u++)
+        for (int v = 0; v < 5; v++)
+            for (int q = 0; q < 6; q++) {
+                const real total = nn_sum_lanes(&sums[0][u][v][q][0]);
+                d_conv2d_f[q][0][u][v] = total;
             }
 }
 
@@ -602,9 +933,9 @@ static void lenet_d_conv2d_f(int n, real (*restrict d_conv2d)[6][28][28][16],
  *              w' = w - number_1*m'/(sqrt(v'/number_2) + 1e-08)
  * for w in conv2d_f, conv2d_b, conv2d_2_f, conv2d_2_b, linear_w, linear_b, linear_2_w, linear_2_b, linear_3_w,
  *   linear_3_b */
-static void lenet_update_parameter(real number_1, real number_2, int length, real *restrict m,
+static void lenet_update_parameter(nn_range parts, real number_1, real number_2, int length, real *restrict m,
         const real *restrict g, real *restrict v, real *restrict w) {
-    for (int a_4 = 0; a_4 < length; a_4++) {
+    for (int a_4 = 1024*parts.first; a_4 < nn_min_i(1024*parts.last, length); a_4++) {
         const real adam_m_next = R(0.9) * m[a_4] + R(0.09999999999999998) * g[a_4];
         const real adam_v_next = R(0.999) * v[a_4] + R(0.0010000000000000009) * (g[a_4] * g[a_4]);
         m[a_4] = adam_m_next;
@@ -617,112 +948,128 @@ static void lenet_update_parameter(real number_1, real number_2, int length, rea
 
 /* lenet.nn:9: conv2d_correlate2d[q, i < 28, j < 28] = sum(c < 1, u, v)
  *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0]
- * also in predict */
-static void lenet_conv2d_correlate2d(int n, const real (*restrict conv2d_f)[1][5][5],
-        real (*restrict x)[1][28][28][16], real (*restrict conv2d_correlate2d)[6][28][28][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int q = 0; q < 2; q++)
-            for (int i = 0; i < 28; i++)
-                for (int j = 0; j < 28; j++) {
-                    real sum[16] = {0};
-                    real sum_2[16] = {0};
-                    real sum_3[16] = {0};
+ * also in predict
+ * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Equals: for block, q, i, j, lane: for c, u, v: sum +=
+ *           conv2d_f[q, 0, u, v]*x[block, 0, i + u - 2, j + v - 2, lane else 0] */
+static void lenet_conv2d_correlate2d(nn_range parts, real (*restrict x)[1][29][28][16],
+        const real (*restrict conv2d_f)[1][5][5], real (*restrict conv2d_correlate2d)[6][29][28][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 28;
+        const int i = part % 28;
+        for (int j = 0; j < 28; j++)
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                if (j >= 2 && j < 26) {
                     for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
-                        for (int v = nn_max_i(0, 2 - j); v < nn_min_i(5, 30 - j); v++)
-                            for (int lane = 0; lane < 16; lane++) {
-                                sum[lane] += conv2d_f[3*q][0][u][v] * x[block][0][i + u - 2][j + v - 2][lane];
-                                sum_2[lane] += conv2d_f[3*q + 1][0][u][v]
-                                        * x[block][0][i + u - 2][j + v - 2][lane];
-                                sum_3[lane] += conv2d_f[3*q + 2][0][u][v]
-                                        * x[block][0][i + u - 2][j + v - 2][lane];
-                            }
-                    for (int lane = 0; lane < 16; lane++) {
-                        conv2d_correlate2d[block][3*q][i][j][lane] = sum[lane];
-                        conv2d_correlate2d[block][3*q + 1][i][j][lane] = sum_2[lane];
-                        conv2d_correlate2d[block][3*q + 2][i][j][lane] = sum_3[lane];
-                    }
+                        NN_UNROLL for (int v = 0; v < 5; v++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] = nn_held(&x[block][0][u + i - 2][j + v - 2][lane + l]);
+                            NN_UNROLL for (int q = 0; q < 6; q++)
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    sum[q][l / NN_LANES] += conv2d_f[q][0][u][v] * held[l / NN_LANES];
+                        }
                 }
+                else {
+                    for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
+                        for (int v = nn_max_i(0, 2 - j); v < nn_min_i(5, 30 - j); v++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] = nn_held(&x[block][0][u + i - 2][j + v - 2][lane + l]);
+                            NN_UNROLL for (int q = 0; q < 6; q++)
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    sum[q][l / NN_LANES] += conv2d_f[q][0][u][v] * held[l / NN_LANES];
+                        }
+                }
+                NN_UNROLL for (int q = 0; q < 6; q++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&conv2d_correlate2d[block][q][i][j][lane + l], sum[q][l / NN_LANES]);
+            }
+    }
 }
 
 /* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2)
  *               max(0, conv2d_b[c] + conv2d_correlate2d[c, 2*i + u, 2*j + v])
  * also in predict */
-static void lenet_maxpool2d(int n, const real *restrict conv2d_b,
-        real (*restrict conv2d_correlate2d)[6][28][28][16], real (*restrict maxpool2d)[6][14][14][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int c = 0; c < 6; c++)
-            for (int i = 0; i < 14; i++)
-                for (int j = 0; j < 14; j++) {
-                    real most[16];
-                    for (int lane = 0; lane < 16; lane++)
-                        most[lane] = R(-INFINITY);
-                    for (int u = 0; u < 2; u++)
-                        for (int v = 0; v < 2; v++)
-                            for (int lane = 0; lane < 16; lane++)
-                                most[lane] = nn_max(most[lane],
-                                        nn_max(R(0), conv2d_b[c]
-                                        + conv2d_correlate2d[block][c][2*i + u][2*j + v][lane]));
-                    for (int lane = 0; lane < 16; lane++)
-                        maxpool2d[block][c][i][j][lane] = most[lane];
-                }
+static void lenet_maxpool2d(nn_range parts, const real *restrict conv2d_b,
+        real (*restrict conv2d_correlate2d)[6][29][28][16], real (*restrict maxpool2d)[6][14][14][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 84;
+        const int c = part / 14 % 6;
+        const int i = part % 14;
+        for (int j = 0; j < 14; j++)
+            for (int lane = 0; lane < 16; lane++) {
+                real most = nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i][2*j][lane]);
+                most = nn_max(most,
+                        nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i][2*j + 1][lane]));
+                most = nn_max(most,
+                        nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i + 1][2*j][lane]));
+                most = nn_max(most,
+                        nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i + 1][2*j + 1][lane]));
+                maxpool2d[block][c][i][j][lane] = most;
+            }
+    }
 }
 
 /* lenet.nn:10: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
  *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
- * also in predict */
-static void lenet_conv2d_2_correlate2d(int n, const real (*restrict conv2d_2_f)[6][5][5],
-        real (*restrict maxpool2d)[6][14][14][16], real (*restrict conv2d_2_correlate2d)[16][10][10][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int q = 0; q < 4; q++)
-            for (int i = 0; i < 10; i++)
-                for (int j = 0; j < 10; j++) {
-                    real sum[16] = {0};
-                    real sum_2[16] = {0};
-                    real sum_3[16] = {0};
-                    real sum_4[16] = {0};
+ * also in predict
+ * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Equals: for block, q, i, j, lane: for c, u, v: sum +=
+ *           conv2d_2_f[q, c, u, v]*maxpool2d[block, c, i + u, j + v, lane] */
+static void lenet_conv2d_2_correlate2d(nn_range parts, real (*restrict maxpool2d)[6][14][14][16],
+        const real (*restrict conv2d_2_f)[6][5][5], real (*restrict conv2d_2_correlate2d)[16][10][10][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 10;
+        const int i = part % 10;
+        for (int j = 0; j < 10; j++)
+            for (int q_tile = 0; q_tile < 3; q_tile++) {
+                const int q_0 = nn_min_i(6*q_tile, 10);
+                for (int lane = 0; lane < 16; lane += NN_PASS) {
+                    nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                     for (int c = 0; c < 6; c++)
                         for (int u = 0; u < 5; u++)
-                            for (int v = 0; v < 5; v++)
-                                for (int lane = 0; lane < 16; lane++) {
-                                    sum[lane] += conv2d_2_f[4*q][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                    sum_2[lane] += conv2d_2_f[4*q + 1][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                    sum_3[lane] += conv2d_2_f[4*q + 2][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                    sum_4[lane] += conv2d_2_f[4*q + 3][c][u][v]
-                                            * maxpool2d[block][c][i + u][j + v][lane];
-                                }
-                    for (int lane = 0; lane < 16; lane++) {
-                        conv2d_2_correlate2d[block][4*q][i][j][lane] = sum[lane];
-                        conv2d_2_correlate2d[block][4*q + 1][i][j][lane] = sum_2[lane];
-                        conv2d_2_correlate2d[block][4*q + 2][i][j][lane] = sum_3[lane];
-                        conv2d_2_correlate2d[block][4*q + 3][i][j][lane] = sum_4[lane];
-                    }
+                            NN_UNROLL for (int v = 0; v < 5; v++) {
+                                nn_vec held[NN_PASS / NN_LANES];
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    held[l / NN_LANES] = nn_held(&maxpool2d[block][c][u + i][j + v][lane + l]);
+                                NN_UNROLL for (int q = 0; q < 6; q++)
+                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                        sum[q][l / NN_LANES] += conv2d_2_f[q + q_0][c][u][v]
+                                                * held[l / NN_LANES];
+                            }
+                    NN_UNROLL for (int q = 0; q < 6; q++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            nn_store(&conv2d_2_correlate2d[block][q + q_0][i][j][lane + l],
+                                    sum[q][l / NN_LANES]);
                 }
+            }
+    }
 }
 
 /* lenet.nn:10: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2)
  *                max(0, conv2d_2_b[c] + conv2d_2_correlate2d[c, 2*i + u, 2*j + v])
  * also in predict */
-static void lenet_maxpool2d_2(int n, const real *restrict conv2d_2_b,
+static void lenet_maxpool2d_2(nn_range parts, const real *restrict conv2d_2_b,
         real (*restrict conv2d_2_correlate2d)[16][10][10][16], real (*restrict maxpool2d_2)[16][5][5][16]) {
-    for (int block = 0; block < (n + 15) / 16; block++)
-        for (int c = 0; c < 16; c++)
-            for (int i = 0; i < 5; i++)
-                for (int j = 0; j < 5; j++) {
-                    real most[16];
-                    for (int lane = 0; lane < 16; lane++)
-                        most[lane] = R(-INFINITY);
-                    for (int u = 0; u < 2; u++)
-                        for (int v = 0; v < 2; v++)
-                            for (int lane = 0; lane < 16; lane++)
-                                most[lane] = nn_max(most[lane],
-                                        nn_max(R(0), conv2d_2_b[c]
-                                        + conv2d_2_correlate2d[block][c][2*i + u][2*j + v][lane]));
-                    for (int lane = 0; lane < 16; lane++)
-                        maxpool2d_2[block][c][i][j][lane] = most[lane];
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int c = part % 16;
+        for (int i = 0; i < 5; i++)
+            for (int j = 0; j < 5; j++)
+                for (int lane = 0; lane < 16; lane++) {
+                    real most = nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[block][c][2*i][2*j][lane]);
+                    most = nn_max(most,
+                            nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[block][c][2*i][2*j + 1][lane]));
+                    most = nn_max(most,
+                            nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[block][c][2*i + 1][2*j][lane]));
+                    most = nn_max(most,
+                            nn_max(R(0), conv2d_2_b[c]
+                            + conv2d_2_correlate2d[block][c][2*i + 1][2*j + 1][lane]));
+                    maxpool2d_2[block][c][i][j][lane] = most;
                 }
+    }
 }
 
 /* lenet.nn:14: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
@@ -806,73 +1153,73 @@ static void lenet_predict_one_x(const unsigned char (*restrict image)[1][28][28]
 
 /* lenet.nn:9: conv2d_correlate2d[q, i < 28, j < 28] = sum(c < 1, u, v)
  *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0] */
-static void lenet_predict_one_conv2d_correlate2d(const real (*restrict conv2d_f)[1][5][5],
+static void lenet_predict_one_conv2d_correlate2d(nn_range parts, const real (*restrict conv2d_f)[1][5][5],
         real (*restrict x)[28][28], real (*restrict conv2d_correlate2d)[28][28]) {
-    for (int q = 0; q < 2; q++)
-        for (int i = 0; i < 28; i++) {
-            real sum[28] = {0};
-            real sum_2[28] = {0};
-            real sum_3[28] = {0};
-            for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
-                for (int v = 0; v < 5; v++)
-                    for (int j = nn_max_i(0, 2 - v); j < nn_min_i(28, 30 - v); j++) {
-                        sum[j] += conv2d_f[3*q][0][u][v] * x[0][i + u - 2][j + v - 2];
-                        sum_2[j] += conv2d_f[3*q + 1][0][u][v] * x[0][i + u - 2][j + v - 2];
-                        sum_3[j] += conv2d_f[3*q + 2][0][u][v] * x[0][i + u - 2][j + v - 2];
-                    }
-            for (int j = 0; j < 28; j++) {
-                conv2d_correlate2d[3*q][i][j] = sum[j];
-                conv2d_correlate2d[3*q + 1][i][j] = sum_2[j];
-                conv2d_correlate2d[3*q + 2][i][j] = sum_3[j];
-            }
+    for (int part = parts.first; part < parts.last; part++) {
+        const int q = part / 28;
+        const int i = part % 28;
+        real sum[28] = {0};
+        real sum_2[28] = {0};
+        real sum_3[28] = {0};
+        for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
+            for (int v = 0; v < 5; v++)
+                for (int j = nn_max_i(0, 2 - v); j < nn_min_i(28, 30 - v); j++) {
+                    sum[j] += conv2d_f[3*q][0][u][v] * x[0][u + i - 2][j + v - 2];
+                    sum_2[j] += conv2d_f[3*q + 1][0][u][v] * x[0][u + i - 2][j + v - 2];
+                    sum_3[j] += conv2d_f[3*q + 2][0][u][v] * x[0][u + i - 2][j + v - 2];
+                }
+        for (int j = 0; j < 28; j++) {
+            conv2d_correlate2d[3*q][i][j] = sum[j];
+            conv2d_correlate2d[3*q + 1][i][j] = sum_2[j];
+            conv2d_correlate2d[3*q + 2][i][j] = sum_3[j];
         }
+    }
 }
 
 /* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2)
  *               max(0, conv2d_b[c] + conv2d_correlate2d[c, 2*i + u, 2*j + v]) */
-static void lenet_predict_one_maxpool2d(const real *restrict conv2d_b,
+static void lenet_predict_one_maxpool2d(nn_range parts, const real *restrict conv2d_b,
         real (*restrict conv2d_correlate2d)[28][28], real (*restrict maxpool2d)[14][14]) {
-    for (int c = 0; c < 6; c++)
-        for (int i = 0; i < 14; i++) {
-            real most[14];
-            for (int j = 0; j < 14; j++)
-                most[j] = R(-INFINITY);
-            for (int u = 0; u < 2; u++)
-                for (int v = 0; v < 2; v++)
-                    for (int j = 0; j < 14; j++)
-                        most[j] = nn_max(most[j],
-                                nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i + u][2*j + v]));
-            for (int j = 0; j < 14; j++)
-                maxpool2d[c][i][j] = most[j];
+    for (int part = parts.first; part < parts.last; part++) {
+        const int c = part / 14;
+        const int i = part % 14;
+        for (int j = 0; j < 14; j++) {
+            real most = nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i][2*j]);
+            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i][2*j + 1]));
+            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i + 1][2*j]));
+            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i + 1][2*j + 1]));
+            maxpool2d[c][i][j] = most;
         }
+    }
 }
 
 /* lenet.nn:10: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
  *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v] */
-static void lenet_predict_one_conv2d_2_correlate2d(const real (*restrict conv2d_2_f)[6][5][5],
+static void lenet_predict_one_conv2d_2_correlate2d(nn_range parts, const real (*restrict conv2d_2_f)[6][5][5],
         real (*restrict maxpool2d)[14][14], real (*restrict conv2d_2_correlate2d)[10][10]) {
-    for (int q = 0; q < 4; q++)
-        for (int i = 0; i < 10; i++) {
-            real sum[10] = {0};
-            real sum_2[10] = {0};
-            real sum_3[10] = {0};
-            real sum_4[10] = {0};
-            for (int c = 0; c < 6; c++)
-                for (int u = 0; u < 5; u++)
-                    for (int v = 0; v < 5; v++)
-                        for (int j = 0; j < 10; j++) {
-                            sum[j] += conv2d_2_f[4*q][c][u][v] * maxpool2d[c][i + u][j + v];
-                            sum_2[j] += conv2d_2_f[4*q + 1][c][u][v] * maxpool2d[c][i + u][j + v];
-                            sum_3[j] += conv2d_2_f[4*q + 2][c][u][v] * maxpool2d[c][i + u][j + v];
-                            sum_4[j] += conv2d_2_f[4*q + 3][c][u][v] * maxpool2d[c][i + u][j + v];
-                        }
-            for (int j = 0; j < 10; j++) {
-                conv2d_2_correlate2d[4*q][i][j] = sum[j];
-                conv2d_2_correlate2d[4*q + 1][i][j] = sum_2[j];
-                conv2d_2_correlate2d[4*q + 2][i][j] = sum_3[j];
-                conv2d_2_correlate2d[4*q + 3][i][j] = sum_4[j];
-            }
+    for (int part = parts.first; part < parts.last; part++) {
+        const int q = part / 10;
+        const int i = part % 10;
+        real sum[10] = {0};
+        real sum_2[10] = {0};
+        real sum_3[10] = {0};
+        real sum_4[10] = {0};
+        for (int c = 0; c < 6; c++)
+            for (int u = 0; u < 5; u++)
+                for (int v = 0; v < 5; v++)
+                    for (int j = 0; j < 10; j++) {
+                        sum[j] += conv2d_2_f[4*q][c][u][v] * maxpool2d[c][u + i][j + v];
+                        sum_2[j] += conv2d_2_f[4*q + 1][c][u][v] * maxpool2d[c][u + i][j + v];
+                        sum_3[j] += conv2d_2_f[4*q + 2][c][u][v] * maxpool2d[c][u + i][j + v];
+                        sum_4[j] += conv2d_2_f[4*q + 3][c][u][v] * maxpool2d[c][u + i][j + v];
+                    }
+        for (int j = 0; j < 10; j++) {
+            conv2d_2_correlate2d[4*q][i][j] = sum[j];
+            conv2d_2_correlate2d[4*q + 1][i][j] = sum_2[j];
+            conv2d_2_correlate2d[4*q + 2][i][j] = sum_3[j];
+            conv2d_2_correlate2d[4*q + 3][i][j] = sum_4[j];
         }
+    }
 }
 
 /* lenet.nn:10: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2)
@@ -903,112 +1250,100 @@ static void lenet_predict_one_flatten(real (*restrict maxpool2d_2)[5][5], real *
 }
 
 /* lenet.nn:11: linear_sum[o] = sum(i) linear_w[o, i]*flatten[i]
- *              relu_3[a] = max(0, linear_b[a] + linear_sum[a]) */
-static void lenet_predict_one_relu_3(const real (*restrict linear_w)[400], const real *restrict flatten,
-        const real *restrict linear_b, real *restrict relu_3) {
-    for (int o = 0; o < 30; o++) {
-        real sum[16] = {0};
-        real sum_2[16] = {0};
-        real sum_3[16] = {0};
-        real sum_4[16] = {0};
-        for (int i_tile = 0; i_tile < 25; i_tile++)
-            for (int i = 0; i < 16; i++) {
-                sum[i] += linear_w[4*o][16*i_tile + i] * flatten[16*i_tile + i];
-                sum_2[i] += linear_w[4*o + 1][16*i_tile + i] * flatten[16*i_tile + i];
-                sum_3[i] += linear_w[4*o + 2][16*i_tile + i] * flatten[16*i_tile + i];
-                sum_4[i] += linear_w[4*o + 3][16*i_tile + i] * flatten[16*i_tile + i];
+ *              relu_3[a] = max(0, linear_b[a] + linear_sum[a])
+ * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over i; lanes added up at the
+ *             end.
+ * Equals: for o: for i: sum += linear_w[o, i]*flatten[i] */
+static void lenet_predict_one_relu_3(nn_range parts, const real *restrict flatten,
+        const real (*restrict linear_w)[400], const real *restrict linear_b, real *restrict relu_3) {
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++) {
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int i_tile = 0; i_tile < 25; i_tile++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&flatten[16*i_tile + lane + l]);
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&linear_w[6*o_tile + o][16*i_tile + lane + l])
+                                * held[l / NN_LANES];
             }
-        real total = R(0);
-        for (int i = 0; i < 16; i++)
-            total += sum[i];
-        relu_3[4*o] = nn_max(R(0), linear_b[4*o] + total);
-        real total_2 = R(0);
-        for (int i = 0; i < 16; i++)
-            total_2 += sum_2[i];
-        relu_3[4*o + 1] = nn_max(R(0), linear_b[4*o + 1] + total_2);
-        real total_3 = R(0);
-        for (int i = 0; i < 16; i++)
-            total_3 += sum_3[i];
-        relu_3[4*o + 2] = nn_max(R(0), linear_b[4*o + 2] + total_3);
-        real total_4 = R(0);
-        for (int i = 0; i < 16; i++)
-            total_4 += sum_4[i];
-        relu_3[4*o + 3] = nn_max(R(0), linear_b[4*o + 3] + total_4);
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            relu_3[6*o_tile + o] = nn_max(R(0), linear_b[6*o_tile + o] + total);
+        }
     }
 }
 
 /* lenet.nn:11: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu_3[i]
- * lenet.nn:9: x_2[a] = max(0, linear_2_b[a] + linear_2_sum[a]) */
-static void lenet_predict_one_x_2(const real (*restrict linear_2_w)[120], const real *restrict relu_3,
-        const real *restrict linear_2_b, real *restrict x_2) {
-    for (int o = 0; o < 21; o++) {
-        real sum[40] = {0};
-        real sum_2[40] = {0};
-        real sum_3[40] = {0};
-        real sum_4[40] = {0};
-        for (int i_tile = 0; i_tile < 3; i_tile++)
-            for (int i = 0; i < 40; i++) {
-                sum[i] += linear_2_w[4*o][40*i_tile + i] * relu_3[40*i_tile + i];
-                sum_2[i] += linear_2_w[4*o + 1][40*i_tile + i] * relu_3[40*i_tile + i];
-                sum_3[i] += linear_2_w[4*o + 2][40*i_tile + i] * relu_3[40*i_tile + i];
-                sum_4[i] += linear_2_w[4*o + 3][40*i_tile + i] * relu_3[40*i_tile + i];
+ * lenet.nn:9: x_2[a] = max(0, linear_2_b[a] + linear_2_sum[a])
+ * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over i; lanes added up at the
+ *             end.
+ * Equals: for o: for i: sum += linear_2_w[o, i]*relu_3[i] */
+static void lenet_predict_one_x_2(nn_range parts, const real *restrict relu_3,
+        const real (*restrict linear_2_w)[120], const real *restrict linear_2_b, real *restrict x_2) {
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++) {
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int i_tile = 0; i_tile < 7; i_tile++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&relu_3[16*i_tile + lane + l]);
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&linear_2_w[6*o_tile + o][16*i_tile + lane + l])
+                                * held[l / NN_LANES];
             }
-        real total = R(0);
-        for (int i = 0; i < 40; i++)
-            total += sum[i];
-        x_2[4*o] = nn_max(R(0), linear_2_b[4*o] + total);
-        real total_2 = R(0);
-        for (int i = 0; i < 40; i++)
-            total_2 += sum_2[i];
-        x_2[4*o + 1] = nn_max(R(0), linear_2_b[4*o + 1] + total_2);
-        real total_3 = R(0);
-        for (int i = 0; i < 40; i++)
-            total_3 += sum_3[i];
-        x_2[4*o + 2] = nn_max(R(0), linear_2_b[4*o + 2] + total_3);
-        real total_4 = R(0);
-        for (int i = 0; i < 40; i++)
-            total_4 += sum_4[i];
-        x_2[4*o + 3] = nn_max(R(0), linear_2_b[4*o + 3] + total_4);
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++)
+            for (int i = 0; i < 8; i++)
+                sums[o][i] += linear_2_w[6*o_tile + o][i + 112] * relu_3[i + 112];
+        for (int o = 0; o < 6; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            x_2[6*o_tile + o] = nn_max(R(0), linear_2_b[6*o_tile + o] + total);
+        }
     }
 }
 
-/* lenet.nn:12: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i] */
-static void lenet_predict_one_linear_3_sum(const real (*restrict linear_3_w)[84], const real *restrict x_2,
+/* lenet.nn:12: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i]
+ * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over i; lanes added up at the
+ *             end.
+ * Equals: for o: for i: sum += linear_3_w[o, i]*x_2[i] */
+static void lenet_predict_one_linear_3_sum(const real *restrict x_2, const real (*restrict linear_3_w)[84],
         real *restrict linear_3_sum) {
-    for (int o = 0; o < 2; o++) {
-        real sum[42] = {0};
-        real sum_2[42] = {0};
-        real sum_3[42] = {0};
-        real sum_4[42] = {0};
-        real sum_5[42] = {0};
-        for (int i_tile = 0; i_tile < 2; i_tile++)
-            for (int i = 0; i < 42; i++) {
-                sum[i] += linear_3_w[5*o][42*i_tile + i] * x_2[42*i_tile + i];
-                sum_2[i] += linear_3_w[5*o + 1][42*i_tile + i] * x_2[42*i_tile + i];
-                sum_3[i] += linear_3_w[5*o + 2][42*i_tile + i] * x_2[42*i_tile + i];
-                sum_4[i] += linear_3_w[5*o + 3][42*i_tile + i] * x_2[42*i_tile + i];
-                sum_5[i] += linear_3_w[5*o + 4][42*i_tile + i] * x_2[42*i_tile + i];
+    for (int o_tile = 0; o_tile < 2; o_tile++) {
+        real sums[5][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+            NN_UNROLL for (int i_tile = 0; i_tile < 5; i_tile++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&x_2[16*i_tile + lane + l]);
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&linear_3_w[5*o_tile + o][16*i_tile + lane + l])
+                                * held[l / NN_LANES];
             }
-        real total = R(0);
-        for (int i = 0; i < 42; i++)
-            total += sum[i];
-        linear_3_sum[5*o] = total;
-        real total_2 = R(0);
-        for (int i = 0; i < 42; i++)
-            total_2 += sum_2[i];
-        linear_3_sum[5*o + 1] = total_2;
-        real total_3 = R(0);
-        for (int i = 0; i < 42; i++)
-            total_3 += sum_3[i];
-        linear_3_sum[5*o + 2] = total_3;
-        real total_4 = R(0);
-        for (int i = 0; i < 42; i++)
-            total_4 += sum_4[i];
-        linear_3_sum[5*o + 3] = total_4;
-        real total_5 = R(0);
-        for (int i = 0; i < 42; i++)
-            total_5 += sum_5[i];
-        linear_3_sum[5*o + 4] = total_5;
+            NN_UNROLL for (int o = 0; o < 5; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 5; o++)
+            for (int i = 0; i < 4; i++)
+                sums[o][i] += linear_3_w[5*o_tile + o][i + 80] * x_2[i + 80];
+        for (int o = 0; o < 5; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            linear_3_sum[5*o_tile + o] = total;
+        }
     }
 }
 
@@ -1156,94 +1491,180 @@ static int lenet_accepts(int n, const int32_t *kind) {
     return 1;
 }
 
-double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_t *kind) {
-    if (!lenet_accepts(n, kind)) return (double)NAN;
+/* A call of gradients, as the threads of a team get it. */
+typedef struct lenet_gradients_call {
+    lenet *m;
+    int n;
+    const unsigned char *image;
+    const int32_t *kind;
+} lenet_gradients_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void lenet_gradients_share(const void *handed, nn_thread thread) {
+    const lenet_gradients_call *const call = handed;
+    lenet *const m = call->m;
+    const int n = call->n;
+    const unsigned char *const image = call->image;
+    const int32_t *const kind = call->kind;
     const lenet_params *const p = &m->params;
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
-    real (*const x)[1][28][28][16] = (void *)(arena + 677376);
-    real (*const relu)[6][28][28][16] = (void *)arena;
-    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 505856);
+    real (*const x)[1][29][28][16] = (void *)(arena + 698880);
+    real (*const relu)[6][29][28][16] = (void *)arena;
+    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 516608);
     int32_t (*const maxpool2d_winner)[6][14][14][16] = (void *)whole;
-    real (*const relu_2)[16][10][10][16] = (void *)(arena + 301056);
-    real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 403456);
+    real (*const relu_2)[16][10][10][16] = (void *)(arena + 311808);
+    real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 414208);
     int32_t (*const maxpool2d_2_winner)[16][5][5][16] = (void *)(whole + 75264);
-    real (*const flatten)[400] = (void *)(arena + 429056);
-    real (*const relu_3)[120] = (void *)(arena + 403456);
-    real (*const x_2)[84] = (void *)(arena + 411136);
-    real (*const linear_3_sum)[10] = (void *)(arena + 416512);
+    real (*const flatten)[400][16] = (void *)(arena + 439808);
+    real (*const relu_3)[120][16] = (void *)(arena + 414208);
+    real (*const x_2)[84][16] = (void *)(arena + 421888);
+    real (*const linear_3_sum)[10] = (void *)(arena + 432640);
     int32_t *const accuracy_right = whole + 100864;
-    real *const cross_entropy_nll = arena + 417792;
-    real (*const d_logits)[10] = (void *)(arena + 417152);
-    real *const loss = arena + 727552;
-    real (*const d_linear_2)[84] = (void *)(arena + 418816);
-    real (*const d_linear)[120] = (void *)(arena + 411136);
-    real (*const d_flatten)[400] = (void *)(arena + 581120);
-    real (*const d_conv2d_2)[16][10][10][16] = (void *)(arena + 403456);
-    real (*const d_maxpool2d)[6][14][14][16] = (void *)(arena + 602112);
-    real (*const d_conv2d)[6][28][28][16] = (void *)(arena + 301056);
+    real *const cross_entropy_nll = arena + 433920;
+    real (*const d_logits)[10] = (void *)(arena + 433280);
+    real *const loss = arena + 750848;
+    real (*const x_2_2)[84] = (void *)(arena + 427264);
+    real (*const d_logits_blocks)[10][16] = (void *)(arena + 434944);
+    real (*const d_linear_2)[84][16] = (void *)(arena + 429568);
+    real (*const d_linear_2_2)[84] = (void *)(arena + 473088);
+    real (*const relu_3_2)[120] = (void *)(arena + 421888);
+    real (*const d_linear)[120][16] = (void *)(arena + 465408);
+    real (*const d_linear_3)[120] = (void *)(arena + 473088);
+    real (*const flatten_2)[400] = (void *)(arena + 414208);
+    real (*const d_flatten)[400][16] = (void *)(arena + 591872);
+    real (*const d_conv2d_2)[16][10][10][16] = (void *)(arena + 414208);
+    real (*const d_maxpool2d)[6][14][14][16] = (void *)(arena + 623616);
+    real (*const d_conv2d)[6][29][28][16] = (void *)(arena + 311808);
 
-    lenet_x(n, (const unsigned char (*)[1][28][28])image, x);
-    lenet_relu(n, p->conv2d_f, x, p->conv2d_b, relu);
-    lenet_maxpool2d_winner(n, relu, maxpool2d, maxpool2d_winner);
-    lenet_relu_2(n, p->conv2d_2_f, maxpool2d, p->conv2d_2_b, relu_2);
-    lenet_maxpool2d_2_winner(n, relu_2, maxpool2d_2, maxpool2d_2_winner);
-    lenet_flatten(n, maxpool2d_2, flatten);
-    lenet_relu_3(n, flatten, p->linear_w, relu_3, p->linear_b);
-    lenet_x_2(n, relu_3, p->linear_2_w, x_2, p->linear_2_b);
-    lenet_linear_3_sum(n, x_2, p->linear_3_w, linear_3_sum);
-    lenet_d_logits(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll, d_logits);
-    lenet_loss(n, cross_entropy_nll, loss);
-    lenet_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
-    lenet_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
+    lenet_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[1][28][28])image, x);
+    nn_wait(thread);
+    lenet_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
+    nn_wait(thread);
+    lenet_maxpool2d_winner(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d, maxpool2d_winner);
+    nn_wait(thread);
+    lenet_relu_2(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    nn_wait(thread);
+    lenet_maxpool2d_2_winner(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2, maxpool2d_2_winner);
+    nn_wait(thread);
+    lenet_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    nn_wait(thread);
+    lenet_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    nn_wait(thread);
+    lenet_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    nn_wait(thread);
+    lenet_linear_3_sum(nn_share(thread, 2*((n + 15) / 16)), n, x_2, p->linear_3_w, linear_3_sum);
+    nn_wait(thread);
+    if (nn_mine(thread, 0)) {
+        lenet_d_logits(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll, d_logits);
+        lenet_loss(n, cross_entropy_nll, loss);
+        lenet_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
+    }
+    if (nn_mine(thread, 1))
+        lenet_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
 
     /* backward */
-    lenet_d_linear_3_b(n, d_logits, m->grads.linear_3_b);
-    lenet_d_linear_3_w(n, d_logits, x_2, m->grads.linear_3_w);
-    lenet_d_linear_2(n, d_logits, p->linear_3_w, d_linear_2, x_2);
-    lenet_d_linear_2_b(n, d_linear_2, m->grads.linear_2_b);
-    lenet_d_linear_2_w(n, d_linear_2, relu_3, m->grads.linear_2_w);
-    lenet_d_linear(n, d_linear_2, p->linear_2_w, d_linear, relu_3);
-    lenet_d_linear_b(n, d_linear, m->grads.linear_b);
-    lenet_d_linear_w(n, d_linear, flatten, m->grads.linear_w);
-    lenet_d_flatten(n, d_linear, p->linear_w, d_flatten);
-    lenet_d_conv2d_2(n, maxpool2d_2_winner, relu_2, d_flatten, d_conv2d_2);
-    lenet_d_conv2d_2_b(n, d_conv2d_2, m->grads.conv2d_2_b);
-    lenet_d_conv2d_2_f(n, d_conv2d_2, maxpool2d, m->grads.conv2d_2_f);
-    lenet_d_maxpool2d(n, d_conv2d_2, p->conv2d_2_f, d_maxpool2d);
-    lenet_d_conv2d(n, maxpool2d_winner, relu, d_maxpool2d, d_conv2d);
-    lenet_d_conv2d_b(n, d_conv2d, m->grads.conv2d_b);
-    lenet_d_conv2d_f(n, d_conv2d, x, m->grads.conv2d_f);
-    return (double)*loss;
+    if (nn_mine(thread, 0))
+        lenet_d_linear_3_b(n, d_logits, m->grads.linear_3_b);
+    lenet_gradients_x_2(nn_share(thread, 48*((n + 15) / 16)), n, x_2, x_2_2);
+    nn_wait(thread);
+    lenet_d_linear_3_w(nn_share(thread, 2), n, x_2_2, d_logits, m->grads.linear_3_w);
+    if (nn_mine(thread, 0))
+        lenet_d_logits_blocks(n, d_logits, d_logits_blocks);
+    nn_wait(thread);
+    lenet_d_linear_2(nn_share(thread, 14*((n + 15) / 16)), n, d_logits_blocks, p->linear_3_w, x_2, d_linear_2);
+    nn_wait(thread);
+    lenet_d_linear_2_b(nn_share(thread, 14), n, d_linear_2, m->grads.linear_2_b);
+    lenet_gradients_x_2(nn_share(thread, 48*((n + 15) / 16)), n, d_linear_2, d_linear_2_2);
+    lenet_gradients_relu_3(nn_share(thread, 64*((n + 15) / 16)), n, relu_3, relu_3_2);
+    nn_wait(thread);
+    if (nn_mine(thread, 0))
+        lenet_d_linear_2_w(n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
+    lenet_d_linear(nn_share(thread, 20*((n + 15) / 16)), n, d_linear_2, p->linear_2_w, relu_3, d_linear);
+    nn_wait(thread);
+    lenet_d_linear_b(nn_share(thread, 20), n, d_linear, m->grads.linear_b);
+    lenet_gradients_relu_3(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_3);
+    lenet_gradients_flatten(nn_share(thread, 16*((n + 15) / 16)), n, flatten, flatten_2);
+    nn_wait(thread);
+    lenet_d_linear_w(nn_share(thread, 500), n, flatten_2, d_linear_3, m->grads.linear_w);
+    lenet_d_flatten(nn_share(thread, (n + 15) / 16), n, d_linear, p->linear_w, d_flatten);
+    nn_wait(thread);
+    lenet_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner, relu_2, d_flatten,
+            d_conv2d_2);
+    nn_wait(thread);
+    lenet_d_conv2d_2_b(nn_share(thread, 4), n, d_conv2d_2, m->grads.conv2d_2_b);
+    lenet_d_conv2d_2_f(nn_share(thread, 48), n, d_conv2d_2, maxpool2d, m->grads.conv2d_2_f);
+    lenet_d_maxpool2d(nn_share(thread, 14*((n + 15) / 16)), n, d_conv2d_2, p->conv2d_2_f, d_maxpool2d);
+    nn_wait(thread);
+    lenet_d_conv2d(nn_share(thread, 84*((n + 15) / 16)), n, maxpool2d_winner, relu, d_maxpool2d, d_conv2d);
+    nn_wait(thread);
+    if (nn_mine(thread, 0))
+        lenet_d_conv2d_b(n, d_conv2d, m->grads.conv2d_b);
+    if (nn_mine(thread, 1))
+        lenet_d_conv2d_f(n, x, d_conv2d, m->grads.conv2d_f);
+}
+
+double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_t *kind) {
+    if (!lenet_accepts(n, kind)) return (double)NAN;
+    const lenet_gradients_call call = { m, n, image, kind };
+    nn_on_team(lenet_gradients_share, &call);
+    return (double)m->work.arena[750848];
+}
+
+/* A call of update, as the threads of a team get it. */
+typedef struct lenet_update_call {
+    lenet *m;
+    double number_1;
+    double number_2;
+} lenet_update_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void lenet_update_share(const void *handed, nn_thread thread) {
+    const lenet_update_call *const call = handed;
+    lenet *const m = call->m;
+    const double number_1 = call->number_1;
+    const double number_2 = call->number_2;
+
+    if (nn_mine(thread, 0))
+        lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 150,
+                &m->optimizer.conv2d_f_m[0][0][0][0], &m->grads.conv2d_f[0][0][0][0],
+                &m->optimizer.conv2d_f_v[0][0][0][0], &m->params.conv2d_f[0][0][0][0]);
+    if (nn_mine(thread, 1))
+        lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 6, m->optimizer.conv2d_b_m,
+                m->grads.conv2d_b, m->optimizer.conv2d_b_v, m->params.conv2d_b);
+    lenet_update_parameter(nn_share(thread, 3), (real)number_1, (real)number_2, 2400,
+            &m->optimizer.conv2d_2_f_m[0][0][0][0], &m->grads.conv2d_2_f[0][0][0][0],
+            &m->optimizer.conv2d_2_f_v[0][0][0][0], &m->params.conv2d_2_f[0][0][0][0]);
+    if (nn_mine(thread, 2))
+        lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 16, m->optimizer.conv2d_2_b_m,
+                m->grads.conv2d_2_b, m->optimizer.conv2d_2_b_v, m->params.conv2d_2_b);
+    lenet_update_parameter(nn_share(thread, 47), (real)number_1, (real)number_2, 48000,
+            &m->optimizer.linear_w_m[0][0], &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0],
+            &m->params.linear_w[0][0]);
+    if (nn_mine(thread, 3))
+        lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 120, m->optimizer.linear_b_m,
+                m->grads.linear_b, m->optimizer.linear_b_v, m->params.linear_b);
+    lenet_update_parameter(nn_share(thread, 10), (real)number_1, (real)number_2, 10080,
+            &m->optimizer.linear_2_w_m[0][0], &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0],
+            &m->params.linear_2_w[0][0]);
+    if (nn_mine(thread, 4))
+        lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 84, m->optimizer.linear_2_b_m,
+                m->grads.linear_2_b, m->optimizer.linear_2_b_v, m->params.linear_2_b);
+    if (nn_mine(thread, 5))
+        lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 840,
+                &m->optimizer.linear_3_w_m[0][0], &m->grads.linear_3_w[0][0], &m->optimizer.linear_3_w_v[0][0],
+                &m->params.linear_3_w[0][0]);
+    if (nn_mine(thread, 6))
+        lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 10, m->optimizer.linear_3_b_m,
+                m->grads.linear_3_b, m->optimizer.linear_3_b_v, m->params.linear_3_b);
 }
 
 void lenet_update(lenet *m) {
     const int64_t adam_t = m->step + 1;
     const double number_1 = m->hyper.lr / (1.0 - nn_pow_d(0.9, (double)adam_t));
     const double number_2 = 1.0 - nn_pow_d(0.999, (double)adam_t);
-
-    lenet_update_parameter((real)number_1, (real)number_2, 150, &m->optimizer.conv2d_f_m[0][0][0][0],
-            &m->grads.conv2d_f[0][0][0][0], &m->optimizer.conv2d_f_v[0][0][0][0],
-            &m->params.conv2d_f[0][0][0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 6, m->optimizer.conv2d_b_m, m->grads.conv2d_b,
-            m->optimizer.conv2d_b_v, m->params.conv2d_b);
-    lenet_update_parameter((real)number_1, (real)number_2, 2400, &m->optimizer.conv2d_2_f_m[0][0][0][0],
-            &m->grads.conv2d_2_f[0][0][0][0], &m->optimizer.conv2d_2_f_v[0][0][0][0],
-            &m->params.conv2d_2_f[0][0][0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 16, m->optimizer.conv2d_2_b_m, m->grads.conv2d_2_b,
-            m->optimizer.conv2d_2_b_v, m->params.conv2d_2_b);
-    lenet_update_parameter((real)number_1, (real)number_2, 48000, &m->optimizer.linear_w_m[0][0],
-            &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0], &m->params.linear_w[0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 120, m->optimizer.linear_b_m, m->grads.linear_b,
-            m->optimizer.linear_b_v, m->params.linear_b);
-    lenet_update_parameter((real)number_1, (real)number_2, 10080, &m->optimizer.linear_2_w_m[0][0],
-            &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0], &m->params.linear_2_w[0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 84, m->optimizer.linear_2_b_m, m->grads.linear_2_b,
-            m->optimizer.linear_2_b_v, m->params.linear_2_b);
-    lenet_update_parameter((real)number_1, (real)number_2, 840, &m->optimizer.linear_3_w_m[0][0],
-            &m->grads.linear_3_w[0][0], &m->optimizer.linear_3_w_v[0][0], &m->params.linear_3_w[0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 10, m->optimizer.linear_3_b_m, m->grads.linear_3_b,
-            m->optimizer.linear_3_b_v, m->params.linear_3_b);
+    const lenet_update_call call = { m, number_1, number_2 };
+    nn_on_team(lenet_update_share, &call);
     m->step += 1;
 }
 
@@ -1254,99 +1675,195 @@ double lenet_step(lenet *m, int n, const unsigned char *image, const int32_t *ki
     return loss;
 }
 
-double lenet_evaluate(lenet *m, int n, const unsigned char *image, const int32_t *kind) {
-    if (!lenet_accepts(n, kind)) return (double)NAN;
+/* A call of evaluate, as the threads of a team get it. */
+typedef struct lenet_evaluate_call {
+    lenet *m;
+    int n;
+    const unsigned char *image;
+    const int32_t *kind;
+} lenet_evaluate_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void lenet_evaluate_share(const void *handed, nn_thread thread) {
+    const lenet_evaluate_call *const call = handed;
+    lenet *const m = call->m;
+    const int n = call->n;
+    const unsigned char *const image = call->image;
+    const int32_t *const kind = call->kind;
     const lenet_params *const p = &m->params;
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
-    real (*const x)[1][28][28][16] = (void *)(arena + 301056);
-    real (*const conv2d_correlate2d)[6][28][28][16] = (void *)arena;
-    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 301056);
+    real (*const x)[1][29][28][16] = (void *)(arena + 311808);
+    real (*const conv2d_correlate2d)[6][29][28][16] = (void *)arena;
+    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 311808);
     real (*const conv2d_2_correlate2d)[16][10][10][16] = (void *)arena;
     real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 102400);
-    real (*const flatten)[400] = (void *)arena;
-    real (*const relu_3)[120] = (void *)(arena + 25600);
-    real (*const x_2)[84] = (void *)arena;
+    real (*const flatten)[400][16] = (void *)arena;
+    real (*const relu_3)[120][16] = (void *)(arena + 25600);
+    real (*const x_2)[84][16] = (void *)arena;
     real (*const linear_3_sum)[10] = (void *)(arena + 5376);
     int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena;
     real *const loss = arena + 64;
 
-    lenet_x(n, (const unsigned char (*)[1][28][28])image, x);
-    lenet_conv2d_correlate2d(n, p->conv2d_f, x, conv2d_correlate2d);
-    lenet_maxpool2d(n, p->conv2d_b, conv2d_correlate2d, maxpool2d);
-    lenet_conv2d_2_correlate2d(n, p->conv2d_2_f, maxpool2d, conv2d_2_correlate2d);
-    lenet_maxpool2d_2(n, p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
-    lenet_flatten(n, maxpool2d_2, flatten);
-    lenet_relu_3(n, flatten, p->linear_w, relu_3, p->linear_b);
-    lenet_x_2(n, relu_3, p->linear_2_w, x_2, p->linear_2_b);
-    lenet_linear_3_sum(n, x_2, p->linear_3_w, linear_3_sum);
-    lenet_cross_entropy_nll(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll);
-    lenet_loss(n, cross_entropy_nll, loss);
-    lenet_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
-    lenet_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
-    return (double)*loss;
+    lenet_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[1][28][28])image, x);
+    nn_wait(thread);
+    lenet_conv2d_correlate2d(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, conv2d_correlate2d);
+    nn_wait(thread);
+    lenet_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), p->conv2d_b, conv2d_correlate2d, maxpool2d);
+    nn_wait(thread);
+    lenet_conv2d_2_correlate2d(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f,
+            conv2d_2_correlate2d);
+    nn_wait(thread);
+    lenet_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+    nn_wait(thread);
+    lenet_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    nn_wait(thread);
+    lenet_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    nn_wait(thread);
+    lenet_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    nn_wait(thread);
+    lenet_linear_3_sum(nn_share(thread, 2*((n + 15) / 16)), n, x_2, p->linear_3_w, linear_3_sum);
+    nn_wait(thread);
+    if (nn_mine(thread, 0)) {
+        lenet_cross_entropy_nll(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll);
+        lenet_loss(n, cross_entropy_nll, loss);
+        lenet_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
+    }
+    if (nn_mine(thread, 1))
+        lenet_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
+}
+
+double lenet_evaluate(lenet *m, int n, const unsigned char *image, const int32_t *kind) {
+    if (!lenet_accepts(n, kind)) return (double)NAN;
+    const lenet_evaluate_call call = { m, n, image, kind };
+    nn_on_team(lenet_evaluate_share, &call);
+    return (double)m->work.arena[64];
 }
 
 void lenet_metrics(const lenet *m, double *values) {
     lenet_accuracy(m->totals.accuracy_total, m->totals.accuracy_total_2, &values[0]);
 }
 
+/* A call of predict, as the threads of a team get it. */
+typedef struct lenet_predict_call {
+    const lenet_params *p;
+    lenet_predict_work *work;
+    int n;
+    const unsigned char *image;
+    nn_real *softmax;
+} lenet_predict_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void lenet_predict_share(const void *handed, nn_thread thread) {
+    const lenet_predict_call *const call = handed;
+    const lenet_params *const p = call->p;
+    lenet_predict_work *const work = call->work;
+    const int n = call->n;
+    const unsigned char *const image = call->image;
+    nn_real *const softmax = call->softmax;
+    real *const arena = work->arena;
+    real (*const x)[1][29][28][16] = (void *)(arena + 311808);
+    real (*const conv2d_correlate2d)[6][29][28][16] = (void *)arena;
+    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 311808);
+    real (*const conv2d_2_correlate2d)[16][10][10][16] = (void *)arena;
+    real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 102400);
+    real (*const flatten)[400][16] = (void *)arena;
+    real (*const relu_3)[120][16] = (void *)(arena + 25600);
+    real (*const x_2)[84][16] = (void *)arena;
+    real (*const linear_3_sum)[10] = (void *)(arena + 5376);
+
+    lenet_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[1][28][28])image, x);
+    nn_wait(thread);
+    lenet_conv2d_correlate2d(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, conv2d_correlate2d);
+    nn_wait(thread);
+    lenet_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), p->conv2d_b, conv2d_correlate2d, maxpool2d);
+    nn_wait(thread);
+    lenet_conv2d_2_correlate2d(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f,
+            conv2d_2_correlate2d);
+    nn_wait(thread);
+    lenet_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+    nn_wait(thread);
+    lenet_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    nn_wait(thread);
+    lenet_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    nn_wait(thread);
+    lenet_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    nn_wait(thread);
+    lenet_linear_3_sum(nn_share(thread, 2*((n + 15) / 16)), n, x_2, p->linear_3_w, linear_3_sum);
+    nn_wait(thread);
+    if (nn_mine(thread, 0))
+        lenet_softmax(n, p->linear_3_b, linear_3_sum, (void *)softmax);
+}
+
 void lenet_predict(const lenet_params *p, lenet_predict_work *work, int n, const unsigned char *image,
         nn_real *softmax) {
     if (n < 1 || n > LENET_BATCH) return;
-    real *const arena = work->arena;
-    real (*const x)[1][28][28][16] = (void *)(arena + 301056);
-    real (*const conv2d_correlate2d)[6][28][28][16] = (void *)arena;
-    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 301056);
-    real (*const conv2d_2_correlate2d)[16][10][10][16] = (void *)arena;
-    real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 102400);
-    real (*const flatten)[400] = (void *)arena;
-    real (*const relu_3)[120] = (void *)(arena + 25600);
-    real (*const x_2)[84] = (void *)arena;
-    real (*const linear_3_sum)[10] = (void *)(arena + 5376);
-
-    lenet_x(n, (const unsigned char (*)[1][28][28])image, x);
-    lenet_conv2d_correlate2d(n, p->conv2d_f, x, conv2d_correlate2d);
-    lenet_maxpool2d(n, p->conv2d_b, conv2d_correlate2d, maxpool2d);
-    lenet_conv2d_2_correlate2d(n, p->conv2d_2_f, maxpool2d, conv2d_2_correlate2d);
-    lenet_maxpool2d_2(n, p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
-    lenet_flatten(n, maxpool2d_2, flatten);
-    lenet_relu_3(n, flatten, p->linear_w, relu_3, p->linear_b);
-    lenet_x_2(n, relu_3, p->linear_2_w, x_2, p->linear_2_b);
-    lenet_linear_3_sum(n, x_2, p->linear_3_w, linear_3_sum);
-    lenet_softmax(n, p->linear_3_b, linear_3_sum, (void *)softmax);
+    const lenet_predict_call call = { p, work, n, image, softmax };
+    nn_on_team(lenet_predict_share, &call);
 }
 
-void lenet_predict_one(const lenet_params *p, lenet_predict_work *work, const unsigned char *image,
-        nn_real *softmax) {
+/* A call of predict_one, as the threads of a team get it. */
+typedef struct lenet_predict_one_call {
+    const lenet_params *p;
+    lenet_predict_work *work;
+    const unsigned char *image;
+    nn_real *softmax;
+} lenet_predict_one_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void lenet_predict_one_share(const void *handed, nn_thread thread) {
+    const lenet_predict_one_call *const call = handed;
+    const lenet_params *const p = call->p;
+    lenet_predict_work *const work = call->work;
+    const unsigned char *const image = call->image;
+    nn_real *const softmax = call->softmax;
     real *const arena = work->arena;
     real (*const x)[28][28] = (void *)(arena + 4704);
     real (*const conv2d_correlate2d)[28][28] = (void *)arena;
     real (*const maxpool2d)[14][14] = (void *)(arena + 4704);
     real (*const conv2d_2_correlate2d)[10][10] = (void *)arena;
     real (*const maxpool2d_2)[5][5] = (void *)(arena + 1600);
-    real *const flatten = arena;
-    real *const relu_3 = arena + 400;
-    real *const x_2 = arena;
-    real *const linear_3_sum = arena + 96;
-    real *const softmax_max = arena + 16;
-    real *const softmax_e = arena;
-    real *const softmax_sum = arena + 16;
+    real *const flatten = arena + 2000;
+    real *const relu_3 = arena;
+    real *const x_2 = arena + 128;
+    real *const linear_3_sum = arena;
+    real *const softmax_max = arena + 32;
+    real *const softmax_e = arena + 16;
+    real *const softmax_sum = arena + 48;
 
-    lenet_predict_one_x((const unsigned char (*)[1][28][28])image, x);
-    lenet_predict_one_conv2d_correlate2d(p->conv2d_f, x, conv2d_correlate2d);
-    lenet_predict_one_maxpool2d(p->conv2d_b, conv2d_correlate2d, maxpool2d);
-    lenet_predict_one_conv2d_2_correlate2d(p->conv2d_2_f, maxpool2d, conv2d_2_correlate2d);
-    lenet_predict_one_maxpool2d_2(p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
-    lenet_predict_one_flatten(maxpool2d_2, flatten);
-    lenet_predict_one_relu_3(p->linear_w, flatten, p->linear_b, relu_3);
-    lenet_predict_one_x_2(p->linear_2_w, relu_3, p->linear_2_b, x_2);
-    lenet_predict_one_linear_3_sum(p->linear_3_w, x_2, linear_3_sum);
-    lenet_softmax_max(p->linear_3_b, linear_3_sum, softmax_max);
-    lenet_softmax_e(*softmax_max, p->linear_3_b, linear_3_sum, softmax_e);
-    lenet_softmax_sum(softmax_e, softmax_sum);
-    lenet_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
+    if (nn_mine(thread, 0))
+        lenet_predict_one_x((const unsigned char (*)[1][28][28])image, x);
+    nn_wait(thread);
+    lenet_predict_one_conv2d_correlate2d(nn_share(thread, 56), p->conv2d_f, x, conv2d_correlate2d);
+    nn_wait(thread);
+    lenet_predict_one_maxpool2d(nn_share(thread, 84), p->conv2d_b, conv2d_correlate2d, maxpool2d);
+    nn_wait(thread);
+    lenet_predict_one_conv2d_2_correlate2d(nn_share(thread, 40), p->conv2d_2_f, maxpool2d,
+            conv2d_2_correlate2d);
+    nn_wait(thread);
+    if (nn_mine(thread, 0)) {
+        lenet_predict_one_maxpool2d_2(p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+        lenet_predict_one_flatten(maxpool2d_2, flatten);
+    }
+    nn_wait(thread);
+    lenet_predict_one_relu_3(nn_share(thread, 20), flatten, p->linear_w, p->linear_b, relu_3);
+    nn_wait(thread);
+    lenet_predict_one_x_2(nn_share(thread, 14), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    nn_wait(thread);
+    if (nn_mine(thread, 0)) {
+        lenet_predict_one_linear_3_sum(x_2, p->linear_3_w, linear_3_sum);
+        lenet_softmax_max(p->linear_3_b, linear_3_sum, softmax_max);
+        lenet_softmax_e(*softmax_max, p->linear_3_b, linear_3_sum, softmax_e);
+        lenet_softmax_sum(softmax_e, softmax_sum);
+        lenet_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
+    }
+}
+
+void lenet_predict_one(const lenet_params *p, lenet_predict_work *work, const unsigned char *image,
+        nn_real *softmax) {
+    const lenet_predict_one_call call = { p, work, image, softmax };
+    nn_on_team(lenet_predict_one_share, &call);
 }
 
 /* ---- the model as a table ------------------------------------------------------------------------------------ */

@@ -29,11 +29,15 @@
 #include <math.h>
 #include <string.h>
 
-/* a*b + c may be rounded once, also where strict standard modes would not allow it. */
+/* a*b + c may be rounded once, also where strict standard modes would not allow it. -O2 makes vector code of what it
+ * can, not only where the numbers of turns are known. */
 #if defined __clang__
 #pragma STDC FP_CONTRACT ON
-#elif defined __GNUC__ && defined __STRICT_ANSI__
-#pragma GCC optimize ("-ffp-contract=fast")
+#elif defined __GNUC__
+#pragma GCC optimize ("no-trapping-math", "tree-vectorize", "vect-cost-model=dynamic")
+#ifdef __STRICT_ANSI__
+#pragma GCC optimize ("fp-contract=fast")
+#endif
 #endif
 
 #include <nn_random.h>

@@ -20,68 +20,115 @@
  *     linear_2_b  [10]                           10    line 5
  *     parameters                            101 770
  *
- * Memory of one instance, `mlp`, for batches of up to 64: 1 897 488 bytes.
+ * Memory of one instance, `mlp`, for batches of up to 64: 2 095 632 bytes.
  *     parameters              407 080
  *     gradients               407 080
  *     optimizer               814 160
- *     workspace               269 120
+ *     workspace               467 264
  * To predict: the parameters and a workspace of 233 472 bytes.
  *
  * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.
- * Large matrix products are calls of BLAS: link with -lopenblas.
- * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w. */
+ * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w.
+ * Where samples stand in blocks of 16, sample 16*block + lane is at [block] .. [lane]. */
+#include <nn_team.h>
 #include "mlp.h"
 #include <math.h>
 #include <string.h>
-#include <cblas.h>
 
-/* a*b + c may be rounded once, also where strict standard modes would not allow it. */
+/* a*b + c may be rounded once, also where strict standard modes would not allow it. -O2 makes vector code of what it
+ * can, not only where the numbers of turns are known. */
 #if defined __clang__
 #pragma STDC FP_CONTRACT ON
-#elif defined __GNUC__ && defined __STRICT_ANSI__
-#pragma GCC optimize ("-ffp-contract=fast")
+#elif defined __GNUC__
+#pragma GCC optimize ("no-trapping-math", "tree-vectorize", "vect-cost-model=dynamic")
+#ifdef __STRICT_ANSI__
+#pragma GCC optimize ("fp-contract=fast")
+#endif
 #endif
 
 #include <nn_math.h>
 #include <nn_random.h>
+#include <nn_vector.h>
+#include <nn_team.h>
 
 typedef nn_real real;            /* float, or double with -DNN_DOUBLE */
 #define R(x) ((real)(x))         /* a constant in that type */
-#ifdef NN_DOUBLE
-#define GEMM cblas_dgemm
-#else
-#define GEMM cblas_sgemm
-#endif
 
 /* ---- forward ------------------------------------------------------------------------------------------------- */
 
 /* mlp.nn:5: x[a] = image[a]/255
  * also in evaluate, predict */
-static void mlp_x(int n, const unsigned char *restrict image, real *restrict x) {
-    for (int a = 0; a < 784*n; a++)
-        x[a] = (real)image[a] / R(255);
+static void mlp_x(nn_range parts, int n, const unsigned char (*restrict image)[784],
+        real (*restrict x)[784][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 28;
+        const int a_tile = part % 28;
+        for (int lane = 0; lane < 16; lane++)
+            for (int a = 0; a < 28; a++)
+                x[block][28*a_tile + a][lane] = (real)image[nn_min_i(16*block + lane, n - 1)][28*a_tile + a]
+                        / R(255);
+    }
 }
 
 /* mlp.nn:5: linear_sum[o] = sum(i) linear_w[o, i]*x[i]
  *           relu[a] = max(0, linear_b[a] + linear_sum[a])
- * also in evaluate, predict */
-static void mlp_relu(int n, real (*restrict x)[784], const real (*restrict linear_w)[784],
-        real (*restrict relu)[128], const real *restrict linear_b) {
-    /* relu = x * linear_w^T */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, n, 128, 784, R(1), &x[0][0], 784, &linear_w[0][0], 784, R(0),
-            &relu[0][0], 128);
-    for (int b = 0; b < n; b++)
-        for (int o = 0; o < 128; o++)
-            relu[b][o] = nn_max(R(0), linear_b[o] + relu[b][o]);
+ * also in evaluate, predict
+ * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over i.
+ * Equals: for block, o, lane: for i: sum += linear_w[o, i]*x[block, i, lane] */
+static void mlp_relu(nn_range parts, real (*restrict x)[784][16], const real (*restrict linear_w)[784],
+        const real *restrict linear_b, real (*restrict relu)[128][16]) {
+    for (int block = parts.first; block < parts.last; block++)
+        for (int o_tile = 0; o_tile < 22; o_tile++) {
+            const int o_0 = nn_min_i(6*o_tile, 122);
+            real sums[6][16];
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                for (int i = 0; i < 784; i++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&x[block][i][lane + l]);
+                    NN_UNROLL for (int o = 0; o < 6; o++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[o][l / NN_LANES] += linear_w[o + o_0][i] * held[l / NN_LANES];
+                }
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+            }
+            for (int o = 0; o < 6; o++)
+                for (int lane = 0; lane < 16; lane++)
+                    relu[block][o + o_0][lane] = nn_max(R(0), linear_b[o + o_0] + sums[o][lane]);
+        }
 }
 
 /* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i]
- * also in evaluate, predict */
-static void mlp_linear_2_sum(int n, real (*restrict relu)[128], const real (*restrict linear_2_w)[128],
-        real (*restrict linear_2_sum)[10]) {
-    /* linear_2_sum = relu * linear_2_w^T */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, n, 10, 128, R(1), &relu[0][0], 128, &linear_2_w[0][0], 128,
-            R(0), &linear_2_sum[0][0], 10);
+ * also in evaluate, predict
+ * Schedule: vectors along lane, two at a time, 5 o side by side; sums in registers over i.
+ * Equals: for block, o, lane: for i: sum += linear_2_w[o, i]*relu[block, i, lane] */
+static void mlp_linear_2_sum(nn_range parts, int n, real (*restrict relu)[128][16],
+        const real (*restrict linear_2_w)[128], real (*restrict linear_2_sum)[10]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 2;
+        const int o_tile = part % 2;
+        real sums[5][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+            for (int i = 0; i < 128; i++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&relu[block][i][lane + l]);
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += linear_2_w[5*o_tile + o][i] * held[l / NN_LANES];
+            }
+            NN_UNROLL for (int o = 0; o < 5; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 5; o++)
+            for (int lane = 0; lane < nn_min_i(16, n - 16*block); lane++)
+                linear_2_sum[16*block + lane][5*o_tile + o] = sums[o][lane];
+    }
 }
 
 /* mlp.nn:7: cross_entropy_log_softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
@@ -157,51 +204,158 @@ static void mlp_accuracy_total_next_2(int n, double *restrict accuracy_total_2) 
 /* mlp.nn:5: d_linear_2_b[o] = sum(batch) d_logits[o] */
 static void mlp_d_linear_2_b(int n, real (*restrict d_logits)[10], real *restrict d_linear_2_b) {
     real sum[10] = {0};
-    for (int b = 0; b < n; b++)
-        for (int o = 0; o < 10; o++)
-            sum[o] += d_logits[b][o];
+    for (int block = 0; block < (n + 15) / 16; block++)
+        for (int lane = 0; lane < nn_min_i(16, n - 16*block); lane++)
+            for (int o = 0; o < 10; o++)
+                sum[o] += d_logits[nn_min_i(16*block + lane, n - 1)][o];
     for (int o = 0; o < 10; o++)
         d_linear_2_b[o] = sum[o];
 }
 
-/* mlp.nn:5: d_linear_2_w[o, i] = sum(batch) d_logits[o]*relu[i] */
-static void mlp_d_linear_2_w(int n, real (*restrict d_logits)[10], real (*restrict relu)[128],
-        real (*restrict d_linear_2_w)[128]) {
-    /* d_linear_2_w = d_logits^T * relu */
-    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, 10, 128, n, R(1), &d_logits[0][0], 10, &relu[0][0], 128,
-            R(0), &d_linear_2_w[0][0], 128);
-}
-
-/* mlp.nn:5: d_relu[a] = sum(o) d_logits[o]*linear_2_w[o, a]
- *           d_linear[o] = where(relu[o] > 0, d_relu[o], 0) */
-static void mlp_d_linear(int n, real (*restrict d_logits)[10], const real (*restrict linear_2_w)[128],
-        real (*restrict d_linear)[128], real (*restrict relu)[128]) {
-    /* d_linear = d_logits * linear_2_w */
-    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, 128, 10, R(1), &d_logits[0][0], 10, &linear_2_w[0][0],
-            128, R(0), &d_linear[0][0], 128);
-    for (int b = 0; b < n; b++)
-        for (int a = 0; a < 128; a++)
-            d_linear[b][a] = relu[b][a] > R(0) ? d_linear[b][a] : R(0);
-}
-
-/* mlp.nn:5: d_linear_b[o] = sum(batch) d_linear[o] */
-static void mlp_d_linear_b(int n, real (*restrict d_linear)[128], real *restrict d_linear_b) {
-    for (int o_tile = 0; o_tile < 2; o_tile++) {
-        real sum[64] = {0};
-        for (int b = 0; b < n; b++)
-            for (int o = 0; o < 64; o++)
-                sum[o] += d_linear[b][64*o_tile + o];
-        for (int o = 0; o < 64; o++)
-            d_linear_b[64*o_tile + o] = sum[o];
+/* mlp.nn:5: relu[block, i1, lane] = relu[block, i1, lane]
+ * and mlp.nn:5: d_linear[block, i1, lane] = d_linear[block, i1, lane] */
+static void mlp_gradients_relu(nn_range parts, int n, real (*restrict relu)[128][16],
+        real (*restrict relu_2)[128]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 64;
+        const int i1_tile = part / 16 % 4;
+        const int lane = part % 16;
+        for (int i1 = 0; i1 < 32; i1++)
+            if (n > 16*block + lane)
+                relu_2[16*block + lane][32*i1_tile + i1] = relu[block][32*i1_tile + i1][lane];
     }
 }
 
-/* mlp.nn:5: d_linear_w[o, i] = sum(batch) d_linear[o]*x[i] */
-static void mlp_d_linear_w(int n, real (*restrict d_linear)[128], real (*restrict x)[784],
+/* mlp.nn:5: d_linear_2_w[o, i] = sum(batch) d_logits[o]*relu[i]
+ * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over n.
+ * Equals: for o, i: for n: sum += d_logits[o]*relu[i] */
+static void mlp_d_linear_2_w(nn_range parts, int n, real (*restrict relu)[128], real (*restrict d_logits)[10],
+        real (*restrict d_linear_2_w)[128]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int i_tile = part / 2;
+        const int o_tile = part % 2;
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+            for (int b = 0; b < n; b++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&relu[b][16*i_tile + lane + l]);
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += d_logits[b][5*o_tile + o] * held[l / NN_LANES];
+            }
+            NN_UNROLL for (int o = 0; o < 5; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&d_linear_2_w[5*o_tile + o][16*i_tile + lane + l], sum[o][l / NN_LANES]);
+        }
+    }
+}
+
+/* mlp.nn:7: d_logits_blocks[block < 4, i1, lane < 16] =
+ *             where(16*block + lane < batch, samples(d_logits)[min(16*block + lane, batch - 1), i1], 0) */
+static void mlp_d_logits_blocks(int n, real (*restrict d_logits)[10],
+        real (*restrict d_logits_blocks)[10][16]) {
+    for (int block = 0; block < (n + 15) / 16; block++)
+        for (int lane = 0; lane < 16; lane++)
+            for (int i1 = 0; i1 < 10; i1++)
+                d_logits_blocks[block][i1][lane] = 16*block + lane < n
+                        ? d_logits[nn_min_i(16*block + lane, n - 1)][i1] : R(0);
+}
+
+/* mlp.nn:5: d_relu[a] = sum(o) d_logits[o]*linear_2_w[o, a]
+ *           d_linear[o] = where(relu[o] > 0, d_relu[o], 0)
+ * Schedule: vectors along lane, two at a time, 6 a side by side; sums in registers over o.
+ * Equals: for block, a, lane: for o: sum += d_logits_blocks[block, o, lane]*linear_2_w[o, a] */
+static void mlp_d_linear(nn_range parts, int n, real (*restrict d_logits_blocks)[10][16],
+        const real (*restrict linear_2_w)[128], real (*restrict relu)[128][16],
+        real (*restrict d_linear)[128][16]) {
+    for (int block = parts.first; block < parts.last; block++)
+        for (int a_tile = 0; a_tile < 22; a_tile++) {
+            const int a_0 = nn_min_i(6*a_tile, 122);
+            real sums[6][16];
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                for (int o = 0; o < 10; o++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&d_logits_blocks[block][o][lane + l]);
+                    NN_UNROLL for (int a = 0; a < 6; a++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[a][l / NN_LANES] += held[l / NN_LANES] * linear_2_w[o][a + a_0];
+                }
+                NN_UNROLL for (int a = 0; a < 6; a++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&sums[a][lane + l], sum[a][l / NN_LANES]);
+            }
+            for (int a = 0; a < 6; a++) {
+                for (int lane = 0; lane < 16; lane++)
+                    d_linear[block][a + a_0][lane] = relu[block][a + a_0][lane] > R(0) ? sums[a][lane] : R(0);
+                for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                    d_linear[block][a + a_0][lane] = R(0);
+            }
+        }
+}
+
+/* mlp.nn:5: d_linear_b[o] = sum(batch) d_linear[o]
+ * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over block; lanes added up
+ *             at the end.
+ * Equals: for o: for block, lane: sum += d_linear[block, o, lane] */
+static void mlp_d_linear_b(int n, real (*restrict d_linear)[128][16], real *restrict d_linear_b) {
+    for (int o_tile = 0; o_tile < 22; o_tile++) {
+        const int o_0 = nn_min_i(6*o_tile, 122);
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int block = 0; block < (n + 15) / 16; block++)
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&d_linear[block][o + o_0][lane + l]);
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            d_linear_b[o + o_0] = total;
+        }
+    }
+}
+
+/* mlp.nn:5: x[block, i1, lane] = x[block, i1, lane] */
+static void mlp_gradients_x(nn_range parts, int n, real (*restrict x)[784][16], real (*restrict x_2)[784]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 28;
+        const int i1_tile = part % 28;
+        for (int lane = 0; lane < 16; lane++)
+            for (int i1 = 0; i1 < 28; i1++)
+                if (16*block + lane < n)
+                    x_2[16*block + lane][28*i1_tile + i1] = x[block][28*i1_tile + i1][lane];
+    }
+}
+
+/* mlp.nn:5: d_linear_w[o, i] = sum(batch) d_linear[o]*x[i]
+ * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over n.
+ * Equals: for o, i: for n: sum += d_linear[o]*x[i] */
+static void mlp_d_linear_w(nn_range parts, int n, real (*restrict x)[784], real (*restrict d_linear)[128],
         real (*restrict d_linear_w)[784]) {
-    /* d_linear_w = d_linear^T * x */
-    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, 128, 784, n, R(1), &d_linear[0][0], 128, &x[0][0], 784, R(0),
-            &d_linear_w[0][0], 784);
+    for (int i_tile = parts.first; i_tile < parts.last; i_tile++)
+        for (int o_tile = 0; o_tile < 22; o_tile++) {
+            const int o_0 = nn_min_i(6*o_tile, 122);
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                for (int b = 0; b < n; b++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&x[b][16*i_tile + lane + l]);
+                    NN_UNROLL for (int o = 0; o < 6; o++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[o][l / NN_LANES] += d_linear[b][o + o_0] * held[l / NN_LANES];
+                }
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&d_linear_w[o + o_0][16*i_tile + lane + l], sum[o][l / NN_LANES]);
+            }
+        }
 }
 
 /* ---- update -------------------------------------------------------------------------------------------------- */
@@ -210,9 +364,9 @@ static void mlp_d_linear_w(int n, real (*restrict d_linear)[128], real (*restric
  *           v' = 0.999*v + 0.0010000000000000009*(g*g)
  *           w' = w - number_1*m'/(sqrt(v'/number_2) + 1e-08)
  * for w in linear_w, linear_b, linear_2_w, linear_2_b */
-static void mlp_update_parameter(real number_1, real number_2, int length, real *restrict m,
+static void mlp_update_parameter(nn_range parts, real number_1, real number_2, int length, real *restrict m,
         const real *restrict g, real *restrict v, real *restrict w) {
-    for (int a_2 = 0; a_2 < length; a_2++) {
+    for (int a_2 = 1024*parts.first; a_2 < nn_min_i(1024*parts.last, length); a_2++) {
         const real adam_m_next = R(0.9) * m[a_2] + R(0.09999999999999998) * g[a_2];
         const real adam_v_next = R(0.999) * v[a_2] + R(0.0010000000000000009) * (g[a_2] * g[a_2]);
         m[a_2] = adam_m_next;
@@ -302,77 +456,64 @@ static void mlp_predict_one_x(const unsigned char (*restrict image)[784], real *
 }
 
 /* mlp.nn:5: linear_sum[o] = sum(i) linear_w[o, i]*x[i]
- *           relu[a] = max(0, linear_b[a] + linear_sum[a]) */
-static void mlp_predict_one_relu(const real (*restrict linear_w)[784], const real *restrict x,
+ *           relu[a] = max(0, linear_b[a] + linear_sum[a])
+ * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over i; lanes added up at the
+ *             end.
+ * Equals: for o: for i: sum += linear_w[o, i]*x[i] */
+static void mlp_predict_one_relu(const real *restrict x, const real (*restrict linear_w)[784],
         const real *restrict linear_b, real *restrict relu) {
-    for (int o = 0; o < 32; o++) {
-        real sum[16] = {0};
-        real sum_2[16] = {0};
-        real sum_3[16] = {0};
-        real sum_4[16] = {0};
-        for (int i_tile = 0; i_tile < 49; i_tile++)
-            for (int i = 0; i < 16; i++) {
-                sum[i] += linear_w[4*o][16*i_tile + i] * x[16*i_tile + i];
-                sum_2[i] += linear_w[4*o + 1][16*i_tile + i] * x[16*i_tile + i];
-                sum_3[i] += linear_w[4*o + 2][16*i_tile + i] * x[16*i_tile + i];
-                sum_4[i] += linear_w[4*o + 3][16*i_tile + i] * x[16*i_tile + i];
+    for (int o_tile = 0; o_tile < 22; o_tile++) {
+        const int o_0 = nn_min_i(6*o_tile, 122);
+        real sums[6][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int i_tile = 0; i_tile < 49; i_tile++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&x[16*i_tile + lane + l]);
+                NN_UNROLL for (int o = 0; o < 6; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&linear_w[o + o_0][16*i_tile + lane + l])
+                                * held[l / NN_LANES];
             }
-        real total = R(0);
-        for (int i = 0; i < 16; i++)
-            total += sum[i];
-        relu[4*o] = nn_max(R(0), linear_b[4*o] + total);
-        real total_2 = R(0);
-        for (int i = 0; i < 16; i++)
-            total_2 += sum_2[i];
-        relu[4*o + 1] = nn_max(R(0), linear_b[4*o + 1] + total_2);
-        real total_3 = R(0);
-        for (int i = 0; i < 16; i++)
-            total_3 += sum_3[i];
-        relu[4*o + 2] = nn_max(R(0), linear_b[4*o + 2] + total_3);
-        real total_4 = R(0);
-        for (int i = 0; i < 16; i++)
-            total_4 += sum_4[i];
-        relu[4*o + 3] = nn_max(R(0), linear_b[4*o + 3] + total_4);
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 6; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            relu[o + o_0] = nn_max(R(0), linear_b[o + o_0] + total);
+        }
     }
 }
 
-/* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i] */
-static void mlp_predict_one_linear_2_sum(const real (*restrict linear_2_w)[128], const real *restrict relu,
+/* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i]
+ * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over i; lanes added up at the
+ *             end.
+ * Equals: for o: for i: sum += linear_2_w[o, i]*relu[i] */
+static void mlp_predict_one_linear_2_sum(const real *restrict relu, const real (*restrict linear_2_w)[128],
         real *restrict linear_2_sum) {
-    for (int o = 0; o < 2; o++) {
-        real sum[64] = {0};
-        real sum_2[64] = {0};
-        real sum_3[64] = {0};
-        real sum_4[64] = {0};
-        real sum_5[64] = {0};
-        for (int i_tile = 0; i_tile < 2; i_tile++)
-            for (int i = 0; i < 64; i++) {
-                sum[i] += linear_2_w[5*o][64*i_tile + i] * relu[64*i_tile + i];
-                sum_2[i] += linear_2_w[5*o + 1][64*i_tile + i] * relu[64*i_tile + i];
-                sum_3[i] += linear_2_w[5*o + 2][64*i_tile + i] * relu[64*i_tile + i];
-                sum_4[i] += linear_2_w[5*o + 3][64*i_tile + i] * relu[64*i_tile + i];
-                sum_5[i] += linear_2_w[5*o + 4][64*i_tile + i] * relu[64*i_tile + i];
+    for (int o_tile = 0; o_tile < 2; o_tile++) {
+        real sums[5][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+            for (int i_tile = 0; i_tile < 8; i_tile++) {
+                nn_vec held[NN_PASS / NN_LANES];
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    held[l / NN_LANES] = nn_held(&relu[16*i_tile + lane + l]);
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        sum[o][l / NN_LANES] += nn_load(&linear_2_w[5*o_tile + o][16*i_tile + lane + l])
+                                * held[l / NN_LANES];
             }
-        real total = R(0);
-        for (int i = 0; i < 64; i++)
-            total += sum[i];
-        linear_2_sum[5*o] = total;
-        real total_2 = R(0);
-        for (int i = 0; i < 64; i++)
-            total_2 += sum_2[i];
-        linear_2_sum[5*o + 1] = total_2;
-        real total_3 = R(0);
-        for (int i = 0; i < 64; i++)
-            total_3 += sum_3[i];
-        linear_2_sum[5*o + 2] = total_3;
-        real total_4 = R(0);
-        for (int i = 0; i < 64; i++)
-            total_4 += sum_4[i];
-        linear_2_sum[5*o + 3] = total_4;
-        real total_5 = R(0);
-        for (int i = 0; i < 64; i++)
-            total_5 += sum_5[i];
-        linear_2_sum[5*o + 4] = total_5;
+            NN_UNROLL for (int o = 0; o < 5; o++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+        }
+        for (int o = 0; o < 5; o++) {
+            const real total = nn_sum_lanes(&sums[o][0]);
+            linear_2_sum[5*o_tile + o] = total;
+        }
     }
 }
 
@@ -472,50 +613,111 @@ static int mlp_accepts(int n, const int32_t *digit) {
     return 1;
 }
 
-double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *digit) {
-    if (!mlp_accepts(n, digit)) return (double)NAN;
+/* A call of gradients, as the threads of a team get it. */
+typedef struct mlp_gradients_call {
+    mlp *m;
+    int n;
+    const unsigned char *image;
+    const int32_t *digit;
+} mlp_gradients_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void mlp_gradients_share(const void *handed, nn_thread thread) {
+    const mlp_gradients_call *const call = handed;
+    mlp *const m = call->m;
+    const int n = call->n;
+    const unsigned char *const image = call->image;
+    const int32_t *const digit = call->digit;
     const mlp_params *const p = &m->params;
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
-    real (*const x)[784] = (void *)arena;
-    real (*const relu)[128] = (void *)(arena + 50176);
-    real (*const linear_2_sum)[10] = (void *)(arena + 58368);
+    real (*const x)[784][16] = (void *)arena;
+    real (*const relu)[128][16] = (void *)(arena + 50176);
+    real (*const linear_2_sum)[10] = (void *)(arena + 66560);
     int32_t *const accuracy_right = whole;
-    real *const cross_entropy_nll = arena + 59008;
-    real (*const d_logits)[10] = (void *)(arena + 66560);
-    real *const loss = arena + 67200;
-    real (*const d_linear)[128] = (void *)(arena + 58368);
+    real *const cross_entropy_nll = arena + 67840;
+    real (*const d_logits)[10] = (void *)(arena + 67200);
+    real *const loss = arena + 116736;
+    real (*const relu_2)[128] = (void *)(arena + 58368);
+    real (*const d_logits_blocks)[10][16] = (void *)(arena + 66560);
+    real (*const d_linear)[128][16] = (void *)(arena + 100352);
+    real (*const d_linear_2)[128] = (void *)(arena + 108544);
+    real (*const x_2)[784] = (void *)(arena + 50176);
 
-    mlp_x(n, image, &x[0][0]);
-    mlp_relu(n, x, p->linear_w, relu, p->linear_b);
-    mlp_linear_2_sum(n, relu, p->linear_2_w, linear_2_sum);
-    mlp_d_logits(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll, d_logits);
-    mlp_loss(n, cross_entropy_nll, loss);
-    mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
-    mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
+    mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
+    nn_wait(thread);
+    mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
+    nn_wait(thread);
+    mlp_linear_2_sum(nn_share(thread, 2*((n + 15) / 16)), n, relu, p->linear_2_w, linear_2_sum);
+    nn_wait(thread);
+    if (nn_mine(thread, 0)) {
+        mlp_d_logits(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll, d_logits);
+        mlp_loss(n, cross_entropy_nll, loss);
+        mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
+    }
+    if (nn_mine(thread, 1))
+        mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
 
     /* backward */
-    mlp_d_linear_2_b(n, d_logits, m->grads.linear_2_b);
-    mlp_d_linear_2_w(n, d_logits, relu, m->grads.linear_2_w);
-    mlp_d_linear(n, d_logits, p->linear_2_w, d_linear, relu);
-    mlp_d_linear_b(n, d_linear, m->grads.linear_b);
-    mlp_d_linear_w(n, d_linear, x, m->grads.linear_w);
-    return (double)*loss;
+    if (nn_mine(thread, 0))
+        mlp_d_linear_2_b(n, d_logits, m->grads.linear_2_b);
+    mlp_gradients_relu(nn_share(thread, 64*((n + 15) / 16)), n, relu, relu_2);
+    nn_wait(thread);
+    mlp_d_linear_2_w(nn_share(thread, 16), n, relu_2, d_logits, m->grads.linear_2_w);
+    if (nn_mine(thread, 0))
+        mlp_d_logits_blocks(n, d_logits, d_logits_blocks);
+    nn_wait(thread);
+    mlp_d_linear(nn_share(thread, (n + 15) / 16), n, d_logits_blocks, p->linear_2_w, relu, d_linear);
+    nn_wait(thread);
+    if (nn_mine(thread, 0))
+        mlp_d_linear_b(n, d_linear, m->grads.linear_b);
+    mlp_gradients_relu(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_2);
+    mlp_gradients_x(nn_share(thread, 28*((n + 15) / 16)), n, x, x_2);
+    nn_wait(thread);
+    mlp_d_linear_w(nn_share(thread, 49), n, x_2, d_linear_2, m->grads.linear_w);
+}
+
+double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *digit) {
+    if (!mlp_accepts(n, digit)) return (double)NAN;
+    const mlp_gradients_call call = { m, n, image, digit };
+    nn_on_team(mlp_gradients_share, &call);
+    return (double)m->work.arena[116736];
+}
+
+/* A call of update, as the threads of a team get it. */
+typedef struct mlp_update_call {
+    mlp *m;
+    double number_1;
+    double number_2;
+} mlp_update_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void mlp_update_share(const void *handed, nn_thread thread) {
+    const mlp_update_call *const call = handed;
+    mlp *const m = call->m;
+    const double number_1 = call->number_1;
+    const double number_2 = call->number_2;
+
+    mlp_update_parameter(nn_share(thread, 98), (real)number_1, (real)number_2, 100352,
+            &m->optimizer.linear_w_m[0][0], &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0],
+            &m->params.linear_w[0][0]);
+    if (nn_mine(thread, 0))
+        mlp_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 128, m->optimizer.linear_b_m,
+                m->grads.linear_b, m->optimizer.linear_b_v, m->params.linear_b);
+    mlp_update_parameter(nn_share(thread, 2), (real)number_1, (real)number_2, 1280,
+            &m->optimizer.linear_2_w_m[0][0], &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0],
+            &m->params.linear_2_w[0][0]);
+    if (nn_mine(thread, 1))
+        mlp_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 10, m->optimizer.linear_2_b_m,
+                m->grads.linear_2_b, m->optimizer.linear_2_b_v, m->params.linear_2_b);
 }
 
 void mlp_update(mlp *m) {
     const int64_t adam_t = m->step + 1;
     const double number_1 = m->hyper.lr / (1.0 - nn_pow_d(0.9, (double)adam_t));
     const double number_2 = 1.0 - nn_pow_d(0.999, (double)adam_t);
-
-    mlp_update_parameter((real)number_1, (real)number_2, 100352, &m->optimizer.linear_w_m[0][0],
-            &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0], &m->params.linear_w[0][0]);
-    mlp_update_parameter((real)number_1, (real)number_2, 128, m->optimizer.linear_b_m, m->grads.linear_b,
-            m->optimizer.linear_b_v, m->params.linear_b);
-    mlp_update_parameter((real)number_1, (real)number_2, 1280, &m->optimizer.linear_2_w_m[0][0],
-            &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0], &m->params.linear_2_w[0][0]);
-    mlp_update_parameter((real)number_1, (real)number_2, 10, m->optimizer.linear_2_b_m, m->grads.linear_2_b,
-            m->optimizer.linear_2_b_v, m->params.linear_2_b);
+    const mlp_update_call call = { m, number_1, number_2 };
+    nn_on_team(mlp_update_share, &call);
     m->step += 1;
 }
 
@@ -526,44 +728,94 @@ double mlp_step(mlp *m, int n, const unsigned char *image, const int32_t *digit)
     return loss;
 }
 
-double mlp_evaluate(mlp *m, int n, const unsigned char *image, const int32_t *digit) {
-    if (!mlp_accepts(n, digit)) return (double)NAN;
+/* A call of evaluate, as the threads of a team get it. */
+typedef struct mlp_evaluate_call {
+    mlp *m;
+    int n;
+    const unsigned char *image;
+    const int32_t *digit;
+} mlp_evaluate_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void mlp_evaluate_share(const void *handed, nn_thread thread) {
+    const mlp_evaluate_call *const call = handed;
+    mlp *const m = call->m;
+    const int n = call->n;
+    const unsigned char *const image = call->image;
+    const int32_t *const digit = call->digit;
     const mlp_params *const p = &m->params;
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
-    real (*const x)[784] = (void *)arena;
-    real (*const relu)[128] = (void *)(arena + 50176);
+    real (*const x)[784][16] = (void *)arena;
+    real (*const relu)[128][16] = (void *)(arena + 50176);
     real (*const linear_2_sum)[10] = (void *)arena;
     int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena + 640;
-    real *const loss = arena;
+    real *const loss = arena + 704;
 
-    mlp_x(n, image, &x[0][0]);
-    mlp_relu(n, x, p->linear_w, relu, p->linear_b);
-    mlp_linear_2_sum(n, relu, p->linear_2_w, linear_2_sum);
-    mlp_cross_entropy_nll(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll);
-    mlp_loss(n, cross_entropy_nll, loss);
-    mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
-    mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
-    return (double)*loss;
+    mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
+    nn_wait(thread);
+    mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
+    nn_wait(thread);
+    mlp_linear_2_sum(nn_share(thread, 2*((n + 15) / 16)), n, relu, p->linear_2_w, linear_2_sum);
+    nn_wait(thread);
+    if (nn_mine(thread, 0)) {
+        mlp_cross_entropy_nll(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll);
+        mlp_loss(n, cross_entropy_nll, loss);
+        mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
+    }
+    if (nn_mine(thread, 1))
+        mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
+}
+
+double mlp_evaluate(mlp *m, int n, const unsigned char *image, const int32_t *digit) {
+    if (!mlp_accepts(n, digit)) return (double)NAN;
+    const mlp_evaluate_call call = { m, n, image, digit };
+    nn_on_team(mlp_evaluate_share, &call);
+    return (double)m->work.arena[704];
 }
 
 void mlp_metrics(const mlp *m, double *values) {
     mlp_accuracy(m->totals.accuracy_total, m->totals.accuracy_total_2, &values[0]);
 }
 
+/* A call of predict, as the threads of a team get it. */
+typedef struct mlp_predict_call {
+    const mlp_params *p;
+    mlp_predict_work *work;
+    int n;
+    const unsigned char *image;
+    nn_real *softmax;
+} mlp_predict_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void mlp_predict_share(const void *handed, nn_thread thread) {
+    const mlp_predict_call *const call = handed;
+    const mlp_params *const p = call->p;
+    mlp_predict_work *const work = call->work;
+    const int n = call->n;
+    const unsigned char *const image = call->image;
+    nn_real *const softmax = call->softmax;
+    real *const arena = work->arena;
+    real (*const x)[784][16] = (void *)arena;
+    real (*const relu)[128][16] = (void *)(arena + 50176);
+    real (*const linear_2_sum)[10] = (void *)arena;
+
+    mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
+    nn_wait(thread);
+    mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
+    nn_wait(thread);
+    mlp_linear_2_sum(nn_share(thread, 2*((n + 15) / 16)), n, relu, p->linear_2_w, linear_2_sum);
+    nn_wait(thread);
+    if (nn_mine(thread, 0))
+        mlp_softmax(n, p->linear_2_b, linear_2_sum, (void *)softmax);
+}
+
 void mlp_predict(const mlp_params *p, mlp_predict_work *work, int n, const unsigned char *image,
         nn_real *softmax) {
     if (n < 1 || n > MLP_BATCH) return;
-    real *const arena = work->arena;
-    real (*const x)[784] = (void *)arena;
-    real (*const relu)[128] = (void *)(arena + 50176);
-    real (*const linear_2_sum)[10] = (void *)arena;
-
-    mlp_x(n, image, &x[0][0]);
-    mlp_relu(n, x, p->linear_w, relu, p->linear_b);
-    mlp_linear_2_sum(n, relu, p->linear_2_w, linear_2_sum);
-    mlp_softmax(n, p->linear_2_b, linear_2_sum, (void *)softmax);
+    const mlp_predict_call call = { p, work, n, image, softmax };
+    nn_on_team(mlp_predict_share, &call);
 }
 
 void mlp_predict_one(const mlp_params *p, mlp_predict_work *work, const unsigned char *image,
@@ -577,8 +829,8 @@ void mlp_predict_one(const mlp_params *p, mlp_predict_work *work, const unsigned
     real *const softmax_sum = arena;
 
     mlp_predict_one_x((const unsigned char (*)[784])image, x);
-    mlp_predict_one_relu(p->linear_w, x, p->linear_b, relu);
-    mlp_predict_one_linear_2_sum(p->linear_2_w, relu, linear_2_sum);
+    mlp_predict_one_relu(x, p->linear_w, p->linear_b, relu);
+    mlp_predict_one_linear_2_sum(relu, p->linear_2_w, linear_2_sum);
     mlp_softmax_max(p->linear_2_b, linear_2_sum, softmax_max);
     mlp_softmax_e(*softmax_max, p->linear_2_b, linear_2_sum, softmax_e);
     mlp_softmax_sum(softmax_e, softmax_sum);
