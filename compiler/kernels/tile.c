@@ -20,7 +20,8 @@
  *     for o_tile, c:  sums := 0;  for block:  for u:  sums[u][o][v][lane] += what the loops over i, j give
  *
  * Where 16 does not divide a free lane, or a factor its index, the last tile begins earlier and computes some elements
- * again, to the same bits. The rest of a bound lane is added to the first lanes one by one. */
+ * again, to the same bits. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a call is
+ * made of vectors too. */
 #include "tile.h"
 
 /* An index in tiles: value = start + within. `within` runs over a tile. */
@@ -146,14 +147,15 @@ static Peeled all_lanes(const Tile *t, Peeled *left, bool *cut) {
 /* What is left of a bound lane goes to the sums in memory one by one. */
 static void add_left_over(Build *b, Peeled *left, bool cut) {
     const Tile *t = b->t;
-    int64_t rest = t->lane->extent % LANES;
-    if (!cut && rest == 0) return;
-    const Index *one = index_new(t->lane->name, cut ? LANES : rest, NULL), **index = NEW_ARRAY(const Index *, t->sum->n_bound);
+    const Expr *all = index_limit(t->lane), *rest = Mod(all, Int(LANES));
+    if (!cut && is_integer(rest, 0)) return;
+    const Index *one = index_new(t->lane->name, LANES, NULL), **index = NEW_ARRAY(const Index *, t->sum->n_bound);
     int n = 0;
     for (int k = 0; k < t->sum->n_bound; k++)
         if (t->sum->bound[k] != t->lane) index[n++] = t->sum->bound[k];
     index[n++] = one;
-    const Expr *value = cut ? At(one) : Add(At(one), Int(t->lane->extent - rest));
+    const Expr *value = cut ? At(one) : Add(At(one), Sub(all, rest));
+    if (!cut) PUSH(left->atleast, Sub(Sub(rest, At(one)), Int(1)));
     for (int k = 0; k < left->atleast.n; k++)
         left->atleast.at[k] = substitute(left->atleast.at[k], &t->lane, &value, 1);
     Nodes *to = add_side_by_side(add_nest(b->body, inner_indices(b), t->inner), b, LOOP_SERIAL);
@@ -247,8 +249,9 @@ static void add_sums(Build *b) {
     for (int k = t->hoisted; k < t->sum->n_bound; k++) {
         const Index *i = t->sum->bound[k];
         if (i != t->lane) second[n_second++] = i;
-        else if (i->extent > LANES) {
+        else if (i->extent > LANES || i->count) {
             second[n_second++] = index_new(name_of(text("%s_tile", i->name)), i->extent / LANES, NULL);
+            if (i->count) PUSH(whole.atleast, Sub(Sub(FloorDiv(index_limit(i), Int(LANES)), At(second[n_second - 1])), Int(1)));
             lane_value = Add(Mul(At(second[n_second - 1]), Int(LANES)), at_lane);
         }
     }

@@ -53,7 +53,7 @@ static bool bounds_use(const Peeled *p, const Index *i) {
 
 static bool may_be_lane(const Tile *t) {
     bool vectors = false;
-    if (t->lane->count || t->lane->extent < LANES) return false;
+    if ((t->lane->count && !t->bound) || t->lane->extent < LANES) return false;
     if (!is_vector(t->peeled.term, t->lane, &vectors) || !vectors) return false;
     if (!t->bound) return !bounds_use(&t->peeled, t->lane);
     /* One condition may cut the lane at its end: samples beyond the last. */
@@ -63,7 +63,7 @@ static bool may_be_lane(const Tile *t) {
         if (!stride_of(t->peeled.atleast.at[k], t->lane, &slope) || slope > 0) return false;
         cuts += slope < 0;
     }
-    return cuts == 0 || (cuts == 1 && t->lane->extent == LANES);
+    return cuts == 0 || (cuts == 1 && t->lane->extent == LANES && !t->lane->count);
 }
 
 /* Whether a read slides over i and over a short bound index: compilers carry what the next turn reads again in registers
