@@ -10,6 +10,8 @@
 #include "../equations/map.h"
 #include "kernel.h"
 
+enum { LANES = 16 };            /* of a block, whatever vectors a machine has */
+
 typedef struct Member {
     const Index *const *bound;
     int n_bound;

@@ -19,7 +19,7 @@
  * at the last. */
 #include "group.h"
 
-enum { BLOCK = 16, LEAST_REACH = 4 };
+enum { LEAST_REACH = 4 };
 
 typedef struct { Group *group; Nest *nest; const Index *sample; bool bound, seed, blocks; } Candidate;
 
@@ -153,10 +153,10 @@ static void spread(Tensor *t, int row, int column) {
 }
 
 static Tensor *blocked(const Layouts *l, const Tensor *t) {
-    Dim dims[12] = {{(t->dim[0].extent + BLOCK - 1) / BLOCK, NULL}};
+    Dim dims[12] = {{(t->dim[0].extent + LANES - 1) / LANES, NULL}};
     for (int k = 1; k < t->rank; k++)
         dims[k] = t->dim[k];
-    dims[t->rank] = (Dim){BLOCK, NULL};
+    dims[t->rank] = (Dim){LANES, NULL};
     Tensor *s = tensor_new(t->name, ROLE_VALUE, t->type, t->rank + 1, dims, t->origin);
     s->lo = t->lo, s->hi = t->hi;
     s->adjoint = t->adjoint;
@@ -183,9 +183,9 @@ typedef struct { const Layouts *l; const Index *sample, *block, *lane; const Exp
 
 static Blocks blocks_for(const Layouts *l, const Index *sample) {
     Blocks b = {.l = l, .sample = sample};
-    b.block = index_new(name_of("block"), (l->samples->hi + BLOCK - 1) / BLOCK, NULL);
-    b.lane = index_new(name_of("lane"), BLOCK, NULL);
-    b.n = Add(Mul(At(b.block), Int(BLOCK)), At(b.lane));
+    b.block = index_new(name_of("block"), (l->samples->hi + LANES - 1) / LANES, NULL);
+    b.lane = index_new(name_of("lane"), LANES, NULL);
+    b.n = Add(Mul(At(b.block), Int(LANES)), At(b.lane));
     b.inside = Lt(b.n, Read(l->samples, NULL, 0));
     return b;
 }
@@ -327,7 +327,7 @@ void split_samples(Groups *groups, const Program *p, bool blas, bool tight) {
         const Nest *nest = groups->at[k]->nests.at[0];
         if (!groups->at[k]->outer && nest->n_free && nest->free[0]->count) l.samples = nest->free[0]->count;
     }
-    if (!l.samples || l.samples->role != ROLE_SCALAR || l.samples->hi < BLOCK || l.samples->hi > INT32_MAX) return;
+    if (!l.samples || l.samples->role != ROLE_SCALAR || l.samples->hi < LANES || l.samples->hi > INT32_MAX) return;
     bool any_seed = false;
     for (int k = 0; k < groups->n; k++) {
         Candidate c = candidate_of(&l, groups->at[k], blas);

@@ -66,7 +66,7 @@ static Nest *with_digits(const Nest *nest) {
 }
 
 /* ---- crossings ------------------------------------------------------------------------------------------------------- */
-enum { LANES = 16, LONGEST_RUN = 32 };
+enum { LONGEST_RUN = 32 };
 
 /* The free index along which an access moves by ones, where it does not along the lane; NULL: it moves with the lane. */
 static const Index *crosses(const Nest *nest, const Tensor *t, const Expr *const *subs) {

@@ -3,8 +3,6 @@
 #define NNC_TILE_H
 #include "group.h"
 
-enum { LANES = 16 };
-
 /* The schedule of a sum in registers. Loops, from the outside:
  *
  *     free indices (the lane and the register indices in tiles), but the last `inner` of those that are whole
