@@ -377,12 +377,30 @@ static void lenet_d_logits(int n, const real *restrict linear_3_b, real (*restri
 
 /* lenet.nn:14: cross_entropy_mean_by_sum = sum(batch) cross_entropy_nll
  *              loss = cross_entropy_mean_by_sum/batch
- * also in evaluate */
+ * also in evaluate
+ * Schedule: vectors along n, two at a time; sums in registers over n; lanes added up at the end.
+ * Equals: for n: sum += cross_entropy_nll */
 static void lenet_loss(int n, const real *restrict cross_entropy_nll, real *restrict loss) {
-    real cross_entropy_mean_by_sum = R(0);
-    for (int b = 0; b < n; b++)
-        cross_entropy_mean_by_sum += cross_entropy_nll[b];
-    *loss = cross_entropy_mean_by_sum / (real)n;
+    real sums[16];
+    for (int lane = 0; lane < 16; lane += NN_PASS) {
+        nn_vec sum[NN_PASS / NN_LANES] = {0};
+        if (n / 16 >= 4) {
+            NN_UNROLL for (int n_tile = 0; n_tile < 4; n_tile++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    sum[l / NN_LANES] += nn_load(&cross_entropy_nll[16*n_tile + lane + l]);
+        }
+        else {
+            for (int n_tile = 0; n_tile < n / 16; n_tile++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    sum[l / NN_LANES] += nn_load(&cross_entropy_nll[16*n_tile + lane + l]);
+        }
+        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+            nn_store(&sums[lane + l], sum[l / NN_LANES]);
+    }
+    for (int n_2 = 0; n_2 < n % 16; n_2++)
+        sums[n_2] += cross_entropy_nll[n_2 + n - n % 16];
+    const real total = nn_sum_lanes(&sums[0]);
+    *loss = total / (real)n;
 }
 
 /* lenet.nn:15: accuracy_sum = sum(batch) where(accuracy_right, 1, 0)

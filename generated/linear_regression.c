@@ -41,6 +41,7 @@
 #endif
 
 #include <nn_random.h>
+#include <nn_vector.h>
 
 typedef nn_real real;            /* float, or double with -DNN_DOUBLE */
 #define R(x) ((real)(x))         /* a constant in that type */
@@ -73,12 +74,23 @@ static void linear_regression_mse_sum(int n, const real *restrict linear_b, cons
 
 /* linear_regression.nn:7: sum = sum(batch) mse_sum
  *                         loss = sum/batch
- * also in evaluate */
+ * also in evaluate
+ * Schedule: vectors along n, two at a time; sums in registers over n; lanes added up at the end.
+ * Equals: for n: sum += mse_sum */
 static void linear_regression_loss(int n, const real *restrict mse_sum, real *restrict loss) {
-    real sum = R(0);
-    for (int b = 0; b < n; b++)
-        sum += mse_sum[b];
-    *loss = sum / (real)n;
+    real sums[16];
+    for (int lane = 0; lane < 16; lane += NN_PASS) {
+        nn_vec sum[NN_PASS / NN_LANES] = {0};
+        for (int n_tile = 0; n_tile < n / 16; n_tile++)
+            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                sum[l / NN_LANES] += nn_load(&mse_sum[16*n_tile + lane + l]);
+        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+            nn_store(&sums[lane + l], sum[l / NN_LANES]);
+    }
+    for (int n_2 = 0; n_2 < n % 16; n_2++)
+        sums[n_2] += mse_sum[n_2 + n - n % 16];
+    const real total = nn_sum_lanes(&sums[0]);
+    *loss = total / (real)n;
 }
 
 /* ---- backward ------------------------------------------------------------------------------------------------ */
@@ -91,21 +103,44 @@ static void linear_regression_d_line_2(int n, const real *restrict linear_b, con
         d_line_2[b][0] = R(2) * (linear_b[0] + linear_sum[b] - y[b][0]) / (real)n;
 }
 
-/* linear_regression.nn:5: d_linear_b[i < 1] = sum(batch) d_line_2[0] */
+/* linear_regression.nn:5: d_linear_b[i < 1] = sum(batch) d_line_2[0]
+ * Schedule: vectors along n, two at a time; sums in registers over n; lanes added up at the end.
+ * Equals: for i: for n: sum += d_line_2[0] */
 static void linear_regression_d_linear_b(int n, real (*restrict d_line_2)[1], real *restrict d_linear_b) {
-    real sum = R(0);
-    for (int b = 0; b < n; b++)
-        sum += d_line_2[b][0];
-    d_linear_b[0] = sum;
+    real sums[16];
+    for (int lane = 0; lane < 16; lane += NN_PASS) {
+        nn_vec sum[NN_PASS / NN_LANES] = {0};
+        for (int n_tile = 0; n_tile < n / 16; n_tile++)
+            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                sum[l / NN_LANES] += nn_load(&d_line_2[16*n_tile + lane + l][0]);
+        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+            nn_store(&sums[lane + l], sum[l / NN_LANES]);
+    }
+    for (int n_2 = 0; n_2 < n % 16; n_2++)
+        sums[n_2] += d_line_2[n_2 + n - n % 16][0];
+    const real total = nn_sum_lanes(&sums[0]);
+    d_linear_b[0] = total;
 }
 
-/* linear_regression.nn:5: d_linear_w[i < 1, j < 1] = sum(batch) d_line_2[0]*x[0] */
+/* linear_regression.nn:5: d_linear_w[i < 1, j < 1] = sum(batch) d_line_2[0]*x[0]
+ * Schedule: vectors along n, two at a time; sums in registers over n; lanes added up at the end.
+ * Equals: for i, j: for n: sum += d_line_2[0]*x[0] */
 static void linear_regression_d_linear_w(int n, real (*restrict d_line_2)[1], const real (*restrict x)[1],
         real (*restrict d_linear_w)[1]) {
-    real sum = R(0);
-    for (int b = 0; b < n; b++)
-        sum += d_line_2[b][0] * x[b][0];
-    d_linear_w[0][0] = sum;
+    real sums[16];
+    for (int lane = 0; lane < 16; lane += NN_PASS) {
+        nn_vec sum[NN_PASS / NN_LANES] = {0};
+        for (int n_tile = 0; n_tile < n / 16; n_tile++)
+            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                sum[l / NN_LANES] += nn_load(&d_line_2[16*n_tile + lane + l][0])
+                        * nn_load(&x[16*n_tile + lane + l][0]);
+        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+            nn_store(&sums[lane + l], sum[l / NN_LANES]);
+    }
+    for (int n_2 = 0; n_2 < n % 16; n_2++)
+        sums[n_2] += d_line_2[n_2 + n - n % 16][0] * x[n_2 + n - n % 16][0];
+    const real total = nn_sum_lanes(&sums[0]);
+    d_linear_w[0][0] = total;
 }
 
 /* ---- update -------------------------------------------------------------------------------------------------- */

@@ -271,6 +271,9 @@ static void rewrite_nest(Layouts *l, Candidate *c) {
 static Group *copy_group(Layouts *l, const Tensor *t, bool rows) {
     Tensor *copy = rows ? (Tensor *)t : blocked(l, t);
     if (!rows) copy->name = name_of(text("%s_blocks", t->name));
+    /* A column of such rows has a place in the cache for each, if rows are an odd number of lines. */
+    int64_t length = t->dim[t->rank - 1].extent;
+    if (rows && !l->tight && length % (2 * LANES) == 0) copy->room[t->rank - 1] = length + LANES;
     Equation *e = NEW(Equation);
     const Index **free = NEW_ARRAY(const Index *, t->rank + 1);
     const Expr **subs = NEW_ARRAY(const Expr *, t->rank);
