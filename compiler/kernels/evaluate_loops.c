@@ -104,7 +104,7 @@ static double value(LoopRun *r, const Expr *e) {
 }
 
 /* The sum of 16 lanes, in the order of nn_sum_lanes. */
-static double fold(LoopRun *r, const Expr *first) {
+static double sums_lanes(LoopRun *r, const Expr *first) {
     bool outside;
     const double *lanes = element(r, first->tensor, first->arg, first->tensor->rank, &outside);
     double half[8];
@@ -169,7 +169,7 @@ static void run_nodes(LoopRun *r, const Nodes *nodes) {
             }
             for (int64_t i = 0; i < size_of(n->tensor); i++)
                 array[i] = n->zero ? 0 : NAN;
-            if (n->fold) *array = fold(r, n->value);
+            if (n->sums_lanes) *array = sums_lanes(r, n->value);
             else if (n->value) *array = value(r, n->value);
             break;
         }

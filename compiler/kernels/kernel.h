@@ -18,7 +18,7 @@
  *                 kinds LANES, PASS and VECTOR: the 16 lanes of a block in vectors. A LANES loop takes a vector each turn;
  *                 a PASS loop takes a few vectors, which a VECTOR loop inside of it runs over (lane = pass + vector)
  *   NODE_DECLARE  tensor = value      a local; value NULL for an array (zeroed when `zero`)
- *                 fold: value is the read of the first of 16 lanes in an array; the local is the sum of them all
+ *                 sums_lanes: value is the read of the first of 16 lanes in an array; the local is the sum of them all
  *   NODE_ASSIGN   tensor[subs] op= value       a local or a stored tensor
  *   NODE_IF       if (value) body
  *   NODE_GEMM     a matrix product by BLAS, see Gemm
@@ -61,7 +61,7 @@ struct Node {
     const Expr *const *subs;
     int n_subs;
     Assign assign;
-    bool zero, fold;
+    bool zero, sums_lanes;
     const Expr *value;
     const Gemm *gemm;
 };

@@ -32,22 +32,22 @@ static void end_with_samples(Node *loop) {
     loop->body = loop->body.at[0]->body;
 }
 
-/* The zeros of the pads of what the loop stores. */
-static void add_zeros(Nodes *to, Node *loop) {
-    Nodes *zeros = NULL;
+/* The zeros in the pads of what the loop stores. */
+static void blank_pads(Nodes *to, Node *loop) {
+    Nodes *blank = NULL;
     const Index *lane = NULL;
     for (int k = 0; k < loop->body.n; k++) {
         Node *n = loop->body.at[k];
         if (n->kind != NODE_ASSIGN || n->assign != ASSIGN_SET || n->value->kind != X_WHERE || n->tensor->type != REAL) continue;
         const Expr *left = samples_left(n->value->arg[0], loop->index);
         if (!left || !is_integer(n->value->arg[2], 0)) continue;
-        if (!zeros) {
+        if (!blank) {
             lane = index_new(loop->index->name, loop->index->extent, NULL);
-            zeros = &add_loop(to, lane, Operate(OP_MAX, Int(0), left), NULL, LOOP_SERIAL)->body;
+            blank = &add_loop(to, lane, Operate(OP_MAX, Int(0), left), NULL, LOOP_SERIAL)->body;
         }
         const Expr *here = At(lane), **subs = NEW_ARRAY(const Expr *, n->n_subs + 1);
         for (int s = 0; s < n->n_subs; s++) subs[s] = substitute(n->subs[s], &loop->index, &here, 1);
-        add_assign(zeros, n->tensor, subs, n->n_subs, ASSIGN_SET, Num(0));
+        add_assign(blank, n->tensor, subs, n->n_subs, ASSIGN_SET, Num(0));
         n->value = n->value->arg[1];
     }
 }
@@ -60,7 +60,7 @@ void part_pads(Nodes *nodes) {
         part_pads(&n->body);
         if (n->kind != NODE_LOOP || n->index->count || n->down || !is_integer(n->from, 0)) continue;
         end_with_samples(n);
-        add_zeros(&result, n);
+        blank_pads(&result, n);
     }
     *nodes = result;
 }

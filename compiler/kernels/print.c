@@ -63,7 +63,7 @@ static void print_nodes(Writer *w, const Nodes *nodes, int depth) {
             for (int d = 0; d < n->tensor->rank; d++)
                 put(w, "%s%lld%s", d ? ", " : "[", (long long)n->tensor->dim[d].extent, d + 1 == n->tensor->rank ? "]" : "");
             put_text(w, n->value || n->zero ? " := " : " :=");
-            if (n->fold) put_text(w, "sum of lanes from ");
+            if (n->sums_lanes) put_text(w, "sum of lanes from ");
             if (n->value) expr_print(w, n->value);
             else if (n->zero) put_text(w, "0");
             break;

@@ -62,7 +62,7 @@ static void key_nodes(Key *k, const Nodes *nodes) {
     bool new;
     for (int i = 0; i < nodes->n; i++) {
         const Node *n = nodes->at[i];
-        put(&k->key, "{%d %d %d %d %d %d ", n->kind, n->loop, n->down, n->assign, n->zero, n->fold);
+        put(&k->key, "{%d %d %d %d %d %d ", n->kind, n->loop, n->down, n->assign, n->zero, n->sums_lanes);
         if (n->index) put(&k->key, "I%d", number_of(k, n->index, &new));
         if (n->from) key_expr(k, n->from);
         if (n->to) key_expr(k, n->to);

@@ -303,7 +303,7 @@ static void add_results(Build *b) {
     const Expr **reduced = NEW_ARRAY(const Expr *, 1);
     if (t->bound) {
         Tensor *total = local_new("total", REAL, 0, NULL);
-        add_declare(inner, total, Read(b->sums, sums_at(b, Int(0)), b->sums->rank))->fold = true;
+        add_declare(inner, total, Read(b->sums, sums_at(b, Int(0)), b->sums->rank))->sums_lanes = true;
         reduced[0] = read_local(total);
     } else {
         const Index *lane = index_new(name_of("lane"), LANES, NULL);

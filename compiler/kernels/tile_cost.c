@@ -135,7 +135,7 @@ static double work_of(const Tile *t, const Operands *o, const bool *along) {
 typedef struct { const Index *index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n; } Loops;
 
 /* How many values of an index the loops from `first` inwards take. */
-static double covered(const Loops *l, int first, const Index *i, const Tile *t) {
+static double values_of_loops(const Loops *l, int first, const Index *i, const Tile *t) {
     double values = (double)tile_size(t, i);
     for (int k = first; k < l->n; k++)
         if (l->index[k] == i) return l->extent[k] > values ? l->extent[k] : values;
@@ -152,7 +152,7 @@ static double footprint(const Loops *l, int first, const Expr *read, const Tile 
         for (int k = 0; k < t->nest->n_free + t->sum->n_bound; k++) {
             const Index *i = k < t->nest->n_free ? t->nest->free[k] : t->sum->bound[k - t->nest->n_free];
             if (!stride_of(read->arg[d], i, &slope)) span = (double)x->dim[d].extent;
-            else span += fabs((double)slope) * (covered(l, first, i, t) - 1);
+            else span += fabs((double)slope) * (values_of_loops(l, first, i, t) - 1);
         }
         bytes *= fmin(span, (double)x->dim[d].extent);
         if (d + 1 == x->rank && bytes > 0 && span * 4 < 64 && x->dim[d].extent >= LANES) bytes *= 16 / span;
@@ -165,7 +165,7 @@ static double sums_of(const Loops *l, int first, const Tile *t) {
     const Index *whole[MOST_INDICES];
     int n = tile_whole(t, whole);
     double bytes = t->hoisted ? 4 * LANES * t->factor[0] * t->factor[1] : 0;
-    for (int k = n - t->inner; k < n; k++) bytes *= covered(l, first, whole[k], t);
+    for (int k = n - t->inner; k < n; k++) bytes *= values_of_loops(l, first, whole[k], t);
     return bytes;
 }
 

@@ -481,7 +481,7 @@ static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block
     CType type = local_type(s, block, t);
     if (t->rank > 0 && type == C_INT) type = C_INT32;
     if (type == C_REAL && n->value && type_of(s, n->value) == C_DOUBLE) type = C_DOUBLE;    /* totals stay in double */
-    const char *value = n->fold ? lanes_text(s, n->value) : n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
+    const char *value = n->sums_lanes ? lanes_text(s, n->value) : n->value ? operand(s, n->value, C_PREC_SELECT, type) : NULL;
     const char *name = name_add(s->names, without_stem(s->stem, t->name));
     scope_bind(s, t, name, type, false);
     if (value) put_line(w, depth, text("%s%s %s = %s;", assigned(block, t) ? "" : "const ", c_type_name(type), name, value));
