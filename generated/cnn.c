@@ -889,39 +889,40 @@ static void cnn_d_conv2d_b(int n, real (*restrict d_conv2d)[6][29][28][16], real
 }
 
 /* cnn.nn:5: d_conv2d_f[q, c, u < 5, v < 5] = sum(batch, i, j) d_conv2d[q, i, j]*x[c, i + u, j + v]
- * Schedule: vectors along lane, one at a time, 2 q, 5 v side by side; sums in registers over j, gathered in
- *             memory over block, i for each c, u; lanes added up at the end.
+ * Schedule: vectors along lane, one at a time, 3 q, 3 c side by side; sums in registers over j, gathered in
+ *             memory over block, i for each u, v; lanes added up at the end.
  * Equals: for q, c, u, v: for block, i, j, lane: sum +=
  *           d_conv2d[block, q, i, j, lane]*x[block, c, i + u, j + v, lane] */
-static void cnn_d_conv2d_f(nn_range parts, int n, real (*restrict d_conv2d)[6][29][28][16],
-        real (*restrict x)[3][33][33][16], real (*restrict d_conv2d_f)[3][5][5]) {
+static void cnn_d_conv2d_f(nn_range parts, int n, real (*restrict x)[3][33][33][16],
+        real (*restrict d_conv2d)[6][29][28][16], real (*restrict d_conv2d_f)[3][5][5]) {
     for (int q_tile = parts.first; q_tile < parts.last; q_tile++) {
-        real sums[3][5][5][2][16] = {0};
+        real sums[5][5][3][3][16] = {0};
         for (int block = 0; block < (n + 15) / 16; block++)
             for (int i = 0; i < 28; i++)
-                for (int c = 0; c < 3; c++)
-                    for (int u = 0; u < 5; u++)
+                for (int u = 0; u < 5; u++)
+                    for (int v = 0; v < 5; v++)
                         for (int lane = 0; lane < 16; lane += NN_LANES) {
-                            nn_vec sum[5][2] = {0};
+                            nn_vec sum[3][3] = {0};
                             for (int j = 0; j < 28; j++) {
-                                nn_vec held[2];
-                                NN_UNROLL for (int q = 0; q < 2; q++)
-                                    held[q] = nn_held(&d_conv2d[block][2*q_tile + q][i][j][lane]);
-                                NN_UNROLL for (int v = 0; v < 5; v++)
-                                    NN_UNROLL for (int q = 0; q < 2; q++)
-                                        sum[v][q] += held[q] * nn_load(&x[block][c][i + u][j + v][lane]);
+                                nn_vec held[3];
+                                NN_UNROLL for (int c = 0; c < 3; c++)
+                                    held[c] = nn_held(&x[block][c][i + u][j + v][lane]);
+                                NN_UNROLL for (int q = 0; q < 3; q++)
+                                    NN_UNROLL for (int c = 0; c < 3; c++)
+                                        sum[q][c] += nn_load(&d_conv2d[block][3*q_tile + q][i][j][lane])
+                                                * held[c];
                             }
-                            NN_UNROLL for (int v = 0; v < 5; v++)
-                                NN_UNROLL for (int q = 0; q < 2; q++)
-                                    nn_store(&sums[c][u][v][q][lane],
-                                            nn_load(&sums[c][u][v][q][lane]) + sum[v][q]);
+                            NN_UNROLL for (int q = 0; q < 3; q++)
+                                NN_UNROLL for (int c = 0; c < 3; c++)
+                                    nn_store(&sums[u][v][q][c][lane],
+                                            nn_load(&sums[u][v][q][c][lane]) + sum[q][c]);
                         }
-        for (int c = 0; c < 3; c++)
-            for (int u = 0; u < 5; u++)
-                for (int v = 0; v < 5; v++)
-                    for (int q = 0; q < 2; q++) {
-                        const real total = nn_sum_lanes(&sums[c][u][v][q][0]);
-                        d_conv2d_f[2*q_tile + q][c][u][v] = total;
+        for (int u = 0; u < 5; u++)
+            for (int v = 0; v < 5; v++)
+                for (int q = 0; q < 3; q++)
+                    for (int c = 0; c < 3; c++) {
+                        const real total = nn_sum_lanes(&sums[u][v][q][c][0]);
+                        d_conv2d_f[3*q_tile + q][c][u][v] = total;
                     }
     }
 }
@@ -1588,7 +1589,7 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     if (nn_mine(thread, 0))
         cnn_d_conv2d_b(n, d_conv2d, m->grads.conv2d_b);
-    cnn_d_conv2d_f(nn_share(thread, 3), n, d_conv2d, x, m->grads.conv2d_f);
+    cnn_d_conv2d_f(nn_share(thread, 2), n, x, d_conv2d, m->grads.conv2d_f);
 }
 
 double cnn_gradients(cnn *m, int n, const unsigned char *image, const int32_t *kind) {

@@ -131,6 +131,7 @@ static Peeled all_lanes(const Tile *t, Peeled *left, bool *cut) {
     const Expr *last = Int(LANES - 1);
     Peeled whole = {.term = t->peeled.term, .outer = t->peeled.outer, .n_outer = t->peeled.n_outer};
     *left = whole;
+    left->rest = t->peeled.rest;
     for (int k = 0; k < t->peeled.atleast.n; k++) {
         const Expr *e = t->peeled.atleast.at[k];
         PUSH(left->atleast, e);
@@ -159,6 +160,7 @@ static void add_left_over(Build *b, Peeled *left, bool cut) {
     for (int k = 0; k < left->atleast.n; k++)
         left->atleast.at[k] = substitute(left->atleast.at[k], &t->lane, &value, 1);
     Nodes *to = add_side_by_side(add_nest(b->body, inner_indices(b), t->inner), b, LOOP_SERIAL);
+    if (left->rest) to = &add_if(to, left->rest)->body;
     to = add_bounded(to, index, n, 0, left);
     add_assign(to, b->sums, sums_at(b, At(one)), b->sums->rank, ASSIGN_ADD, at_tile(b, left->term, value));
 }
@@ -275,7 +277,7 @@ static void add_sums(Build *b) {
     Nodes *inner = add_side_by_side(&step, b, LOOP_REGISTER);
     if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
     add_assign(inner, sum, sub, rank, ASSIGN_ADD, term);
-    add_loops(b, body, second, n_second, &after, &step);
+    add_loops(b, t->peeled.rest ? &add_if(body, t->peeled.rest)->body : body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
     if (t->wide) store = &add_loop(store, vector, NULL, NULL, LOOP_VECTOR)->body;

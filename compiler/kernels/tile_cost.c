@@ -46,6 +46,7 @@ static bool is_vector(const Expr *e, const Index *lane, bool *vectors) {
 }
 
 static bool bounds_use(const Peeled *p, const Index *i) {
+    if (p->rest && uses_index(p->rest, i)) return true;
     for (int k = 0; k < p->atleast.n; k++)
         if (uses_index(p->atleast.at[k], i)) return true;
     return false;
@@ -121,11 +122,11 @@ static double work_of(const Tile *t, const Operands *o, const bool *along) {
         turns *= tiles_of(i->extent, tile_size(t, i));
         results *= (double)i->extent;
     }
-    entered = turns;
+    /* The innermost loop is entered once for each turn of those around it. */
     for (int k = 0; k < t->sum->n_bound; k++) {
         const Index *i = t->sum->bound[k];
+        if (i != t->lane || i->extent > LANES) entered = turns;
         turns *= i == t->lane ? (double)i->extent / LANES : (double)i->extent;
-        if (k + 1 < t->sum->n_bound) entered = turns;
     }
     double finish = t->bound ? FOLD : t->scatters ? 2 : 0.25;
     return (t->wide ? 1 : 2) * (turns * cycles + entered * SETUP) + results * finish;
@@ -366,7 +367,10 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     Tile t = {.nest = nest, .sum = sum, .factor = {1, 1}};
     t.peeled = peel(sum->body, true, nest->free, nest->n_free);
     Operands operands = {.n = 0};
-    if (t.peeled.rest || !collect(&operands, t.peeled.term)) return false;
+    /* What is left of the guards must hold for all of a tile, or for nothing of it. */
+    for (int k = 0; k < sum->n_bound && t.peeled.rest; k++)
+        if (uses_index(t.peeled.rest, sum->bound[k])) return false;
+    if (!collect(&operands, t.peeled.term)) return false;
     bool once = stores_once(nest);
     int chosen = -1;
     for (int k = 0; k < nest->n_free + sum->n_bound; k++) {
