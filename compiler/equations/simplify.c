@@ -1,7 +1,6 @@
 /* Simplification: the algebra that is left once every equation stands alone.
  *
- * Adjoints that are equal from the start are made one. Then equations are visited once, in the order in which they can be
- * computed, each after those that it reads:
+ * Equations are visited once, in the order in which they can be computed, each after those that it reads:
  *
  *     1. reads of an equation that was found equal to an earlier one read the earlier one
  *     2. an adjoint equation takes in the adjoints that it may (inline.c)
@@ -194,24 +193,11 @@ static void merge(Work *w, const Equation *e) {
     map_put(&w->seen, body, s);
 }
 
-/* Adjoints that are equal as they were made: what goes into both operands of a sum. Were they taken in before they are one,
- * each reader would repeat all that lies behind it, layer after layer. */
-static void merge_equal_adjoints(Work *w) {
-    const Equations *all = &w->program->equations;
-    for (int k = 0; k < all->n; k++) {
-        Equation *e = all->at[k];
-        e->body = transform(e->body, follow_merge, w);
-        if (e->out->adjoint) merge(w, e);
-    }
-    w->seen = (Map){0};
-}
-
 void simplify(Program *p) {
     if (!program_order(p)) return;
     Work w = {.program = p, .names = names_of(p)};
     for (int k = 0; k < p->results.n; k++) map_put(&w.results, p->results.at[k], p);
     merge_aliases(&w);
-    merge_equal_adjoints(&w);
     if (!program_order(p)) return;
     Inlining *inlining = inlining_new(p);
     for (int k = 0, n = p->equations.n; k < n; k++) {

@@ -6,6 +6,7 @@
 #include "group.h"
 #define NN_DOUBLE
 #include "../../runtime/nn_random.h"
+#include "../../runtime/nn_vector.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,14 +104,10 @@ static double value(LoopRun *r, const Expr *e) {
     return NAN;
 }
 
-/* The sum of 16 lanes, in the order of nn_sum_lanes. */
-static double sums_lanes(LoopRun *r, const Expr *first) {
+/* The sum of the 16 lanes of a block, of which this is the first. */
+static double sum_of_lanes(LoopRun *r, const Expr *first) {
     bool outside;
-    const double *lanes = element(r, first->tensor, first->arg, first->tensor->rank, &outside);
-    double half[8];
-    for (int l = 0; l < 8; l++) half[l] = lanes[l] + lanes[l + 8];
-    for (int l = 0; l < 4; l++) half[l] += half[l + 4];
-    return (half[0] + half[2]) + (half[1] + half[3]);
+    return nn_sum_lanes(element(r, first->tensor, first->arg, first->tensor->rank, &outside));
 }
 
 static void set_index(LoopRun *r, const Index *i, int64_t v) {
@@ -169,7 +166,7 @@ static void run_nodes(LoopRun *r, const Nodes *nodes) {
             }
             for (int64_t i = 0; i < size_of(n->tensor); i++)
                 array[i] = n->zero ? 0 : NAN;
-            if (n->sums_lanes) *array = sums_lanes(r, n->value);
+            if (n->sums_lanes) *array = sum_of_lanes(r, n->value);
             else if (n->value) *array = value(r, n->value);
             break;
         }

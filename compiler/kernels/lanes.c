@@ -1,4 +1,5 @@
-/* The fast schedule of everything that is no large matrix product: loops that C compilers vectorise.
+/* The fast schedule of reductions that are no register tile (tile.c): of maxima and products, and of sums whose lanes are fewer than
+ * sixteen or whose bodies are more than arithmetic. Loops that C compilers vectorise.
  *
  * One index is the lane: innermost, unit stride or absent in what is read. It is the last free index, or a reduced one.
  *
@@ -366,22 +367,15 @@ void schedule_lanes(Nodes *to, const Nest *nest) {
     }
     int64_t terms = few_terms(first);
     bool lanes = nest->n_free > 0 && !nest->free[nest->n_free - 1]->count && nest->free[nest->n_free - 1]->extent >= 8;
-    if (regular && !scatters && lanes && terms > 0 && one_extreme(nest, n_reductions)) {
-        Nodes tree = {0};
-        add_written_out(&tree, nest, n_reductions, terms);
-        part_pads(&tree);
-        add_lets_below(&tree);
-        for (int k = 0; k < tree.n; k++)
-            PUSH(*to, tree.at[k]);
-        return;
-    }
+    bool extreme = regular && !scatters && lanes && terms > 0 && one_extreme(nest, n_reductions);
     Choice choice = choose_lane(nest, n_reductions);
-    if (!regular || scatters || choice.score < 0.05) {
+    if (!extreme && (!regular || scatters || choice.score < 0.05)) {
         schedule_plain(to, nest);
         return;
     }
     Nodes tree = {0};
-    if (choice.bound) add_reduced_lane(&tree, nest, n_reductions, choice.lane);
+    if (extreme) add_written_out(&tree, nest, n_reductions, terms);
+    else if (choice.bound) add_reduced_lane(&tree, nest, n_reductions, choice.lane);
     else add_free_lane(&tree, nest, n_reductions, choice.lane);
     part_pads(&tree);
     add_lets_below(&tree);

@@ -15,7 +15,7 @@ static void schedule_nest(Nodes *to, const Nest *nest, const Options *options, N
 static void stop_at_last_block(Node *n, void *data) {
     const Group *g = data;
     bool whole = n->kind == NODE_LOOP && n->index == g->block && is_integer(n->to, g->block->extent);
-    if (whole) n->to = FloorDiv(Add(Read(g->samples, NULL, 0), Int(15)), Int(16));
+    if (whole) n->to = FloorDiv(Add(Read(g->samples, NULL, 0), Int(LANES - 1)), Int(LANES));
 }
 
 /* The numbers of a row are declared where they are assigned, which is once and not inside a loop of the row. */

@@ -156,7 +156,7 @@ static double footprint(const Loops *l, int first, const Expr *read, const Tile 
             else span += fabs((double)slope) * (values_of_loops(l, first, i, t) - 1);
         }
         bytes *= fmin(span, (double)x->dim[d].extent);
-        if (d + 1 == x->rank && bytes > 0 && span * 4 < 64 && x->dim[d].extent >= LANES) bytes *= 16 / span;
+        if (d + 1 == x->rank && span * 4 < 64 && x->dim[d].extent >= LANES) bytes *= 16 / span;
     }
     return bytes;
 }
@@ -306,10 +306,10 @@ static void consider_orders(Tile *best, Tile t, const Operands *o) {
     for (int hoisted = 0; hoisted < t.sum->n_bound; hoisted++) {
         if (hoisted && t.sum->bound[hoisted - 1] == t.lane) break;
         double sums = LANES * t.factor[0] * t.factor[1];
-        for (int inner = 0; inner <= n && (inner > 0) <= (hoisted > 0); inner++) {
+        /* Something is hoisted over something, or nothing over nothing. */
+        for (int inner = hoisted > 0; inner <= (hoisted ? n : 0); inner++) {
             if (inner) sums *= (double)whole[n - inner]->extent;
             if (inner && (whole[n - inner]->count || whole[n - inner] == t.nest->block || sums > LARGEST_SUMS)) break;
-            if ((inner > 0) != (hoisted > 0)) continue;
             t.hoisted = hoisted, t.inner = inner;
             rate(&t, o);
             if (t.cycles <= best->cycles) *best = t;        /* of equals the last: what lies closest in memory */
