@@ -5,6 +5,7 @@
  *     CONSTANT   no index in it (1/batch)                               into any reader
  *     COPY       one read of another tensor                             into any reader
  *     ONE_HOT    where(j == e, v, 0) with a cheap v                     into any reader: a sum over j then has one term
+ *     WINNER     where(winner[i//2] == i%2, v, 0) with a cheap v         into sums over i: they keep to the winners
  *     SCALAR     cheap, at most one index, and all its readers maps     into these maps
  *     ONCE       a map that one read of one map of no more elements uses
  *
@@ -12,7 +13,7 @@
 #include "simplify.h"
 #include <stdlib.h>
 
-typedef enum { KEPT, CONSTANT, COPY, ONE_HOT, SCALAR, ONCE } Kind;
+typedef enum { KEPT, CONSTANT, COPY, ONE_HOT, WINNER, SCALAR, ONCE } Kind;
 typedef struct { int reads; bool maps; Kind kind; const Equation *equation; } Use;
 
 struct Inlining {
@@ -89,6 +90,22 @@ static bool places_index(const Equation *e, const Expr *c) {
     return false;
 }
 
+static bool is_bound(const Equation *e, const Expr *sub) {
+    for (int k = 0; k < e->n_bound; k++) {
+        if (sub == At(e->bound[k])) return true;
+    }
+    return false;
+}
+
+/* Whether the reader sums over all the indices of which a winner chooses a digit. */
+static bool sums_digits(const Equation *reader, const Expr *read, const Equation *e) {
+    const Expr *choice = winner_choice(e);
+    for (int k = 0; k < e->n_free; k++) {
+        if (chosen_digit(choice, e->free[k]) && !is_bound(reader, read->arg[k])) return false;
+    }
+    return reader->op == REDUCE_SUM && !read->guarded && !reader->scan && !e->scan;
+}
+
 static Kind kind_of(const Equation *e, const Use *u) {
     if (e->op != REDUCE_NONE || uses_tensor(e->body, e->out)) return KEPT;
     Cost c = cost_of(e->body);
@@ -101,7 +118,8 @@ static Kind kind_of(const Equation *e, const Use *u) {
         if (places_index(e, s->conditions.at[i]) && !term.costly && term.operations <= MOST_OPERATIONS) return ONE_HOT;
     }
     if (cheap && e->out->rank <= 1 && u->maps && !e->scan) return SCALAR;
-    return u->reads == 1 ? ONCE : KEPT;
+    if (!term.costly && term.operations <= MOST_OPERATIONS && winner_choice(e)) return WINNER;
+    return ONCE;
 }
 
 void inlining_offer(Inlining *w, Equation *e) {
@@ -120,13 +138,17 @@ static double elements(const Tensor *t) {
     return n;
 }
 
+static bool takes_once(const Equation *reader, const Expr *read, const Use *u) {
+    return u->reads == 1 && reader->op == REDUCE_NONE && !read->guarded && elements(reader->out) <= elements(read->tensor)
+        && reader->scan == u->equation->scan;
+}
+
 static bool takes(const Equation *reader, const Expr *read, const Use *u) {
     switch (u->kind) {
     case CONSTANT: case COPY: case ONE_HOT: return true;
+    case WINNER: return sums_digits(reader, read, u->equation) || takes_once(reader, read, u);
     case SCALAR: return reader->op == REDUCE_NONE;
-    case ONCE:
-        return reader->op == REDUCE_NONE && !read->guarded && elements(reader->out) <= elements(read->tensor)
-            && reader->scan == u->equation->scan;
+    case ONCE: return takes_once(reader, read, u);
     default: return false;
     }
 }

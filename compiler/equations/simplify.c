@@ -5,12 +5,12 @@
  *     1. reads of an equation that was found equal to an earlier one read the earlier one
  *     2. an adjoint equation takes in the adjoints that it may (inline.c)
  *     3. guards rise to the root of its terms, and deltas that inlining has brought together are solved (solve.c)
- *     4. what its terms share is taken out of their sum (factor.c)
- *     5. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
- *     6. it is compared with what came before: equal up to the names of indices means equal
+ *     4. what stands at the places of winners alone is computed for these (winner.c)
+ *     5. what its terms share is taken out of their sum (factor.c)
+ *     6. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
+ *     7. it is compared with what came before: equal up to the names of indices means equal
  *
  * Of forward equations only deltas are solved, and equal ones merged: their text keeps its rounding. */
-#include "names.h"
 #include "simplify.h"
 #include <string.h>
 
@@ -200,16 +200,19 @@ void simplify(Program *p) {
     merge_aliases(&w);
     if (!program_order(p)) return;
     Inlining *inlining = inlining_new(p);
+    Winners *winners = winners_new(p, w.names);
     for (int k = 0, n = p->equations.n; k < n; k++) {
         Equation *e = p->equations.at[k];
         e->body = transform(e->body, follow_merge, &w);
         if (e->out->adjoint) {
             rewrite(e, inline_into(inlining, e, e->body));
+            keep_to_winners(winners, e);
             hoist_factors(&w, e);
             inlining_offer(inlining, e);
         } else if (has_delta(e)) {
             solve_term(e, e->body);
         }
+        winners_note(winners, e);
         merge(&w, e);
     }
     program_order(p);

@@ -2,6 +2,7 @@
 #ifndef NNC_SIMPLIFY_H
 #define NNC_SIMPLIFY_H
 #include "map.h"
+#include "names.h"
 #include "solve.h"
 
 /* factor.c: the terms of a sum, and what they have in common taken out of it. */
@@ -15,4 +16,13 @@ typedef struct Inlining Inlining;
 Inlining *inlining_new(const Program *p);
 void inlining_offer(Inlining *w, Equation *e);                  /* e is final: its readers may take its body */
 const Expr *inline_into(Inlining *w, const Equation *reader, const Expr *body);
+
+/* winner.c: adjoints that are not zero at the places of winners only. */
+typedef struct Winners Winners;
+Winners *winners_new(Program *p, Names *names);
+void winners_note(Winners *w, const Equation *e);               /* e is final, and may be a maximum or its winner */
+void keep_to_winners(Winners *w, Equation *e);
+/* The condition of e's body, winner[i//2] == i%2, that leaves some free indices one digit that data choose; or NULL. */
+const Expr *winner_choice(const Equation *e);
+int64_t chosen_digit(const Expr *choice, const Index *i);       /* of i in such a condition: how many values it has; else 0 */
 #endif

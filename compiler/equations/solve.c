@@ -291,21 +291,38 @@ static void solve_window(Sum *s, Equality *e) {
 
 /* --- choosing --- */
 
-/* A digit may be replaced by what reads bound indices, when the equality is not one that places a free index (that is a
- * scatter, and cheaper) and when no other equality would lose the index it is solved for. */
+/* Digits may be replaced by what reads bound indices, when the equality is not one that places a free index (that is a
+ * scatter, and cheaper). */
+static bool may_gather(const Sum *s, const Equality *e) {
+    for (int i = 0; i < term_count(e->rest); i++) {
+        if (!uses_bound(s, term_atom(e->rest, i))) return false;
+    }
+    return true;
+}
+
+/* Whether an equality other than this one would lose the index that it could be solved for. */
+static bool is_wanted(const Sum *s, int which, const Index *index) {
+    for (int i = 0; i < s->conditions.n; i++) {
+        const Expr *c = s->conditions.at[i];
+        if (i != which && is_equality(c) && uses_index(c, index)) return true;
+    }
+    return false;
+}
+
 static int gathered_digit(const Sum *s, int which, const Equality *e) {
-    bool outer = false;
-    for (int i = 0; i < term_count(e->rest); i++) outer = outer || !uses_bound(s, term_atom(e->rest, i));
-    if (outer) return -1;
     for (int k = 0; k < e->n; k++) {
-        bool wanted = false;
-        for (int i = 0; i < s->conditions.n; i++) {
-            const Expr *c = s->conditions.at[i];
-            wanted = wanted || (i != which && is_equality(c) && uses_index(c, e->digit[k].index));
-        }
-        if (e->digit[k].weight == 1 && !wanted) return k;
+        if (e->digit[k].weight == 1 && !is_wanted(s, which, e->digit[k].index)) return k;
     }
     return -1;
+}
+
+/* a*J + b == what reads bound indices: all digits are known from it. */
+static bool splits_read(const Sum *s, int which, const Equality *e) {
+    int64_t divisor;
+    for (int k = 0; k < e->n; k++) {
+        if (is_wanted(s, which, e->digit[k].index)) return false;
+    }
+    return split_place(e, &divisor) > 0;
 }
 
 static Rule rule_for(const Sum *s, int which, Equality *e) {
@@ -314,7 +331,8 @@ static Rule rule_for(const Sum *s, int which, Equality *e) {
     if (e->n == 1 && e->pure && e->digit[0].weight == 1) return EXACT;
     if (find_cuts(s, s->conditions.at[which]).n) return DIGITS;
     if (e->n == 0) return NO_RULE;
-    if (!e->pure) return gathered_digit(s, which, e) >= 0 ? READ : NO_RULE;
+    if (!e->pure && !may_gather(s, e)) return NO_RULE;
+    if (!e->pure) return splits_read(s, which, e) ? SPLIT : gathered_digit(s, which, e) >= 0 ? READ : NO_RULE;
     if (split_place(e, &divisor)) return SPLIT;
     if (e->n == 1) return STRIDED;
     for (int a = 0; a < e->n; a++) {

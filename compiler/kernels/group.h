@@ -69,6 +69,8 @@ void inline_maps(Equations *equations, const Program *p, bool keep);
 /* fuse.c */
 void fuse(Groups *groups, const Equations *equations, const Program *p, bool keep);
 bool is_result(const Program *p, const Tensor *t);
+/* gather.c: rows of channels for windows at places that data choose. */
+void gather_rows(Groups *groups);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */
 void split_samples(Groups *groups, const Program *p, bool blas, bool tight);
 

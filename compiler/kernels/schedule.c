@@ -1,6 +1,6 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> cheap maps inlined -> groups -> layouts -> a tree for each group -> next values in place
+ *     numbers of the call apart -> cheap maps inlined -> groups -> rows of windows, layouts -> a tree for each group -> next values in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
@@ -56,7 +56,10 @@ Schedule *schedule(const Program *p, const Options *options) {
     inline_maps(&equations, p, options->keep);
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
-    if (!options->plain) split_samples(&groups, p, options->blas, options->keep);
+    if (!options->plain) {
+        gather_rows(&groups);
+        split_samples(&groups, p, options->blas, options->keep);
+    }
     for (int g = 0; g < groups.n; g++)
         PUSH(s->kernels, schedule_group(groups.at[g], options));
     place_next(s);

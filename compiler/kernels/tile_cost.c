@@ -77,7 +77,9 @@ static bool slides(const Tile *t, const Index *i) {
             for (int k = 0; k < t->sum->n_bound; k++) {
                 const Index *bound = t->sum->bound[k];
                 const Expr *sub = reads.at[r]->arg[d];
-                if (bound->extent <= SHORT && uses_index(sub, bound) && uses_index(sub, i)) return true;
+                int64_t stride;
+                bool along = stride_of(sub, bound, &stride) && stride != 0;
+                if (bound->extent <= SHORT && along && uses_index(sub, i)) return true;
             }
     return false;
 }
