@@ -6,7 +6,8 @@
  * A tensor of V elements whose body costs c, read R times in all, is inlined when R*c <= V*(c + 4) + R (a read of what is too
  * large for the caches costs 3); and what costs
  * a transcendental only when R <= V. This rule also decides what the backward pass computes again. A read that is
- * guarded takes in copies only. Results, scans, and what is read through data stay. */
+ * guarded takes in copies only. Results, scans, and what is read through data stay; and so does what a sum alone is made into,
+ * as it is stored in place of the sum. */
 #include "group.h"
 
 /* Elements of a tensor that lies behind the caches when it is read again. */
@@ -61,23 +62,68 @@ static double volume(const Equation *e, bool with_bound) {
     return v;
 }
 
-static bool goes(const Equation *e, const Equations *all, const Numbers *readers, const Program *p, bool keep) {
-    if (e->op != REDUCE_NONE || e->scan || is_result(p, e->out)) return false;
+typedef struct {
+    const Program *program;
+    Equations *all;
+    Readers readers;                /* Tensor -> equations */
+    Map gone;                       /* equations that were inlined */
+    bool keep;
+} Work;
+
+/* Whether e reads the tensor at its own indices, element by element. */
+static bool reads_in_place(const Equation *e, const Tensor *t) {
+    Exprs reads = reads_of(e->body);
+    for (int r = 0; r < reads.n; r++) {
+        if (reads.at[r]->tensor != t) continue;
+        for (int k = 0; k < t->rank; k++)
+            if (t->rank != e->n_free || reads.at[r]->arg[k] != At(e->free[k])) return false;
+    }
+    return true;
+}
+
+static bool is_only_reader(const Work *w, const Equation *e, const Tensor *t) {
+    Numbers readers = readers_of(&w->readers, t);
+    for (int k = 0; k < readers.n; k++) {
+        const Equation *reader = w->all->at[readers.at[k]];
+        if (reader != e && !map_get(&w->gone, reader)) return false;
+    }
+    return true;
+}
+
+/* Whether e takes the place of a reduction that it alone reads, for readers that look elsewhere than at their own element. */
+static bool ends_reduction(const Work *w, const Equation *e, const Numbers *readers) {
+    bool elsewhere = false, ends = false;
+    for (int k = 0; k < readers->n; k++) {
+        const Equation *reader = w->all->at[readers->at[k]];
+        elsewhere = elsewhere || reader->op != REDUCE_NONE || !reads_in_place(reader, e->out);
+    }
+    Exprs reads = reads_of(e->body);
+    for (int r = 0; r < reads.n && elsewhere; r++) {
+        const Tensor *t = reads.at[r]->tensor;
+        const Equation *sum = equation_of(w->program, t);
+        ends = ends || (sum && sum->op != REDUCE_NONE && !sum->scan && t->rank > 0 && t->rank == e->n_free && !is_result(w->program, t)
+                        && reads_in_place(e, t) && is_only_reader(w, e, t));
+    }
+    return ends;
+}
+
+static bool goes(const Work *w, const Equation *e, const Numbers *readers) {
+    if (e->op != REDUCE_NONE || e->scan || is_result(w->program, e->out)) return false;
     Cost c = {0};
     visit_nodes(e->body, add_cost, &c);
     bool copy = e->body->kind == X_READ && !e->body->guarded;
-    if (keep && !copy) return false;
+    if (w->keep && !copy) return false;
     /* One number a sample is cheap to keep, and keeps what it is made of inside the loop over the samples. */
     if (e->n_free == 1 && e->free[0]->count && c.cost > 1) return false;
     double repeated = 0, size = volume(e, false);
     for (int k = 0; k < readers->n; k++) {
-        const Equation *reader = all->at[readers->at[k]];
+        const Equation *reader = w->all->at[readers->at[k]];
         Uses u = {.tensor = e->out};
         visit_nodes(reader->body, count_reads, &u);
         if (u.guarded && !copy) return false;
         repeated += u.reads * volume(reader, true);
     }
-    if (c.transcendental && repeated > size) return false;
+    if ((c.transcendental && repeated > size) || (!copy && ends_reduction(w, e, readers))) return false;
     return repeated * c.cost <= size * (c.cost + 4) + repeated;
 }
 
@@ -101,24 +147,25 @@ static const Expr *put_in(const Expr *read, void *data) {
 }
 
 void inline_maps(Equations *equations, const Program *p, bool keep) {
-    Readers readers = {0};
+    Work w = {.program = p, .all = equations, .keep = keep};
     for (int k = 0; k < equations->n; k++)
-        readers_add_body(&readers, equations->at[k]->body, k);
+        readers_add_body(&w.readers, equations->at[k]->body, k);
     Equations kept = {0};
     for (int k = 0; k < equations->n; k++) {
         const Equation *e = equations->at[k];
-        Numbers own = readers_of(&readers, e->out);
-        if (!goes(e, equations, &own, p, keep)) {
+        Numbers own = readers_of(&w.readers, e->out);
+        if (!goes(&w, e, &own)) {
             PUSH(kept, equations->at[k]);
             continue;
         }
+        map_put(&w.gone, e, equations);
         Definition d = {e};
         for (int r = 0; r < own.n; r++) {
             Equation *reader = NEW(Equation);
             *reader = *equations->at[own.at[r]];
             reader->body = transform(reader->body, put_in, &d);
             equations->at[own.at[r]] = reader;
-            readers_add_body(&readers, reader->body, own.at[r]);
+            readers_add_body(&w.readers, reader->body, own.at[r]);
         }
     }
     *equations = kept;

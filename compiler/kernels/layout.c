@@ -164,16 +164,17 @@ static Tensor *blocked(const Layouts *l, const Tensor *t) {
     return s;
 }
 
-/* What a nest on blocks computes and another one reads. */
+/* What a nest on blocks computes and another one reads: a map can as well store it in rows; lanes of a reduction would scatter it. */
 static void split_values(Layouts *l) {
     for (int k = 0; k < l->all.n; k++)
         for (int m = 0; l->all.at[k].blocks && m < l->all.at[k].nest->members.n; m++) {
-            const Tensor *t = l->all.at[k].nest->members.at[m].target;
+            const Nest *nest = l->all.at[k].nest;
+            const Tensor *t = nest->members.at[m].target;
             if (!t || !may_be_split(l, t) || t->rank > 10) continue;
-            bool wanted = false;
+            bool wanted = false, reduces = nest->members.at[0].op != REDUCE_NONE;
             Numbers all = readers_of(&l->touched, t);
             for (int o = 0; o < all.n; o++)
-                wanted |= all.at[o] != k && l->all.at[all.at[o]].blocks;
+                wanted |= all.at[o] != k && (reduces || l->all.at[all.at[o]].blocks);
             if (wanted) map_put(&l->split, t, blocked(l, t));
         }
 }

@@ -355,6 +355,26 @@ const char *tile_words(const Tile *t) {
     return w.text;
 }
 
+/* The sum with indices that bounds depend on in front of the others: what a border cuts short are outer loops then, and an
+ * innermost loop that is always whole needs neither a test nor a version for the border. Sums over samples stay as they are: there
+ * lanes are the whole of an innermost loop. */
+static const Member *bounds_first(const Member *sum, const Peeled *p, const Nest *nest) {
+    enum { WORTH = 8 };             /* turns of the innermost loop */
+    const Index **order = NEW_ARRAY(const Index *, sum->n_bound + 1);
+    int n = 0;
+    for (int k = 0; k < sum->n_bound; k++)
+        if (sum->bound[k] == nest->block) return sum;
+    for (int cut = 1; cut >= 0; cut--)
+        for (int k = 0; k < sum->n_bound; k++)
+            if (bounds_use(p, sum->bound[k]) == cut) order[n++] = sum->bound[k];
+    const Index *last = order[n - 1];
+    if (last->extent < WORTH || last->count || bounds_use(p, last)) return sum;
+    Member *m = NEW(Member);
+    *m = *sum;
+    m->bound = order;
+    return m;
+}
+
 bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     const Member *sum = &nest->members.at[0];
     *best = (Tile){.cycles = INFINITY};
@@ -373,6 +393,7 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     for (int k = 0; k < sum->n_bound && t.peeled.rest; k++)
         if (uses_index(t.peeled.rest, sum->bound[k])) return false;
     if (!collect(&operands, t.peeled.term)) return false;
+    t.sum = sum = bounds_first(sum, &t.peeled, nest);
     bool once = stores_once(nest);
     int chosen = -1;
     for (int k = 0; k < nest->n_free + sum->n_bound; k++) {
