@@ -32,28 +32,13 @@ static bool is_chosen(const Expr *e) {
     return found;
 }
 
-/* How many subscripts of the body's reads, and parts of it outside of reads, use the index. */
-static int uses_of(const Expr *body, const Index *i) {
-    int uses = 0;
-    Exprs reads = reads_of(body);
-    for (int r = 0; r < reads.n; r++)
-        for (int s = 0; s < reads.at[r]->n; s++) uses += uses_index(reads.at[r]->arg[s], i);
-    return uses;
-}
-
-/* Reads and products of them alone: there is no other place where an index could hide. */
-static bool is_product(const Expr *e) {
-    if (e->kind == X_OP && (e->op == OP_MUL || e->op == OP_NEG)) return is_product(e->arg[0]) && (e->n < 2 || is_product(e->arg[1]));
-    return e->kind == X_NUM || (e->kind == X_READ && e->type == REAL && (!e->guarded || is_integer(e->arg[e->n - 1], 0)));
-}
-
 static void find_column(Window *w, const Nest *nest, const Expr *body) {
     for (int s = 0; s < w->read->tensor->rank; s++)
         for (int k = 0; k < nest->n_free; k++) {
             int64_t stride;
             const Expr *sub = w->read->arg[s];
             const Index *i = nest->free[k];
-            if (!is_chosen(sub) || i->count || !stride_of(sub, i, &stride) || stride != 1 || uses_of(body, i) != 1) continue;
+            if (!is_chosen(sub) || i->count || !stride_of(sub, i, &stride) || stride != 1 || subscripts_with(body, i) != 1) continue;
             w->column = s;
             w->v = i;
         }
@@ -64,7 +49,7 @@ static void find_channel(Window *w, const Nest *nest, const Expr *body) {
         for (int k = 0; k < nest->n_free; k++) {
             const Index *i = nest->free[k];
             bool whole = w->read->arg[s] == At(i) && !i->count && i->extent == w->read->tensor->dim[s].extent;
-            if (!whole || uses_of(body, i) != 1) continue;
+            if (!whole || subscripts_with(body, i) != 1) continue;
             w->channel = s;
             w->c = i;
         }
@@ -73,7 +58,7 @@ static void find_channel(Window *w, const Nest *nest, const Expr *body) {
 static bool find_window(Window *w, const Nest *nest) {
     const Member *m = &nest->members.at[0];
     *w = (Window){.column = -1, .channel = -1, .channels = 1};
-    if (nest->members.n != 1 || m->op != REDUCE_SUM || m->type != REAL || !m->target || !is_product(m->body)) return false;
+    if (nest->members.n != 1 || m->op != REDUCE_SUM || m->type != REAL || !m->target || !is_plain_product(m->body)) return false;
     Exprs reads = reads_of(m->body);
     for (int r = 0; r < reads.n; r++) {
         const Expr *e = reads.at[r];

@@ -64,6 +64,10 @@ Numbers readers_of(const Readers *r, const Tensor *t);
 
 /* host.c: moves host equations, and host parts of the other bodies, to the schedule's list of numbers. */
 void separate_host(Schedule *s, Equations *equations);
+/* planes.c: rows of small pictures joined to one. */
+void join_rows(Equations *equations);
+bool is_plain_product(const Expr *e);                           /* of numbers and reads that are 0 where they are outside */
+int subscripts_with(const Expr *body, const Index *i);          /* how many subscripts of the body's reads use the index */
 /* inline.c: puts cheap maps into their readers; what is left is stored or local. keep: copies only, and all is stored. */
 void inline_maps(Equations *equations, const Program *p, bool keep);
 /* fuse.c */

@@ -1,6 +1,6 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> cheap maps inlined -> groups -> rows of windows, layouts -> a tree for each group -> next values in place
+ *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> rows of windows, layouts -> a tree for each group -> next values in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
@@ -53,6 +53,7 @@ Schedule *schedule(const Program *p, const Options *options) {
     for (int k = 0; k < p->equations.n; k++)
         PUSH(equations, p->equations.at[k]);
     separate_host(s, &equations);
+    if (!options->plain && !options->keep) join_rows(&equations);
     inline_maps(&equations, p, options->keep);
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
