@@ -5,8 +5,8 @@
  *
  *     y[q, i, j] = sum(c, u, v) f[q, c, u, v]*x[c, i + u, j + v]
  *
- *     x_plane[c, k] = x[c, k//W, k % W else 0]                                                W = columns of y + columns of f - 1
- *     y_plane[q, p] = sum(c, u, v) f[q, c, u, v]*x_plane[c, p + W*u + v]                      p < W*rows of y
+ *     x_plane[c, k] = x[c, k//W, k % W else 0]                        W = columns of y + columns of f - 1
+ *     y_plane[q, p] = sum(c, u, v) f[q, c, u, v]*x_plane[c, p + W*u + v]                      p < W*(rows of y - 1) + columns of y
  *     y[q, i, j] = y_plane[q, W*i + j]
  *
  * Between two rows lie places that are computed for nothing; what a window reads beyond the border are zeros of x_plane, so
@@ -44,12 +44,15 @@ static double share(int64_t useful, int64_t places) {
     return places < LANES ? 0 : (double)useful / (double)(LANES * ((places + LANES - 1) / LANES));
 }
 
+/* From the first place of the first row to the last of the last. */
+static int64_t places_of(const Equation *e, const Plane *p) { return p->width * (e->free[p->i]->extent - 1) + e->free[p->j]->extent; }
+
 static bool is_worth(const Equation *e, const Plane *p) {
     enum { LEAST_REACH = 8 };
     const int64_t rows = e->free[p->i]->extent, columns = e->free[p->j]->extent;
     double reach = 1;
     for (int k = 0; k < e->n_bound; k++) reach *= (double)e->bound[k]->extent;
-    double plain = share(columns, columns), flat = share(rows * columns, p->width * rows);
+    double plain = share(columns, columns), flat = share(rows * columns, places_of(e, p));
     return reach >= LEAST_REACH && flat > 1.25 * plain;
 }
 
@@ -120,7 +123,7 @@ static Equation *sum_over(const Equation *e, const Plane *p, const Tensor *plane
         dims[n] = e->out->dim[k];
         free[n++] = e->free[k];
     }
-    dims[n] = (Dim){p->width * pair[0]->extent, NULL};
+    dims[n] = (Dim){places_of(e, p), NULL};
     free[n] = index_new(name_of("place"), dims[n].extent, NULL);
     const Expr **at = NEW_ARRAY(const Expr *, plane->rank);
     for (int s = 0; s < p->row; s++) at[s] = subscript_proved(p->read, s) ? p->read->arg[s] : Sub(p->read->arg[s], Int(p->read->arg[s]->lo));
