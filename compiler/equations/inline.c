@@ -7,19 +7,21 @@
  *     ONE_HOT    where(j == e, v, 0) with a cheap v                     into any reader: a sum over j then has one term
  *     WINNER     where(winner[i//2] == i%2, v, 0) with a cheap v         into sums over i: they keep to the winners
  *     SCALAR     cheap, at most one index, and all its readers maps     into these maps
+ *     SCALED     a read times what depends on fewer indices (d[c, p]*gain[c]), if all readers are maps, or sums over the
+ *                indices that are missing in the scale: it leaves these sums
  *     ONCE       a map that one read of one map of no more elements uses
  *
  * Nothing costly is computed twice, and nothing moves into a scan that could stay outside. */
 #include "simplify.h"
 #include <stdlib.h>
 
-typedef enum { KEPT, CONSTANT, COPY, ONE_HOT, WINNER, SCALAR, ONCE } Kind;
-typedef struct { int reads; bool maps; Kind kind; const Equation *equation; } Use;
+typedef enum { KEPT, CONSTANT, COPY, ONE_HOT, WINNER, SCALAR, SCALED, ONCE } Kind;
+typedef struct { int reads; bool maps; Kind kind; const Equation *equation; Equations readers; } Use;
 
 struct Inlining {
     Map results;
     Map uses;                                                   /* Tensor -> Use */
-    const Equation *reader;
+    Equation *reader;
 };
 
 enum { MOST_OPERATIONS = 3 };
@@ -39,6 +41,7 @@ static void count_read(const Expr *e, void *data) {
     if (e->kind != X_READ) return;
     Use *u = use_of(w, e->tensor);
     u->reads++;
+    PUSH(u->readers, w->reader);
     u->maps = u->maps && w->reader->op == REDUCE_NONE && !w->reader->scan && w->reader->out->adjoint;
 }
 
@@ -50,6 +53,12 @@ Inlining *inlining_new(const Program *p) {
         visit_nodes(w->reader->body, count_read, w);
     }
     return w;
+}
+
+static double elements(const Tensor *t) {
+    double n = 1;
+    for (int k = 0; k < t->rank; k++) n *= (double)t->dim[k].extent;
+    return n;
 }
 
 /* --- what kind of equation it is --- */
@@ -106,6 +115,62 @@ static bool sums_digits(const Equation *reader, const Expr *read, const Equation
     return reader->op == REDUCE_SUM && !read->guarded && !reader->scan && !e->scan;
 }
 
+/* A product of one read at the equation's own indices, in `read`, and factors; false: it is none. */
+static bool is_scaled(const Equation *e, const Expr *body, const Expr **read) {
+    if (body->kind == X_OP && body->op == OP_NEG) return is_scaled(e, body->arg[0], read);
+    if (body->kind == X_OP && body->op == OP_MUL) return is_scaled(e, body->arg[0], read) && is_scaled(e, body->arg[1], read);
+    if (body->kind == X_OP && body->op == OP_DIV) {
+        const Expr *below = NULL;
+        return is_scaled(e, body->arg[0], read) && is_scaled(e, body->arg[1], &below) && !below;
+    }
+    if (body->kind == X_NUM) return true;
+    if (body->kind != X_READ || body->guarded) return false;
+    bool own = body->n == e->n_free;
+    for (int k = 0; k < body->n; k++) own = own && body->arg[k] == At(e->free[k]);
+    if (!own) return body->n < e->n_free;
+    if (*read) return false;
+    *read = body;
+    return true;
+}
+
+typedef struct { const Expr *whole; const Index *index; bool uses; } Factors;
+
+static void find_factor(const Expr *e, void *data) {
+    Factors *f = data;
+    if (e->kind == X_READ && e != f->whole && uses_index(e, f->index)) f->uses = true;
+}
+
+/* Whether the factors of the read leave the reader: it is a map, or sums over each index that they do not have. */
+static bool takes_scaled(const Equation *reader, const Expr *read, const Equation *e) {
+    const Expr *whole = NULL;
+    if (!is_scaled(e, e->body, &whole) || !whole || read->guarded || reader->scan || !reader->out->adjoint) return false;
+    if (reader->op == REDUCE_NONE) return elements(reader->out) <= elements(read->tensor);
+    bool fewer = false;
+    for (int k = 0; k < e->n_free; k++) {
+        Factors f = {whole, e->free[k], false};
+        visit_nodes(e->body, find_factor, &f);
+        if (!f.uses && !is_bound(reader, read->arg[k])) return false;
+        fewer = fewer || !f.uses;
+    }
+    return fewer && reader->op == REDUCE_SUM;
+}
+
+typedef struct { const Equation *reader, *e; bool all; } Takers;
+
+static void check_taker(const Expr *read, void *data) {
+    Takers *t = data;
+    if (read->kind == X_READ && read->tensor == t->e->out && !takes_scaled(t->reader, read, t->e)) t->all = false;
+}
+
+static bool all_take_scaled(const Equation *e, const Use *u) {
+    Takers t = {.e = e, .all = e->out->rank > 1 && !e->scan};
+    for (int k = 0; k < u->readers.n && t.all; k++) {
+        t.reader = u->readers.at[k];
+        visit_nodes(t.reader->body, check_taker, &t);
+    }
+    return t.all;
+}
+
 static Kind kind_of(const Equation *e, const Use *u) {
     if (e->op != REDUCE_NONE || uses_tensor(e->body, e->out)) return KEPT;
     Cost c = cost_of(e->body);
@@ -119,7 +184,7 @@ static Kind kind_of(const Equation *e, const Use *u) {
     }
     if (cheap && e->out->rank <= 1 && u->maps && !e->scan) return SCALAR;
     if (!term.costly && term.operations <= MOST_OPERATIONS && winner_choice(e)) return WINNER;
-    return ONCE;
+    return all_take_scaled(e, u) ? SCALED : ONCE;
 }
 
 void inlining_offer(Inlining *w, Equation *e) {
@@ -132,12 +197,6 @@ void inlining_offer(Inlining *w, Equation *e) {
 
 /* --- taking it --- */
 
-static double elements(const Tensor *t) {
-    double n = 1;
-    for (int k = 0; k < t->rank; k++) n *= (double)t->dim[k].extent;
-    return n;
-}
-
 static bool takes_once(const Equation *reader, const Expr *read, const Use *u) {
     return u->reads == 1 && reader->op == REDUCE_NONE && !read->guarded && elements(reader->out) <= elements(read->tensor)
         && reader->scan == u->equation->scan;
@@ -148,6 +207,7 @@ static bool takes(const Equation *reader, const Expr *read, const Use *u) {
     case CONSTANT: case COPY: case ONE_HOT: return true;
     case WINNER: return sums_digits(reader, read, u->equation) || takes_once(reader, read, u);
     case SCALAR: return reader->op == REDUCE_NONE;
+    case SCALED: return takes_scaled(reader, read, u->equation);
     case ONCE: return takes_once(reader, read, u);
     default: return false;
     }
@@ -162,7 +222,7 @@ static const Expr *take_read(const Expr *e, void *data) {
     return e->guarded ? Where(read_inside(e), value, e->arg[e->n - 1]) : value;
 }
 
-const Expr *inline_into(Inlining *w, const Equation *reader, const Expr *body) {
+const Expr *inline_into(Inlining *w, Equation *reader, const Expr *body) {
     w->reader = reader;
     return transform(body, take_read, w);
 }

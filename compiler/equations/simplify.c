@@ -129,28 +129,6 @@ static void rewrite(Equation *e, const Expr *body) {
     }
 }
 
-static void hoist_factors(Work *w, Equation *e) {
-    const Expr *inside, *whole, *at[13];
-    const Index *free[13];
-    Dim dim[13];
-    double points = 1;
-    int n = 0;
-    for (int k = 0; k < e->n_bound; k++) points *= (double)e->bound[k]->extent;
-    if (e->op != REDUCE_SUM || points < FEWEST_POINTS || !hoist(e, Num(1), &inside, &whole)) return;
-    for (int k = 0; k < e->n_free; k++) {
-        if (!uses_index(inside, e->free[k])) continue;
-        free[n] = e->free[k];
-        dim[n] = e->out->dim[k];
-        at[n++] = At(e->free[k]);
-    }
-    Tensor *sum = tensor_new(fresh_name(w->names, text("%s_sum", e->out->name)), ROLE_VALUE, REAL, n, dim, e->origin);
-    sum->adjoint = true;
-    equation_new(w->program, sum, free, REDUCE_SUM, e->bound, e->n_bound, inside, e->origin);
-    hoist(e, Read(sum, at, n), &inside, &e->body);
-    e->op = REDUCE_NONE;
-    e->n_bound = 0;
-}
-
 /* --- equal equations --- */
 
 static const Index *canonical_index(Work *w, int place, const Index *index) {
@@ -191,6 +169,31 @@ static void merge(Work *w, const Equation *e) {
     Seen *s = NEW(Seen);
     *s = (Seen){e, to, first};
     map_put(&w->seen, body, s);
+}
+
+/* --- what leaves a sum --- */
+
+static void hoist_factors(Work *w, Equation *e) {
+    const Expr *inside, *whole, *at[13];
+    const Index *free[13];
+    Dim dim[13];
+    double points = 1;
+    int n = 0;
+    for (int k = 0; k < e->n_bound; k++) points *= (double)e->bound[k]->extent;
+    if (e->op != REDUCE_SUM || points < FEWEST_POINTS || !hoist(e, Num(1), &inside, &whole)) return;
+    for (int k = 0; k < e->n_free; k++) {
+        if (!uses_index(inside, e->free[k])) continue;
+        free[n] = e->free[k];
+        dim[n] = e->out->dim[k];
+        at[n++] = At(e->free[k]);
+    }
+    Tensor *sum = tensor_new(fresh_name(w->names, text("%s_sum", e->out->name)), ROLE_VALUE, REAL, n, dim, e->origin);
+    sum->adjoint = true;
+    merge(w, equation_new(w->program, sum, free, REDUCE_SUM, e->bound, e->n_bound, inside, e->origin));
+    hoist(e, Read(sum, at, n), &inside, &e->body);
+    e->body = transform(e->body, follow_merge, w);
+    e->op = REDUCE_NONE;
+    e->n_bound = 0;
 }
 
 void simplify(Program *p) {

@@ -15,7 +15,7 @@ bool hoist(const Equation *e, const Expr *sum, const Expr **inside, const Expr *
 typedef struct Inlining Inlining;
 Inlining *inlining_new(const Program *p);
 void inlining_offer(Inlining *w, Equation *e);                  /* e is final: its readers may take its body */
-const Expr *inline_into(Inlining *w, const Equation *reader, const Expr *body);
+const Expr *inline_into(Inlining *w, Equation *reader, const Expr *body);
 
 /* winner.c: adjoints that are not zero at the places of winners only. */
 typedef struct Winners Winners;
