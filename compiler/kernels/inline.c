@@ -124,7 +124,8 @@ static bool goes(const Work *w, const Equation *e, const Numbers *readers) {
         repeated += u.reads * volume(reader, true);
     }
     if ((c.transcendental && repeated > size) || (!copy && ends_reduction(w, e, readers))) return false;
-    return repeated * c.cost <= size * (c.cost + 4) + repeated;
+    const bool far = elements(e->out) > FAR;
+    return repeated * c.cost <= size * (c.cost + (far ? 6 : 4)) + repeated * (far ? 3 : 1);
 }
 
 typedef struct { const Equation *e; } Definition;
