@@ -12,7 +12,7 @@
  *                fit into a cache, and one loop more, touch each line once; every loop outside of that, anew
  *
  * Both overlap. All candidates of registers are rated by their work; the best of each lane by their traffic as well, in
- * every order of the loops that tile.c can build. */
+ * every order of the loops that tile.c can build. What threads cannot share costs half as much again. */
 #include "tile.h"
 #include <math.h>
 
@@ -20,8 +20,10 @@ enum {
     REGISTERS = 15, MOST_SIDE_BY_SIDE = 6, LATENCY = 4,
     FOLD = 14, SETUP = 6,           /* cycles to add up 16 lanes, and to enter the innermost loop */
     FIRST_CACHE = 22 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
-    LARGEST_SUMS = 4096             /* elements of the array of sums */
+    LARGEST_SUMS = 4096,            /* elements of the array of sums */
+    LARGE = 50000, FEWEST_PARTS = 4 /* cycles of a nest that threads should share, and into how many parts it should fall */
 };
+static const double ALONE = 1.5;                                /* what a thread alone is dearer by */
 static const double LOAD = 0.7;                                 /* cycles, beside multiply-adds */
 static const double FIRST_BYTES = 28, SECOND_BYTES = 12;        /* a cycle: from the second cache, and from behind it */
 
@@ -231,6 +233,15 @@ static Loops loops_of(const Tile *t) {
     return l;
 }
 
+/* How many parts threads may take: turns of the outer loops. */
+static double parts_of_tile(const Tile *t) {
+    const Index *order[MOST_INDICES];
+    const int n = tile_order(t, order);
+    double parts = 1;
+    for (int k = 0; k < n; k++) parts *= tiles_of(order[k]->extent, tile_size(t, order[k]));
+    return parts;
+}
+
 static void rate(Tile *t, const Operands *o) {
     Loops l = loops_of(t);
     t->traffic = cache_traffic(&l, o, t, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, o, t, SECOND_CACHE, SECOND_BYTES);
@@ -246,6 +257,7 @@ static void rate(Tile *t, const Operands *o) {
         work += 2 * turns;
     }
     t->cycles = fmax(work, t->traffic) + 0.25 * fmin(work, t->traffic);
+    if (t->cycles > LARGE && parts_of_tile(t) < FEWEST_PARTS) t->cycles *= ALONE;
 }
 
 /* ---- the choice ------------------------------------------------------------------------------------------------------ */
