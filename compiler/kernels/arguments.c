@@ -1,6 +1,7 @@
 /* Arguments of a kernel: the stored tensors and scalars that its tree touches, in order of first use, and an estimate of
  * its work: the scalar operations that it does and the bytes of the tensors that it touches, at the full batch. */
 #include "group.h"
+#include <math.h>
 
 typedef struct { Kernel *kernel; Tensors locals; double times; } Collection;
 
@@ -62,6 +63,36 @@ static double most(const Expr *e) {
     return (double)e->hi;
 }
 
+static void find_index(const Expr *e, void *index) {
+    if (e->kind == X_INDEX) *(const Index **)index = e->index;
+}
+
+/* The mean of an integer or a truth value, where that is not below 0, over all values of the indices in it. NaN: it depends on more. */
+static double mean_of(const Expr *e, int depth) {
+    enum { MOST_VALUES = 256, MOST_DEPTH = 2 };
+    const Index *i = NULL;
+    double value, sum = 0;
+    if (is_constant(e, &value)) return value > 0 ? value : 0;
+    visit_nodes(e, find_index, &i);
+    if (!i || depth == MOST_DEPTH || i->extent > MOST_VALUES) return NAN;
+    for (int64_t k = 0; k < i->extent; k++) {
+        const Expr *at = Int(k);
+        sum += mean_of(substitute(e, &i, &at, 1), depth + 1);
+    }
+    return sum / (double)i->extent;
+}
+
+/* Turns of a loop whose bounds other loops move, on the average. */
+static double turns_of(const Node *loop) {
+    const double turns = mean_of(Sub(loop->to, loop->from), 0);
+    return loop->loop == LOOP_PASS ? 1 : isnan(turns) ? (double)loop->index->extent : turns;
+}
+
+static double share_of(const Node *condition) {
+    const double share = mean_of(condition->value, 0);
+    return isnan(share) ? 1 : share;
+}
+
 static double work_of(const Nodes *nodes) {
     double sum = 0;
     for (int k = 0; k < nodes->n; k++) {
@@ -70,8 +101,8 @@ static double work_of(const Nodes *nodes) {
         if (n->value) visit_nodes(n->value, count_operation, &own);
         if (n->kind == NODE_ASSIGN && n->assign != ASSIGN_SET) own++;
         if (n->gemm) own += 2 * most(n->gemm->m) * most(n->gemm->n) * most(n->gemm->k);
-        if (n->kind == NODE_LOOP) own += (n->loop == LOOP_PASS ? 1 : (double)n->index->extent) * work_of(&n->body);
-        else own += work_of(&n->body);
+        if (n->kind == NODE_LOOP) own += turns_of(n) * work_of(&n->body);
+        else own += (n->kind == NODE_IF ? share_of(n) : 1) * work_of(&n->body);
         sum += own;
     }
     return sum;
