@@ -3,7 +3,7 @@
  *   nests   Equations over the same free indices join when the later reads the earlier at exactly those indices (bias and
  *           relu after a convolution: the sum becomes a local), or when both are maps that read the same tensor (the
  *           moments and the weight of an optimizer), or when both reduce over equal ranges and read the same (a maximum
- *           and its winner). A reduction never joins what it would repeat.
+ *           and its winner; the sums of a gradient, and of it times something). A reduction never joins what it would repeat.
  *   rows    Light nests (no contraction, window or scatter, one dim and at most ROW_WORK values a sample) join into one loop over the
  *           samples when the later reads the earlier at the same sample: softmax, loss and its gradient are one pass.
  *           Tensors that no one else reads become arrays of one row.
@@ -77,6 +77,33 @@ static const Expr *moved(const Expr *body, const Equation *e, const Index *const
     return substitute(body, e->free, values_of(free, e->n_free), e->n_free);
 }
 
+/* A sum of real numbers that is as fast beside another: arithmetic without conditions, in which nothing is used twice. */
+static bool is_plain_sum(const Expr *e) {
+    if (e->type != REAL) return false;
+    if (e->kind == X_NUM) return true;
+    if (e->kind == X_READ) return !e->guarded && !e->tensor->byte;
+    bool arithmetic = e->kind == X_OP && (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_MUL || e->op == OP_DIV || e->op == OP_NEG);
+    for (int k = 0; k < e->n && arithmetic; k++) arithmetic = is_plain_sum(e->arg[k]);
+    return arithmetic;
+}
+
+/* Whether the sums go over the same elements of some tensor, each once. */
+static bool sweep_alike(const Draft *d, const Expr *a, const Expr *b, const Index *const *bound, int n_bound) {
+    if (!is_plain_sum(a) || !is_plain_sum(b)) return false;
+    Exprs reads = reads_of(a);
+    for (int r = 0; r < reads.n; r++) {
+        const Expr *read = reads.at[r];
+        if (read->tensor->rank != d->n_free + n_bound) continue;
+        bool each = true, found = false;
+        for (int k = 0; k < read->n; k++) each = each && read->arg[k]->kind == X_INDEX;
+        for (int k = 0; k < n_bound; k++) each = each && uses_index(read, bound[k]);
+        Exprs others = reads_of(b);
+        for (int k = 0; k < others.n; k++) found = found || others.at[k] == read;
+        if (each && found) return true;
+    }
+    return false;
+}
+
 /* Whether e may become a member of the nest. On success part->bound and body are written over the nest's indices. */
 static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e, Part *part) {
     if (d->closed || !same_space(d->free, d->n_free, e->free, e->n_free)) return false;
@@ -104,10 +131,11 @@ static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e
     part->body = body;
     if (e->op == REDUCE_NONE) return vertical || (shares && !reduces);
     if (!range || vertical || !shares) return false;
-    /* Equal ranges and equal bodies: one sweep gives both results. */
+    /* One sweep gives both results. */
     part->bound = range->bound;
     part->body = substitute(body, e->bound, values_of(range->bound, e->n_bound), e->n_bound);
-    return part->body == range->body;
+    const bool sums = e->op == REDUCE_SUM && range->e->op == REDUCE_SUM && e->out->type == REAL && range->e->out->type == REAL;
+    return part->body == range->body || (sums && sweep_alike(d, part->body, range->body, part->bound, e->n_bound));
 }
 
 /* Samples with more than one dim are left to nests of their own, which may take sixteen of them at once. */

@@ -86,8 +86,8 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     for (int k = 0; k < nest->members.n; k++) {
         const Member *m = &nest->members.at[k];
         if (!reads_own_sample(l, m->body, sample)) return c;
-        if (c.bound && k > 0 && m->op != REDUCE_NONE) return c;
-        for (int b = 0; b < m->n_bound && k > 0; b++)
+        if (c.bound && k > 0 && m->op != REDUCE_NONE && m->bound != first->bound) return c;
+        for (int b = 0; b < m->n_bound && k > 0 && !c.bound; b++)
             if (m->bound[b]->count) return c;
     }
     double reach = 1;
@@ -227,16 +227,22 @@ static bool zero_in_pads(const Layouts *l, const Expr *e) {
     return e->tensor->adjoint && (map_get(&l->split, e->tensor) || map_get(&l->copies, e->tensor));
 }
 
-static void rewrite_member(Blocks *b, const Candidate *c, Member *m) {
-    const Expr *old = m->body;
-    m->body = over_blocks(b, old);
+/* Sums in one sweep have their bounds in common. */
+static bool all_zero_in_pads(const Layouts *l, const Nest *nest) {
+    for (int k = 0; k < nest->members.n; k++)
+        if (nest->members.at[k].op != REDUCE_NONE && !zero_in_pads(l, nest->members.at[k].body)) return false;
+    return true;
+}
+
+static void rewrite_member(Blocks *b, const Candidate *c, Member *m, bool zero) {
+    m->body = over_blocks(b, m->body);
     if (c->bound && m->op != REDUCE_NONE) {
         const Index **bound = NEW_ARRAY(const Index *, m->n_bound + 1);
         for (int k = 0; k < m->n_bound; k++)
             bound[k] = m->bound[k] == c->sample ? b->block : m->bound[k];
         bound[m->n_bound++] = b->lane;
         m->bound = bound;
-        if (!zero_in_pads(b->l, old)) m->body = Where(b->inside, m->body, m->body->type == REAL ? Num(0) : Int(0));
+        if (!zero) m->body = Where(b->inside, m->body, m->body->type == REAL ? Num(0) : Int(0));
     }
     if (c->bound || !m->target) return;
     const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 2);
@@ -257,8 +263,9 @@ static void rewrite_nest(Layouts *l, Candidate *c) {
     Blocks b = blocks_for(l, c->sample);
     c->group->block = c->nest->block = b.block;
     c->group->samples = l->samples;
+    const bool zero = all_zero_in_pads(l, c->nest);
     for (int k = 0; k < c->nest->members.n; k++)
-        rewrite_member(&b, c, &c->nest->members.at[k]);
+        rewrite_member(&b, c, &c->nest->members.at[k], zero);
     if (c->bound) return;
     const Index **free = NEW_ARRAY(const Index *, c->nest->n_free + 1);
     for (int k = 1; k < c->nest->n_free; k++)

@@ -33,7 +33,7 @@ typedef struct {
     int n_side;
     const Index *whole[12];         /* free indices that are not cut; the last `inner` run inside of hoisted ones */
     int n_whole;
-    const Tensor *sums;             /* real, in memory: for each inner index, register and lane; NULL: none */
+    const Tensor *sums[MOST_SUMS];  /* real, in memory: for each inner index, register and lane; NULL: none */
     Nodes *body;                    /* of the outer loops */
 } Build;
 
@@ -111,8 +111,10 @@ static void declare_sums(Build *b) {
     for (int k = 0; k < b->t->inner; k++) extents[n++] = inner_indices(b)[k]->extent;
     for (int k = 0; k < b->n_side; k++) extents[n++] = b->t->factor[k];
     extents[n++] = LANES;
-    b->sums = local_new("sums", REAL, n, extents);
-    add_declare(b->body, b->sums, NULL)->zero = b->t->hoisted > 0;
+    for (int k = 0; k < b->t->n_sums; k++) {
+        b->sums[k] = local_new("sums", REAL, n, extents);
+        add_declare(b->body, b->sums[k], NULL)->zero = b->t->hoisted > 0;
+    }
 }
 
 /* The conditions of loops, parted by whether an index of the second list moves them. */
@@ -162,7 +164,8 @@ static void add_left_over(Build *b, Peeled *left, bool cut) {
     Nodes *to = add_side_by_side(add_nest(b->body, inner_indices(b), t->inner), b, LOOP_SERIAL);
     if (left->rest) to = &add_if(to, left->rest)->body;
     to = add_bounded(to, index, n, 0, left);
-    add_assign(to, b->sums, sums_at(b, At(one)), b->sums->rank, ASSIGN_ADD, at_tile(b, left->term, value));
+    for (int k = 0; k < t->n_sums; k++)
+        add_assign(to, b->sums[k], sums_at(b, At(one)), b->sums[k]->rank, ASSIGN_ADD, at_tile(b, t->term[k], value));
 }
 
 /* Whether an innermost loop is short enough to be written out: a window's. Blocks of samples are as many as there are now. */
@@ -207,14 +210,19 @@ static const Expr *from_held(const Expr *e, void *data) {
     return e;
 }
 
-/* Vectors that do not move with the outermost loop of the tile are loaded once, in front of it. */
-static const Expr *add_held(Nodes *to, const Build *b, const Expr *term, const Index *vector) {
+static bool is_held(const HeldList *list, const Expr *read) {
+    for (int k = 0; k < list->n; k++)
+        if (list->at[k].read == read) return true;
+    return false;
+}
+
+/* Vectors that do not move with the outermost loop of the tile, or that several sums read, are loaded once, in front of it. */
+static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term, const Index *vector) {
     const Tile *t = b->t;
-    HeldList list = {.n = 0};
     Exprs reads = reads_of(term);
-    for (int r = 0; r < reads.n && b->n_side > 0 && list.n < 4; r++) {
+    for (int r = 0; r < reads.n && b->n_side > 0 && list->n < 4; r++) {
         const Expr *read = reads.at[r];
-        if (!uses_index(read, vector) || uses_index(read, b->side[0].within)) continue;
+        if (!uses_index(read, vector) || uses_index(read, b->side[0].within) || is_held(list, read)) continue;
         int64_t extents[2];
         const Expr **sub = NEW_ARRAY(const Expr *, 2);
         int rank = 0;
@@ -232,9 +240,8 @@ static const Expr *add_held(Nodes *to, const Build *b, const Expr *term, const I
         add_declare(to, held, NULL);
         add_assign(inner, held, sub, rank, ASSIGN_SET, read);
         for (int k = 0; k < load.n; k++) PUSH(*to, load.at[k]);
-        list.at[list.n++] = (Held){read, Read(held, sub, rank)};
+        list->at[list->n++] = (Held){read, Read(held, sub, rank)};
     }
-    return transform(term, from_held, &list);
 }
 
 static void add_sums(Build *b) {
@@ -269,27 +276,37 @@ static void add_sums(Build *b) {
     int rank = 0;
     for (int k = 0; k < b->n_side; k++, rank++) extents[rank] = t->factor[k], sub[rank] = At(b->side[k].within);
     if (t->wide) extents[rank] = LANES, sub[rank++] = At(vector);
-    Tensor *sum = local_new("sum", REAL, rank, extents);
-    sum->vector = true;
-    add_declare(body, sum, NULL)->zero = true;
+    Tensor *sum[MOST_SUMS];
+    for (int k = 0; k < t->n_sums; k++) {
+        sum[k] = local_new("sum", REAL, rank, extents);
+        sum[k]->vector = true;
+        add_declare(body, sum[k], NULL)->zero = true;
+    }
     Nodes step = {0};
-    const Expr *term = add_held(&step, b, at_tile(b, whole.term, lane_value), vector);
+    const Expr *term[MOST_SUMS];
+    HeldList held = {.n = 0};
+    for (int k = 0; k < t->n_sums; k++) {
+        term[k] = at_tile(b, t->term[k], lane_value);
+        add_held(&held, &step, b, term[k], vector);
+    }
     Nodes *inner = add_side_by_side(&step, b, LOOP_REGISTER);
     if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
-    add_assign(inner, sum, sub, rank, ASSIGN_ADD, term);
+    for (int k = 0; k < t->n_sums; k++)
+        add_assign(inner, sum[k], sub, rank, ASSIGN_ADD, transform(term[k], from_held, &held));
     add_loops(b, t->peeled.rest ? &add_if(body, t->peeled.rest)->body : body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
     if (t->wide) store = &add_loop(store, vector, NULL, NULL, LOOP_VECTOR)->body;
-    if (b->sums) {
-        add_assign(store, b->sums, sums_at(b, at_lane), b->sums->rank, t->hoisted ? ASSIGN_ADD : ASSIGN_SET, Read(sum, sub, rank));
+    for (int k = 0; k < t->n_sums && b->sums[0]; k++)
+        add_assign(store, b->sums[k], sums_at(b, at_lane), b->sums[k]->rank, t->hoisted ? ASSIGN_ADD : ASSIGN_SET, Read(sum[k], sub, rank));
+    if (b->sums[0]) {
         if (t->bound) add_left_over(b, &left, cut);
         return;
     }
     const Member *m = t->sum;
     const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
     for (int s = 0; s < m->n_subs; s++) subs[s] = at_tile(b, m->subs[s], lane_value);
-    add_assign(store, m->target, subs, m->n_subs, ASSIGN_SET, Read(sum, sub, rank));
+    add_assign(store, m->target, subs, m->n_subs, ASSIGN_SET, Read(sum[0], sub, rank));
 }
 
 /* ---- what is made of them -------------------------------------------------------------------------------------------- */
@@ -302,17 +319,18 @@ static void add_results(Build *b) {
         place.from[place.n] = b->side[k].index;
         place.to[place.n++] = Add(b->side[k].start, At(b->side[k].within));
     }
-    const Expr **reduced = NEW_ARRAY(const Expr *, 1);
-    if (t->bound) {
+    const Expr *reduced[MOST_SUMS];
+    for (int k = 0; k < t->n_sums && t->bound; k++) {
         Tensor *total = local_new("total", REAL, 0, NULL);
-        add_declare(inner, total, Read(b->sums, sums_at(b, Int(0)), b->sums->rank))->sums_lanes = true;
-        reduced[0] = read_local(total);
-    } else {
+        add_declare(inner, total, Read(b->sums[k], sums_at(b, Int(0)), b->sums[k]->rank))->sums_lanes = true;
+        reduced[k] = read_local(total);
+    }
+    if (!t->bound) {
         const Index *lane = index_new(name_of("lane"), LANES, NULL);
         inner = &add_loop(inner, lane, NULL, NULL, LOOP_LANE)->body;
         place.from[place.n] = t->lane;
         place.to[place.n++] = Add(b->lane.start, At(lane));
-        reduced[0] = Read(b->sums, sums_at(b, At(lane)), b->sums->rank);
+        for (int k = 0; k < t->n_sums; k++) reduced[k] = Read(b->sums[k], sums_at(b, At(lane)), b->sums[k]->rank);
     }
     add_epilogue(inner, t->nest, reduced, &place);
     part_pads(&results);
@@ -322,15 +340,17 @@ static void add_results(Build *b) {
 }
 
 /* The nest as a person would write it, in a line. */
-static const char *plain_nest(const Nest *nest) {
+static const char *plain_nest(const Nest *nest, int n_sums) {
     const Member *sum = &nest->members.at[0];
     Writer w = {0};
     put_text(&w, "for ");
     for (int k = 0; k < nest->n_free; k++) put(&w, "%s%s", k ? ", " : "", nest->free[k]->name);
     put_text(&w, nest->n_free ? ": for " : "");
     for (int k = 0; k < sum->n_bound; k++) put(&w, "%s%s", k ? ", " : "", sum->bound[k]->name);
-    put_text(&w, ": sum += ");
-    expr_print(&w, sum->body);
+    for (int k = 0; k < n_sums; k++) {
+        put(&w, k ? ", sum_%d += " : ": sum += ", k + 1);
+        expr_print(&w, nest->members.at[k].body);
+    }
     return w.text;
 }
 
@@ -338,7 +358,7 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
     Tile t;
     if (!tile_choose(&t, nest, notes)) return false;
     PUSH(notes->lines, text("Schedule: %s.", tile_words(&t)));
-    PUSH(notes->lines, text("Equals: %s", plain_nest(nest)));
+    PUSH(notes->lines, text("Equals: %s", plain_nest(nest, t.n_sums)));
     Build b = {.t = &t, .lane = {.index = t.lane}};
     b.n_whole = tile_whole(&t, b.whole);
     /* What the inner loop of a tile runs over is held in registers, so that is the shorter one. */
@@ -355,6 +375,6 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
     /* Sums that only have to be stored are stored as vectors. */
     if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard) declare_sums(&b);
     add_sums(&b);
-    if (b.sums) add_results(&b);
+    if (b.sums[0]) add_results(&b);
     return true;
 }

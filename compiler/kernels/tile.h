@@ -3,6 +3,8 @@
 #define NNC_TILE_H
 #include "group.h"
 
+enum { MOST_SUMS = 4 };
+
 /* The schedule of a sum in registers. Loops, from the outside:
  *
  *     free indices (the lane and the register indices in tiles), but the last `inner` of those that are whole
@@ -13,8 +15,10 @@
  *     the tile: register indices, vectors of a pass */
 typedef struct Tile {
     const Nest *nest;
-    const Member *sum;
-    Peeled peeled;
+    const Member *sum;              /* the first of the nest's sums; all run over the same */
+    const Expr *term[MOST_SUMS];    /* of each sum, without its guards */
+    int n_sums;
+    Peeled peeled;                  /* of the first: all have the same bounds */
     const Index *lane;
     bool bound;                     /* the lane is an index of the sum */
     bool wide;                      /* a pass of two vectors in the innermost loop; else one vector */

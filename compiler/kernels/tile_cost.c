@@ -57,7 +57,8 @@ static bool bounds_use(const Peeled *p, const Index *i) {
 static bool may_be_lane(const Tile *t) {
     bool vectors = false;
     if ((t->lane->count && !t->bound) || t->lane->extent < LANES) return false;
-    if (!is_vector(t->peeled.term, t->lane, &vectors) || !vectors) return false;
+    for (int k = 0; k < t->n_sums; k++, vectors = false)
+        if (!is_vector(t->term[k], t->lane, &vectors) || !vectors) return false;
     if (!t->bound) return !bounds_use(&t->peeled, t->lane);
     /* One condition may cut the lane at its end: samples beyond the last. */
     int cuts = 0;
@@ -73,7 +74,11 @@ static bool may_be_lane(const Tile *t) {
  * that the sums need. */
 static bool slides(const Tile *t, const Index *i) {
     enum { SHORT = 7 };
-    Exprs reads = reads_of(t->peeled.term);
+    Exprs reads = {0};
+    for (int k = 0; k < t->n_sums; k++) {
+        Exprs own = reads_of(t->term[k]);
+        for (int r = 0; r < own.n; r++) PUSH(reads, own.at[r]);
+    }
     for (int r = 0; r < reads.n; r++)
         for (int d = 0; d < reads.at[r]->tensor->rank; d++)
             for (int k = 0; k < t->sum->n_bound; k++) {
@@ -110,7 +115,7 @@ static int64_t tile_size(const Tile *t, const Index *i) {
 }
 
 static double work_of(const Tile *t, const Operands *o, const bool *along) {
-    double vectors = t->wide ? 2 : 1, sums = vectors * t->factor[0] * t->factor[1], loads = 0, held = INFINITY;
+    double vectors = t->wide ? 2 : 1, sums = vectors * t->n_sums * t->factor[0] * t->factor[1], loads = 0, held = INFINITY;
     for (int r = 0; r < o->n; r++) {
         double copies = along[r] ? vectors : 1;
         for (int k = 0; k < 2; k++)
@@ -133,7 +138,7 @@ static double work_of(const Tile *t, const Operands *o, const bool *along) {
         turns *= i == t->lane ? (double)i->extent / LANES : (double)i->extent;
     }
     double finish = t->bound ? FOLD : t->scatters ? 2 : 0.25;
-    return (t->wide ? 1 : 2) * (turns * cycles + entered * SETUP) + results * finish;
+    return (t->wide ? 1 : 2) * (turns * cycles + entered * SETUP) + t->n_sums * results * finish;
 }
 
 /* ---- traffic --------------------------------------------------------------------------------------------------------- */
@@ -169,7 +174,7 @@ static double footprint(const Loops *l, int first, const Expr *read, const Tile 
 static double sums_of(const Loops *l, int first, const Tile *t) {
     const Index *whole[MOST_INDICES];
     int n = tile_whole(t, whole);
-    double bytes = t->hoisted ? 4 * LANES * t->factor[0] * t->factor[1] : 0;
+    double bytes = t->hoisted ? 4 * LANES * t->n_sums * t->factor[0] * t->factor[1] : 0;
     for (int k = n - t->inner; k < n; k++) bytes *= values_of_loops(l, first, whole[k], t);
     return bytes;
 }
@@ -254,7 +259,7 @@ static void rate(Tile *t, const Operands *o) {
             const Index *i = t->nest->free[k];
             turns *= i == t->lane ? tiles_of(i->extent, LANES) : (double)i->extent;
         }
-        work += 2 * turns;
+        work += 2 * turns * t->n_sums;
     }
     t->cycles = fmax(work, t->traffic) + 0.25 * fmin(work, t->traffic);
     if (t->cycles > LARGE && parts_of_tile(t) < FEWEST_PARTS) t->cycles *= ALONE;
@@ -335,6 +340,9 @@ static bool collect(Operands *o, const Expr *term) {
     Exprs reads = reads_of(term);
     for (int r = 0; r < reads.n; r++) {
         if (reads.at[r]->tensor->rank == 0) continue;
+        bool known = false;
+        for (int k = 0; k < o->n; k++) known = known || o->read[k] == reads.at[r];
+        if (known) continue;
         if (o->n == MOST_READS) return false;
         o->read[o->n++] = reads.at[r];
     }
@@ -353,6 +361,7 @@ const char *tile_words(const Tile *t) {
     for (int k = 0; k < 2; k++)
         if (t->registers[k]) put(&w, ", %d %s", t->factor[k], t->registers[k]->name);
     if (t->registers[0]) put_text(&w, " side by side");
+    if (t->n_sums > 1) put(&w, ", %d sums in one sweep", t->n_sums);
     for (int k = t->hoisted; k < t->sum->n_bound; k++)
         if (t->sum->bound[k] != t->lane || t->lane->extent > LANES) in_registers[n_in++] = t->sum->bound[k];
     put_text(&w, n_in ? "; sums in registers over " : "; sums in registers");
@@ -387,24 +396,46 @@ static const Member *bounds_first(const Member *sum, const Peeled *p, const Nest
     return m;
 }
 
+static bool same_bounds(const Peeled *a, const Peeled *b) {
+    if (a->rest != b->rest || a->atleast.n != b->atleast.n) return false;
+    for (int k = 0; k < a->atleast.n; k++)
+        if (a->atleast.at[k] != b->atleast.at[k]) return false;
+    return true;
+}
+
+/* The sums of the nest, which are its first members; all others are maps. */
+static bool find_sums(Tile *t, const Nest *nest) {
+    const Member *first = &nest->members.at[0];
+    for (int k = 0; k < nest->members.n; k++) {
+        const Member *m = &nest->members.at[k];
+        if (k > 0 && m->op == REDUCE_NONE) continue;
+        if (k >= MOST_SUMS || m->op != REDUCE_SUM || m->body->type != REAL || m->type != REAL || m->n_bound != first->n_bound) return false;
+        for (int b = 0; b < m->n_bound; b++)
+            if (m->bound[b] != first->bound[b]) return false;
+        const Peeled p = peel(m->body, true, nest->free, nest->n_free);
+        if (k == 0) t->peeled = p;
+        else if (!same_bounds(&t->peeled, &p)) return false;
+        t->term[t->n_sums++] = p.term;
+    }
+    return true;
+}
+
 bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     const Member *sum = &nest->members.at[0];
     *best = (Tile){.cycles = INFINITY};
-    if (sum->op != REDUCE_SUM || sum->body->type != REAL || sum->type != REAL || sum->n_bound == 0) return false;
-    if (nest->n_free + sum->n_bound > MOST_INDICES - 4) return false;
+    if (sum->n_bound == 0 || nest->n_free + sum->n_bound > MOST_INDICES - 4) return false;
     for (int k = 0; k < sum->n_bound; k++)
         if (sum->bound[k]->extent < 1) return false;
-    for (int k = 1; k < nest->members.n; k++)
-        if (nest->members.at[k].op != REDUCE_NONE) return false;
     Scatter scatter;
     if (scatter_of(sum->body, nest->free, nest->n_free, &scatter)) return false;
     Tile t = {.nest = nest, .sum = sum, .factor = {1, 1}};
-    t.peeled = peel(sum->body, true, nest->free, nest->n_free);
+    if (!find_sums(&t, nest)) return false;
     Operands operands = {.n = 0};
     /* What is left of the guards must hold for all of a tile, or for nothing of it. */
     for (int k = 0; k < sum->n_bound && t.peeled.rest; k++)
         if (uses_index(t.peeled.rest, sum->bound[k])) return false;
-    if (!collect(&operands, t.peeled.term)) return false;
+    for (int k = 0; k < t.n_sums; k++)
+        if (!collect(&operands, t.term[k])) return false;
     t.sum = sum = bounds_first(sum, &t.peeled, nest);
     bool once = stores_once(nest);
     int chosen = -1;
