@@ -4,8 +4,11 @@
  *                                                                     next[i] = w[i] - scale*m[i]
  *
  * Host equations move to the schedule's list whole. In the other bodies each largest part that reads scalars, costs
- * something and depends on no index becomes a number of its own; equal parts become one. */
+ * something and depends on no index becomes a number of its own; equal parts become one. What is divided by such a part for each
+ * of many elements is multiplied by its reciprocal. */
 #include "group.h"
+
+enum { MANY = 64 };              /* elements */
 
 typedef struct { Schedule *schedule; LIST(const Expr *) parts; LIST(const Tensor *) numbers; const Origin *origin; } HostNumbers;
 
@@ -33,19 +36,34 @@ static const Expr *number_of(HostNumbers *n, const Expr *e) {
     return Read(t, NULL, 0);
 }
 
+static bool is_of_call(const Expr *e) {
+    Contents c = {0};
+    visit_nodes(e, look, &c);
+    return !c.varies && c.reads && e->type == REAL;
+}
+
 /* Largest parts first: from the root down, stopping at what depends on scalars only. */
-static const Expr *separate(HostNumbers *n, const Expr *e) {
+static const Expr *separate(HostNumbers *n, const Expr *e, bool many) {
     if (e->n == 0) return e;
     Contents c = {0};
     visit_nodes(e, look, &c);
-    if (!c.varies && c.reads && c.work > 0 && e->type == REAL) return number_of(n, e);
+    if (c.work > 0 && is_of_call(e)) return number_of(n, e);
+    if (many && e->kind == X_OP && e->op == OP_DIV && is_of_call(e->arg[1]))
+        return Mul(separate(n, e->arg[0], many), number_of(n, Div(Num(1), e->arg[1])));
     const Expr **arg = NEW_ARRAY(const Expr *, e->n);
     bool changed = false;
     for (int k = 0; k < e->n; k++) {
-        arg[k] = separate(n, e->arg[k]);
+        arg[k] = separate(n, e->arg[k], many);
         changed |= arg[k] != e->arg[k];
     }
     return changed ? rebuild(e, arg) : e;
+}
+
+static double elements(const Equation *e) {
+    double n = 1;
+    for (int k = 0; k < e->n_free; k++) n *= (double)e->free[k]->extent;
+    for (int k = 0; k < e->n_bound; k++) n *= (double)e->bound[k]->extent;
+    return n;
 }
 
 void separate_host(Schedule *s, Equations *equations) {
@@ -61,7 +79,7 @@ void separate_host(Schedule *s, Equations *equations) {
         Equation *e = NEW(Equation);
         *e = *equations->at[k];
         numbers.origin = e->origin;
-        e->body = separate(&numbers, e->body);
+        e->body = separate(&numbers, e->body, elements(e) >= MANY);
         equations->at[k] = e;
     }
 }
