@@ -29,11 +29,11 @@
  *     linear_3_b  [10]                           10    line 8
  *     parameters                             62 006
  *
- * Memory of one instance, `cnn`, for batches of up to 64: 5 027 792 bytes.
+ * Memory of one instance, `cnn`, for batches of up to 64: 3 978 896 bytes.
  *     parameters              248 024
  *     gradients               248 024
  *     optimizer               496 048
- *     workspace             4 035 648
+ *     workspace             2 986 752
  * To predict: the parameters and a workspace of 2 083 584 bytes.
  *
  * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.
@@ -82,6 +82,7 @@ static void cnn_x(nn_range parts, int n, const unsigned char (*restrict image)[3
 
 /* cnn.nn:5: conv2d_correlate2d[q, i < 28, j < 28] = sum(c, u, v) conv2d_f[q, c, u, v]*x[c, i + u, j + v]
  *           relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3])
+ * also in evaluate, predict
  * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
  * Equals: for block, q, i, j, lane: for c, u, v: sum += conv2d_f[q, c, u, v]*x[block, c, i + u, j + v, lane] */
 static void cnn_relu(nn_range parts, real (*restrict x)[3][33][33][16],
@@ -145,6 +146,7 @@ static void cnn_maxpool2d_winner(nn_range parts, real (*restrict relu)[6][29][28
 /* cnn.nn:6: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
  *             conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
  *           relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3])
+ * also in evaluate, predict
  * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
  * Equals: for block, q, i, j, lane: for c, u, v: sum +=
  *           conv2d_2_f[q, c, u, v]*maxpool2d[block, c, i + u, j + v, lane] */
@@ -289,11 +291,12 @@ static void cnn_x_2(nn_range parts, real (*restrict relu_3)[120][16], const real
 }
 
 /* cnn.nn:8: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i]
+ *           logits[o] = linear_3_b[o] + linear_3_sum[o]
  * also in evaluate, predict
  * Schedule: vectors along lane, two at a time, 5 o side by side; sums in registers over i.
  * Equals: for block, o, lane: for i: sum += linear_3_w[o, i]*x_2[block, i, lane] */
-static void cnn_linear_3_sum(nn_range parts, int n, real (*restrict x_2)[84][16],
-        const real (*restrict linear_3_w)[84], real (*restrict linear_3_sum)[10]) {
+static void cnn_logits(nn_range parts, real (*restrict x_2)[84][16], const real (*restrict linear_3_w)[84],
+        const real *restrict linear_3_b, real (*restrict logits)[10][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 2;
         const int o_tile = part % 2;
@@ -313,48 +316,52 @@ static void cnn_linear_3_sum(nn_range parts, int n, real (*restrict x_2)[84][16]
                     nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
         }
         for (int o = 0; o < 5; o++)
-            for (int lane = 0; lane < nn_min_i(16, n - 16*block); lane++)
-                linear_3_sum[16*block + lane][5*o_tile + o] = sums[o][lane];
+            for (int lane = 0; lane < 16; lane++)
+                logits[block][5*o_tile + o][lane] = linear_3_b[5*o_tile + o] + sums[o][lane];
     }
 }
 
-/* cnn.nn:10: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
- * cnn.nn:11: accuracy_winner = argmax(c) (linear_3_b[c] + linear_3_sum[c])
+/* cnn.nn:8: logits[block, i1, lane] = logits[block, i1, lane]
+ * also in evaluate, predict */
+static void cnn_gradients_logits(int n, real (*restrict logits)[10][16], real (*restrict logits_2)[10]) {
+    for (int block = 0; block < (n + 15) / 16; block++)
+        for (int lane = 0; lane < 16; lane++)
+            for (int i1 = 0; i1 < 10; i1++)
+                if (16*block + lane < n)
+                    logits_2[16*block + lane][i1] = logits[block][i1][lane];
+}
+
+/* cnn.nn:10: cross_entropy_log_softmax_max = max(k) logits[k]
+ * cnn.nn:11: accuracy_winner = argmax(c) logits[c]
  *            accuracy_right = accuracy_winner == kind
- * cnn.nn:10: cross_entropy_log_softmax_d[j] = linear_3_b[j] + linear_3_sum[j] -
- *              stop(cross_entropy_log_softmax_max)
- *            cross_entropy_log_softmax_sum = sum(k) exp(cross_entropy_log_softmax_d[k])
- *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) - cross_entropy_log_softmax_d[kind]
- *            d_logits[j] = (exp(cross_entropy_log_softmax_d[j])/cross_entropy_log_softmax_sum -
- *              (j == kind))/batch */
-static void cnn_d_logits(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        const int32_t *restrict kind, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll,
-        real (*restrict d_logits)[10]) {
+ * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
+ *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *              (logits[kind] - stop(cross_entropy_log_softmax_max))
+ *            d_logits[j] = (exp(logits[j] - stop(cross_entropy_log_softmax_max))/cross_entropy_log_softmax_sum
+ *              - (j == kind))*number_1 */
+static void cnn_d_logits(int n, real number_1, real (*restrict logits)[10], const int32_t *restrict kind,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll, real (*restrict d_logits)[10]) {
     for (int b = 0; b < n; b++) {
-        real cross_entropy_log_softmax_d[10];
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_3_b[k] + linear_3_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == kind[b];
-        for (int j = 0; j < 10; j++)
-            cross_entropy_log_softmax_d[j] = linear_3_b[j] + linear_3_sum[b][j] - cross_entropy_log_softmax_max;
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(cross_entropy_log_softmax_d[k]);
+            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
         const real cross_entropy_log_softmax_sum = total;
-        cross_entropy_nll[b] = nn_log(total) - cross_entropy_log_softmax_d[kind[b]];
+        cross_entropy_nll[b] = nn_log(total) - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
-                    (nn_exp(cross_entropy_log_softmax_d[j]) / cross_entropy_log_softmax_sum
-                    - (real)(j == kind[b])) / (real)n;
+                    (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
+                    - (real)(j == kind[b])) * number_1;
     }
 }
 
@@ -697,12 +704,27 @@ static void cnn_d_flatten(nn_range parts, int n, real (*restrict d_linear)[120][
         }
 }
 
-/* cnn.nn:6: d_conv2d_2[o, i, j] =
- *             where(maxpool2d_2_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and relu_2[o, i, j] > 0,
- *             d_flatten[25*o + 5*(i//2) + j//2], 0) */
+/* cnn.nn:6: d_conv2d_2_kept[o, i, j] = where(maxpool2d_2[o, i, j] > 0, d_flatten[25*o + 5*i + j], 0) */
+static void cnn_d_conv2d_2_kept(nn_range parts, int n, real (*restrict maxpool2d_2)[16][5][5][16],
+        real (*restrict d_flatten)[400][16], real (*restrict d_conv2d_2_kept)[16][5][5][16]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int o = part % 16;
+        for (int i = 0; i < 5; i++)
+            for (int j = 0; j < 5; j++) {
+                for (int lane = 0; lane < 16; lane++)
+                    d_conv2d_2_kept[block][o][i][j][lane] = maxpool2d_2[block][o][i][j][lane] > R(0)
+                            ? d_flatten[block][25*o + 5*i + j][lane] : R(0);
+                for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
+                    d_conv2d_2_kept[block][o][i][j][lane] = R(0);
+            }
+    }
+}
+
+/* cnn.nn:6: d_conv2d_2[o, i < 10, j < 10] =
+ *             where(maxpool2d_2_winner[o, i//2, j//2] == 2*(i % 2) + j % 2, d_conv2d_2_kept[o, i//2, j//2], 0) */
 static void cnn_d_conv2d_2(nn_range parts, int n, int32_t (*restrict maxpool2d_2_winner)[16][5][5][16],
-        real (*restrict relu_2)[16][10][10][16], real (*restrict d_flatten)[400][16],
-        real (*restrict d_conv2d_2)[16][10][10][16]) {
+        real (*restrict d_conv2d_2_kept)[16][5][5][16], real (*restrict d_conv2d_2)[16][10][10][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 16;
         const int o = part % 16;
@@ -712,33 +734,31 @@ static void cnn_d_conv2d_2(nn_range parts, int n, int32_t (*restrict maxpool2d_2
                     for (int j_rest = 0; j_rest < 2; j_rest++) {
                         for (int lane = 0; lane < 16; lane++)
                             d_conv2d_2[block][o][2*i + i_rest][2*j + j_rest][lane] =
-                                    ((2*i_rest + j_rest
-                                    == maxpool2d_2_winner[block][o][i][j][lane]) & (relu_2[block][o][2*i
-                                    + i_rest][2*j + j_rest][lane] > R(0)))
-                                    ? d_flatten[block][25*o + 5*i + j][lane] : R(0);
+                                    2*i_rest + j_rest == maxpool2d_2_winner[block][o][i][j][lane]
+                                    ? d_conv2d_2_kept[block][o][i][j][lane] : R(0);
                         for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
                             d_conv2d_2[block][o][2*i + i_rest][2*j + j_rest][lane] = R(0);
                     }
     }
 }
 
-/* cnn.nn:6: d_conv2d_2_b[o] = sum(batch, i, j) d_conv2d_2[o, i, j]
+/* cnn.nn:6: d_conv2d_2_b[o] = sum(batch, i, j) d_conv2d_2_kept[o, i, j]
  * Schedule: vectors along lane, two at a time, 4 o side by side; sums in registers over block, i, j; lanes
  *             added up at the end.
- * Equals: for o: for block, i, j, lane: sum += d_conv2d_2[block, o, i, j, lane] */
-static void cnn_d_conv2d_2_b(nn_range parts, int n, real (*restrict d_conv2d_2)[16][10][10][16],
+ * Equals: for o: for block, i, j, lane: sum += d_conv2d_2_kept[block, o, i, j, lane] */
+static void cnn_d_conv2d_2_b(nn_range parts, int n, real (*restrict d_conv2d_2_kept)[16][5][5][16],
         real *restrict d_conv2d_2_b) {
     for (int o_tile = parts.first; o_tile < parts.last; o_tile++) {
         real sums[4][16];
         for (int lane = 0; lane < 16; lane += NN_PASS) {
             nn_vec sum[4][NN_PASS / NN_LANES] = {0};
             for (int block = 0; block < (n + 15) / 16; block++)
-                for (int i = 0; i < 10; i++)
-                    for (int j = 0; j < 10; j++)
+                for (int i = 0; i < 5; i++)
+                    NN_UNROLL for (int j = 0; j < 5; j++)
                         NN_UNROLL for (int o = 0; o < 4; o++)
                             NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                                 sum[o][l / NN_LANES] +=
-                                        nn_load(&d_conv2d_2[block][4*o_tile + o][i][j][lane + l]);
+                                        nn_load(&d_conv2d_2_kept[block][4*o_tile + o][i][j][lane + l]);
             NN_UNROLL for (int o = 0; o < 4; o++)
                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                     nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
@@ -750,81 +770,114 @@ static void cnn_d_conv2d_2_b(nn_range parts, int n, real (*restrict d_conv2d_2)[
     }
 }
 
-/* cnn.nn:6: d_conv2d_2_f[q, c, u < 5, v < 5] = sum(batch, i, j) d_conv2d_2[q, i, j]*maxpool2d[c, i + u, j + v]
- * Schedule: vectors along lane, one at a time, 2 q, 5 v side by side; sums in registers over i, j, gathered in
- *             memory over block for each u; lanes added up at the end.
- * Equals: for q, c, u, v: for block, i, j, lane: sum +=
- *           d_conv2d_2[block, q, i, j, lane]*maxpool2d[block, c, i + u, j + v, lane] */
-static void cnn_d_conv2d_2_f(nn_range parts, int n, real (*restrict d_conv2d_2)[16][10][10][16],
-        real (*restrict maxpool2d)[6][14][14][16], real (*restrict d_conv2d_2_f)[6][5][5]) {
+/* cnn.nn:5: maxpool2d_rows[i2, channel, column] = maxpool2d[channel, i2, column] */
+static void cnn_maxpool2d_rows(nn_range parts, int n, real (*restrict maxpool2d)[6][14][14][16],
+        real (*restrict maxpool2d_rows)[14][84]) {
     for (int part = parts.first; part < parts.last; part++) {
-        const int q_tile = part / 6;
-        const int c = part % 6;
-        real sums[5][5][2][16] = {0};
-        for (int block = 0; block < (n + 15) / 16; block++)
-            for (int u = 0; u < 5; u++)
-                for (int lane = 0; lane < 16; lane += NN_LANES) {
-                    nn_vec sum[5][2] = {0};
-                    for (int i = 0; i < 10; i++)
-                        for (int j = 0; j < 10; j++) {
-                            nn_vec held[2];
-                            NN_UNROLL for (int q = 0; q < 2; q++)
-                                held[q] = nn_held(&d_conv2d_2[block][2*q_tile + q][i][j][lane]);
-                            NN_UNROLL for (int v = 0; v < 5; v++)
-                                NN_UNROLL for (int q = 0; q < 2; q++)
-                                    sum[v][q] += held[q] * nn_load(&maxpool2d[block][c][i + u][j + v][lane]);
-                        }
-                    NN_UNROLL for (int v = 0; v < 5; v++)
-                        NN_UNROLL for (int q = 0; q < 2; q++)
-                            nn_store(&sums[u][v][q][lane], nn_load(&sums[u][v][q][lane]) + sum[v][q]);
-                }
-        for (int u = 0; u < 5; u++)
-            for (int v = 0; v < 5; v++)
-                for (int q = 0; q < 2; q++) {
-                    const real total = nn_sum_lanes(&sums[u][v][q][0]);
-                    d_conv2d_2_f[2*q_tile + q][c][u][v] = total;
-                }
+        const int block = part / 14;
+        const int i2 = part % 14;
+        for (int column = 0; column < 14; column++)
+            for (int lane = 0; lane < 16; lane++)
+                for (int channel = 0; channel < 6; channel++)
+                    if (16*block + lane < n)
+                        maxpool2d_rows[16*block + lane][i2][6*column + channel] =
+                                maxpool2d[block][channel][i2][column][lane];
     }
+}
+
+/* cnn.nn:6: d_conv2d_2_kept[block, i1, i2, i3, lane] = d_conv2d_2_kept[block, i1, i2, i3, lane] */
+static void cnn_gradients_d_conv2d_2_kept(nn_range parts, int n,
+        real (*restrict d_conv2d_2_kept)[16][5][5][16], real (*restrict d_conv2d_2_kept_2)[16][5][5]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int i1 = part % 16;
+        for (int i2 = 0; i2 < 5; i2++)
+            for (int lane = 0; lane < 16; lane++)
+                for (int i3 = 0; i3 < 5; i3++)
+                    if (16*block + lane < n)
+                        d_conv2d_2_kept_2[16*block + lane][i1][i2][i3] =
+                                d_conv2d_2_kept[block][i1][i2][i3][lane];
+    }
+}
+
+/* cnn.nn:6: maxpool2d_2_winner[block, i1, i2, i3, lane] = maxpool2d_2_winner[block, i1, i2, i3, lane] */
+static void cnn_gradients_maxpool2d_2_winner(nn_range parts, int n,
+        int32_t (*restrict maxpool2d_2_winner)[16][5][5][16],
+        int32_t (*restrict maxpool2d_2_winner_2)[16][5][5]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 16;
+        const int i1 = part % 16;
+        for (int i2 = 0; i2 < 5; i2++)
+            for (int lane = 0; lane < 16; lane++)
+                for (int i3 = 0; i3 < 5; i3++)
+                    if (16*block + lane < n)
+                        maxpool2d_2_winner_2[16*block + lane][i1][i2][i3] =
+                                maxpool2d_2_winner[block][i1][i2][i3][lane];
+    }
+}
+
+/* cnn.nn:6: d_conv2d_2_f[q, c, u < 5, v < 5] = sum(batch, i, j)
+ *             d_conv2d_2_kept[q, i, j]*maxpool2d[c, u + 2*i + maxpool2d_2_winner[q, i, j]//2, v + 2*j +
+ *             maxpool2d_2_winner[q, i, j] % 2]
+ * Schedule: vectors along window, two at a time, 5 u side by side; sums in registers over n, i, j.
+ * Equals: for q, u, window: for n, i, j: sum +=
+ *           d_conv2d_2_kept[q, i, j]*maxpool2d_rows[u + 2*i + maxpool2d_2_winner[q, i, j]//2, 12*j + window +
+ *           6*(maxpool2d_2_winner[q, i, j] % 2)] */
+static void cnn_d_conv2d_2_f(nn_range parts, int n, real (*restrict d_conv2d_2_kept)[16][5][5],
+        int32_t (*restrict maxpool2d_2_winner)[16][5][5], real (*restrict maxpool2d_rows)[14][84],
+        real (*restrict d_conv2d_2_f)[6][5][5]) {
+    for (int q = parts.first; q < parts.last; q++)
+        for (int window_tile = 0; window_tile < 2; window_tile++) {
+            const int window_0 = nn_min_i(16*window_tile, 14);
+            real sums[5][16];
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                for (int b = 0; b < n; b++)
+                    for (int i = 0; i < 5; i++)
+                        NN_UNROLL for (int j = 0; j < 5; j++)
+                            NN_UNROLL for (int u = 0; u < 5; u++)
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    sum[u][l / NN_LANES] += d_conv2d_2_kept[b][q][i][j]
+                                            * nn_load(&maxpool2d_rows[b][2*i + u
+                                            + maxpool2d_2_winner[b][q][i][j] / 2][12*j
+                                            + 6*(maxpool2d_2_winner[b][q][i][j] % 2) + lane + l + window_0]);
+                NN_UNROLL for (int u = 0; u < 5; u++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&sums[u][lane + l], sum[u][l / NN_LANES]);
+            }
+            for (int u = 0; u < 5; u++)
+                for (int lane = 0; lane < 16; lane++)
+                    d_conv2d_2_f[q][(lane + window_0) % 6][u][(lane + window_0) / 6] = sums[u][lane];
+        }
 }
 
 /* cnn.nn:6: d_maxpool2d[c, i < 14, j < 14] = sum(q, u, v)
  *             d_conv2d_2[q, i - u, j - v else 0]*conv2d_2_f[q, c, u, v]
- * Schedule: vectors along lane, two at a time, 6 c side by side; sums in registers over u, v, gathered in
- *             memory over q for each j.
+ * cnn.nn:5: d_conv2d_kept[o, i, j] = where(maxpool2d[o, i, j] > 0, d_maxpool2d[o, i, j], 0)
+ * Schedule: vectors along lane, two at a time, 6 c side by side; sums in registers over v, q, gathered in
+ *             memory over u for each j.
  * Equals: for block, c, i, j, lane: for q, u, v: sum +=
  *           d_conv2d_2[block, q, i - u, j - v, lane else 0]*conv2d_2_f[q, c, u, v] */
-static void cnn_d_maxpool2d(nn_range parts, int n, real (*restrict d_conv2d_2)[16][10][10][16],
-        const real (*restrict conv2d_2_f)[6][5][5], real (*restrict d_maxpool2d)[6][14][14][16]) {
+static void cnn_d_conv2d_kept(nn_range parts, int n, real (*restrict d_conv2d_2)[16][10][10][16],
+        const real (*restrict conv2d_2_f)[6][5][5], real (*restrict maxpool2d)[6][14][14][16],
+        real (*restrict d_conv2d_kept)[6][14][14][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 14;
         const int i = part % 14;
         real sums[14][6][16] = {0};
-        for (int q = 0; q < 16; q++)
+        for (int u = nn_max_i(0, i - 9); u < nn_min_i(5, i + 1); u++)
             for (int j = 0; j < 14; j++)
                 for (int lane = 0; lane < 16; lane += NN_PASS) {
                     nn_vec sum[6][NN_PASS / NN_LANES] = {0};
-                    if (j >= 4 && j < 10) {
-                        for (int u = nn_max_i(0, i - 9); u < nn_min_i(5, i + 1); u++)
-                            NN_UNROLL for (int v = 0; v < 5; v++) {
-                                nn_vec held[NN_PASS / NN_LANES];
+                    for (int v = nn_max_i(0, j - 9); v < nn_min_i(5, j + 1); v++)
+                        for (int q = 0; q < 16; q++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] = nn_held(&d_conv2d_2[block][q][i - u][j - v][lane + l]);
+                            NN_UNROLL for (int c = 0; c < 6; c++)
                                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                    held[l / NN_LANES] = nn_held(&d_conv2d_2[block][q][i - u][j - v][lane + l]);
-                                NN_UNROLL for (int c = 0; c < 6; c++)
-                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                        sum[c][l / NN_LANES] += held[l / NN_LANES] * conv2d_2_f[q][c][u][v];
-                            }
-                    }
-                    else {
-                        for (int u = nn_max_i(0, i - 9); u < nn_min_i(5, i + 1); u++)
-                            for (int v = nn_max_i(0, j - 9); v < nn_min_i(5, j + 1); v++) {
-                                nn_vec held[NN_PASS / NN_LANES];
-                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                    held[l / NN_LANES] = nn_held(&d_conv2d_2[block][q][i - u][j - v][lane + l]);
-                                NN_UNROLL for (int c = 0; c < 6; c++)
-                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                        sum[c][l / NN_LANES] += held[l / NN_LANES] * conv2d_2_f[q][c][u][v];
-                            }
-                    }
+                                    sum[c][l / NN_LANES] += held[l / NN_LANES] * conv2d_2_f[q][c][u][v];
+                        }
                     NN_UNROLL for (int c = 0; c < 6; c++)
                         NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                             nn_store(&sums[j][c][lane + l],
@@ -833,51 +886,28 @@ static void cnn_d_maxpool2d(nn_range parts, int n, real (*restrict d_conv2d_2)[1
         for (int j = 0; j < 14; j++)
             for (int c = 0; c < 6; c++) {
                 for (int lane = 0; lane < 16; lane++)
-                    d_maxpool2d[block][c][i][j][lane] = sums[j][c][lane];
+                    d_conv2d_kept[block][c][i][j][lane] = maxpool2d[block][c][i][j][lane] > R(0)
+                            ? sums[j][c][lane] : R(0);
                 for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
-                    d_maxpool2d[block][c][i][j][lane] = R(0);
+                    d_conv2d_kept[block][c][i][j][lane] = R(0);
             }
     }
 }
 
-/* cnn.nn:5: d_conv2d[o, i, j] =
- *             where(maxpool2d_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and relu[o, i, j] > 0,
- *             d_maxpool2d[o, i//2, j//2], 0) */
-static void cnn_d_conv2d(nn_range parts, int n, int32_t (*restrict maxpool2d_winner)[6][14][14][16],
-        real (*restrict relu)[6][29][28][16], real (*restrict d_maxpool2d)[6][14][14][16],
-        real (*restrict d_conv2d)[6][29][28][16]) {
-    for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 84;
-        const int o = part / 14 % 6;
-        const int i = part % 14;
-        for (int i_rest = 0; i_rest < 2; i_rest++)
-            for (int j = 0; j < 14; j++)
-                for (int j_rest = 0; j_rest < 2; j_rest++) {
-                    for (int lane = 0; lane < 16; lane++)
-                        d_conv2d[block][o][2*i + i_rest][2*j + j_rest][lane] =
-                                ((2*i_rest + j_rest
-                                == maxpool2d_winner[block][o][i][j][lane]) & (relu[block][o][2*i + i_rest][2*j
-                                + j_rest][lane] > R(0))) ? d_maxpool2d[block][o][i][j][lane] : R(0);
-                    for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
-                        d_conv2d[block][o][2*i + i_rest][2*j + j_rest][lane] = R(0);
-                }
-    }
-}
-
-/* cnn.nn:5: d_conv2d_b[o] = sum(batch, i, j) d_conv2d[o, i, j]
+/* cnn.nn:5: d_conv2d_b[o] = sum(batch, i, j) d_conv2d_kept[o, i, j]
  * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over block, i, j; lanes
  *             added up at the end.
- * Equals: for o: for block, i, j, lane: sum += d_conv2d[block, o, i, j, lane] */
-static void cnn_d_conv2d_b(int n, real (*restrict d_conv2d)[6][29][28][16], real *restrict d_conv2d_b) {
+ * Equals: for o: for block, i, j, lane: sum += d_conv2d_kept[block, o, i, j, lane] */
+static void cnn_d_conv2d_b(int n, real (*restrict d_conv2d_kept)[6][14][14][16], real *restrict d_conv2d_b) {
     real sums[6][16];
     for (int lane = 0; lane < 16; lane += NN_PASS) {
         nn_vec sum[6][NN_PASS / NN_LANES] = {0};
         for (int block = 0; block < (n + 15) / 16; block++)
-            for (int i = 0; i < 28; i++)
-                for (int j = 0; j < 28; j++)
+            for (int i = 0; i < 14; i++)
+                for (int j = 0; j < 14; j++)
                     NN_UNROLL for (int o = 0; o < 6; o++)
                         NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                            sum[o][l / NN_LANES] += nn_load(&d_conv2d[block][o][i][j][lane + l]);
+                            sum[o][l / NN_LANES] += nn_load(&d_conv2d_kept[block][o][i][j][lane + l]);
         NN_UNROLL for (int o = 0; o < 6; o++)
             NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                 nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
@@ -888,42 +918,80 @@ static void cnn_d_conv2d_b(int n, real (*restrict d_conv2d)[6][29][28][16], real
     }
 }
 
-/* cnn.nn:5: d_conv2d_f[q, c, u < 5, v < 5] = sum(batch, i, j) d_conv2d[q, i, j]*x[c, i + u, j + v]
- * Schedule: vectors along lane, one at a time, 3 q, 3 c side by side; sums in registers over j, gathered in
- *             memory over block, i for each u, v; lanes added up at the end.
- * Equals: for q, c, u, v: for block, i, j, lane: sum +=
- *           d_conv2d[block, q, i, j, lane]*x[block, c, i + u, j + v, lane] */
-static void cnn_d_conv2d_f(nn_range parts, int n, real (*restrict x)[3][33][33][16],
-        real (*restrict d_conv2d)[6][29][28][16], real (*restrict d_conv2d_f)[3][5][5]) {
-    for (int q_tile = parts.first; q_tile < parts.last; q_tile++) {
-        real sums[5][5][3][3][16] = {0};
-        for (int block = 0; block < (n + 15) / 16; block++)
-            for (int i = 0; i < 28; i++)
-                for (int u = 0; u < 5; u++)
-                    for (int v = 0; v < 5; v++)
-                        for (int lane = 0; lane < 16; lane += NN_LANES) {
-                            nn_vec sum[3][3] = {0};
-                            for (int j = 0; j < 28; j++) {
-                                nn_vec held[3];
-                                NN_UNROLL for (int c = 0; c < 3; c++)
-                                    held[c] = nn_held(&x[block][c][i + u][j + v][lane]);
-                                NN_UNROLL for (int q = 0; q < 3; q++)
-                                    NN_UNROLL for (int c = 0; c < 3; c++)
-                                        sum[q][c] += nn_load(&d_conv2d[block][3*q_tile + q][i][j][lane])
-                                                * held[c];
-                            }
-                            NN_UNROLL for (int q = 0; q < 3; q++)
-                                NN_UNROLL for (int c = 0; c < 3; c++)
-                                    nn_store(&sums[u][v][q][c][lane],
-                                            nn_load(&sums[u][v][q][c][lane]) + sum[q][c]);
-                        }
+/* cnn.nn:5: x_rows[i2 < 32, channel < 3, column < 33] = x[channel, i2, column else 0] */
+static void cnn_x_rows(nn_range parts, int n, real (*restrict x)[3][33][33][16],
+        real (*restrict x_rows)[32][99]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 32;
+        const int i2 = part % 32;
+        for (int column = 0; column < 33; column++)
+            for (int lane = 0; lane < 16; lane++)
+                for (int channel = 0; channel < 3; channel++)
+                    if (16*block + lane < n)
+                        x_rows[16*block + lane][i2][3*column + channel] = column < 32
+                                ? x[block][channel][i2][column][lane] : R(0);
+    }
+}
+
+/* cnn.nn:5: d_conv2d_kept[block, i1, i2, i3, lane] = d_conv2d_kept[block, i1, i2, i3, lane] */
+static void cnn_gradients_d_conv2d_kept(nn_range parts, int n, real (*restrict d_conv2d_kept)[6][14][14][16],
+        real (*restrict d_conv2d_kept_2)[6][14][14]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 84;
+        const int i1 = part / 14 % 6;
+        const int i2 = part % 14;
+        for (int lane = 0; lane < 16; lane++)
+            for (int i3 = 0; i3 < 14; i3++)
+                if (16*block + lane < n)
+                    d_conv2d_kept_2[16*block + lane][i1][i2][i3] = d_conv2d_kept[block][i1][i2][i3][lane];
+    }
+}
+
+/* cnn.nn:5: maxpool2d_winner[block, i1, i2, i3, lane] = maxpool2d_winner[block, i1, i2, i3, lane] */
+static void cnn_gradients_maxpool2d_winner(nn_range parts, int n,
+        int32_t (*restrict maxpool2d_winner)[6][14][14][16],
+        int32_t (*restrict maxpool2d_winner_2)[6][14][14]) {
+    for (int part = parts.first; part < parts.last; part++) {
+        const int block = part / 84;
+        const int i1 = part / 14 % 6;
+        const int i2 = part % 14;
+        for (int lane = 0; lane < 16; lane++)
+            for (int i3 = 0; i3 < 14; i3++)
+                if (16*block + lane < n)
+                    maxpool2d_winner_2[16*block + lane][i1][i2][i3] = maxpool2d_winner[block][i1][i2][i3][lane];
+    }
+}
+
+/* cnn.nn:5: d_conv2d_f[q, c, u < 5, v < 5] = sum(batch, i, j)
+ *             d_conv2d_kept[q, i, j]*x[c, u + 2*i + maxpool2d_winner[q, i, j]//2, v + 2*j +
+ *             maxpool2d_winner[q, i, j] % 2]
+ * Schedule: vectors along window, two at a time, 5 u side by side; sums in registers over n, i, j.
+ * Equals: for q, u, window: for n, i, j: sum +=
+ *           d_conv2d_kept[q, i, j]*x_rows[u + 2*i + maxpool2d_winner[q, i, j]//2, 6*j + window +
+ *           3*(maxpool2d_winner[q, i, j] % 2)] */
+static void cnn_d_conv2d_f(nn_range parts, int n, real (*restrict d_conv2d_kept)[6][14][14],
+        int32_t (*restrict maxpool2d_winner)[6][14][14], real (*restrict x_rows)[32][99],
+        real (*restrict d_conv2d_f)[3][5][5]) {
+    for (int q = parts.first; q < parts.last; q++) {
+        real sums[5][16];
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+            for (int b = 0; b < n; b++)
+                for (int i = 0; i < 14; i++)
+                    for (int j = 0; j < 14; j++)
+                        NN_UNROLL for (int u = 0; u < 5; u++)
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                sum[u][l / NN_LANES] += d_conv2d_kept[b][q][i][j]
+                                        * nn_load(&x_rows[b][2*i + u + maxpool2d_winner[b][q][i][j] / 2][6*j
+                                        + 3*(maxpool2d_winner[b][q][i][j] % 2) + lane + l]);
+            NN_UNROLL for (int u = 0; u < 5; u++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&sums[u][lane + l], sum[u][l / NN_LANES]);
+        }
         for (int u = 0; u < 5; u++)
-            for (int v = 0; v < 5; v++)
-                for (int q = 0; q < 3; q++)
-                    for (int c = 0; c < 3; c++) {
-                        const real total = nn_sum_lanes(&sums[u][v][q][c][0]);
-                        d_conv2d_f[3*q_tile + q][c][u][v] = total;
-                    }
+            for (int lane = 0; lane < 16; lane++)
+                if (lane < 15)
+                    d_conv2d_f[q][lane % 3][u][lane / 3] = sums[u][lane];
     }
 }
 
@@ -931,9 +999,8 @@ static void cnn_d_conv2d_f(nn_range parts, int n, real (*restrict x)[3][33][33][
 
 /* cnn.nn:12: m' = 0.9*m + 0.09999999999999998*g
  *            v' = 0.999*v + 0.0010000000000000009*(g*g)
- *            w' = w - number_1*m'/(sqrt(v'/number_2) + 1e-08)
- * for w in conv2d_f, conv2d_b, conv2d_2_f, conv2d_2_b, linear_w, linear_b, linear_2_w, linear_2_b, linear_3_w,
- *   linear_3_b */
+ *            w' = w - number_1*m'/(sqrt(v'*number_2) + 1e-08)
+ * for w in conv2d_f, conv2d_2_f, linear_w, linear_b, linear_2_w, linear_2_b, linear_3_w */
 static void cnn_update_parameter(nn_range parts, real number_1, real number_2, int length, real *restrict m,
         const real *restrict g, real *restrict v, real *restrict w) {
     for (int a_4 = 1024*parts.first; a_4 < nn_min_i(1024*parts.last, length); a_4++) {
@@ -941,151 +1008,89 @@ static void cnn_update_parameter(nn_range parts, real number_1, real number_2, i
         const real adam_v_next = R(0.999) * v[a_4] + R(0.0010000000000000009) * (g[a_4] * g[a_4]);
         m[a_4] = adam_m_next;
         v[a_4] = adam_v_next;
-        w[a_4] = w[a_4] - number_1 * adam_m_next / (nn_sqrt(adam_v_next / number_2) + R(1e-08));
+        w[a_4] = w[a_4] - number_1 * adam_m_next / (nn_sqrt(adam_v_next * number_2) + R(1e-08));
+    }
+}
+
+/* cnn.nn:12: m' = 0.9*m + 0.09999999999999998*g
+ *            v' = 0.999*v + 0.0010000000000000009*(g*g)
+ *            w' = w - number_1*m'/(sqrt(v'/number_3) + 1e-08)
+ * for w in conv2d_b, conv2d_2_b, linear_3_b */
+static void cnn_update_parameter_2(real number_1, real number_3, int length, real *restrict m,
+        const real *restrict g, real *restrict v, real *restrict w) {
+    for (int a = 0; a < length; a++) {
+        const real adam_m_next = R(0.9) * m[a] + R(0.09999999999999998) * g[a];
+        const real adam_v_next = R(0.999) * v[a] + R(0.0010000000000000009) * (g[a] * g[a]);
+        m[a] = adam_m_next;
+        v[a] = adam_v_next;
+        w[a] = w[a] - number_1 * adam_m_next / (nn_sqrt(adam_v_next / number_3) + R(1e-08));
     }
 }
 
 /* ---- evaluate: what differs from forward --------------------------------------------------------------------- */
 
-/* cnn.nn:5: conv2d_correlate2d[q, i < 28, j < 28] = sum(c, u, v) conv2d_f[q, c, u, v]*x[c, i + u, j + v]
- * also in predict
- * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
- * Equals: for block, q, i, j, lane: for c, u, v: sum += conv2d_f[q, c, u, v]*x[block, c, i + u, j + v, lane] */
-static void cnn_conv2d_correlate2d(nn_range parts, real (*restrict x)[3][33][33][16],
-        const real (*restrict conv2d_f)[3][5][5], real (*restrict conv2d_correlate2d)[6][29][28][16]) {
-    for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 28;
-        const int i = part % 28;
-        for (int j = 0; j < 28; j++)
-            for (int lane = 0; lane < 16; lane += NN_PASS) {
-                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
-                for (int c = 0; c < 3; c++)
-                    for (int u = 0; u < 5; u++)
-                        NN_UNROLL for (int v = 0; v < 5; v++) {
-                            nn_vec held[NN_PASS / NN_LANES];
-                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                held[l / NN_LANES] = nn_held(&x[block][c][u + i][j + v][lane + l]);
-                            NN_UNROLL for (int q = 0; q < 6; q++)
-                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                    sum[q][l / NN_LANES] += conv2d_f[q][c][u][v] * held[l / NN_LANES];
-                        }
-                NN_UNROLL for (int q = 0; q < 6; q++)
-                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                        nn_store(&conv2d_correlate2d[block][q][i][j][lane + l], sum[q][l / NN_LANES]);
-            }
-    }
-}
-
-/* cnn.nn:5: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2)
- *             max(0, conv2d_b[c] + conv2d_correlate2d[c, 2*i + u, 2*j + v])
+/* cnn.nn:5: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2) relu[c, 2*i + u, 2*j + v]
  * also in predict */
-static void cnn_maxpool2d(nn_range parts, const real *restrict conv2d_b,
-        real (*restrict conv2d_correlate2d)[6][29][28][16], real (*restrict maxpool2d)[6][14][14][16]) {
+static void cnn_maxpool2d(nn_range parts, real (*restrict relu)[6][29][28][16],
+        real (*restrict maxpool2d)[6][14][14][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 84;
         const int c = part / 14 % 6;
         const int i = part % 14;
         for (int j = 0; j < 14; j++)
             for (int lane = 0; lane < 16; lane++) {
-                real most = nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i][2*j][lane]);
-                most = nn_max(most,
-                        nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i][2*j + 1][lane]));
-                most = nn_max(most,
-                        nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i + 1][2*j][lane]));
-                most = nn_max(most,
-                        nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[block][c][2*i + 1][2*j + 1][lane]));
+                real most = relu[block][c][2*i][2*j][lane];
+                most = nn_max(most, relu[block][c][2*i][2*j + 1][lane]);
+                most = nn_max(most, relu[block][c][2*i + 1][2*j][lane]);
+                most = nn_max(most, relu[block][c][2*i + 1][2*j + 1][lane]);
                 maxpool2d[block][c][i][j][lane] = most;
             }
     }
 }
 
-/* cnn.nn:6: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
- *             conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
- * also in predict
- * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
- * Equals: for block, q, i, j, lane: for c, u, v: sum +=
- *           conv2d_2_f[q, c, u, v]*maxpool2d[block, c, i + u, j + v, lane] */
-static void cnn_conv2d_2_correlate2d(nn_range parts, real (*restrict maxpool2d)[6][14][14][16],
-        const real (*restrict conv2d_2_f)[6][5][5], real (*restrict conv2d_2_correlate2d)[16][10][10][16]) {
-    for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 10;
-        const int i = part % 10;
-        for (int j = 0; j < 10; j++)
-            for (int q_tile = 0; q_tile < 3; q_tile++) {
-                const int q_0 = nn_min_i(6*q_tile, 10);
-                for (int lane = 0; lane < 16; lane += NN_PASS) {
-                    nn_vec sum[6][NN_PASS / NN_LANES] = {0};
-                    for (int c = 0; c < 6; c++)
-                        for (int u = 0; u < 5; u++)
-                            NN_UNROLL for (int v = 0; v < 5; v++) {
-                                nn_vec held[NN_PASS / NN_LANES];
-                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                    held[l / NN_LANES] = nn_held(&maxpool2d[block][c][u + i][j + v][lane + l]);
-                                NN_UNROLL for (int q = 0; q < 6; q++)
-                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                        sum[q][l / NN_LANES] += conv2d_2_f[q + q_0][c][u][v]
-                                                * held[l / NN_LANES];
-                            }
-                    NN_UNROLL for (int q = 0; q < 6; q++)
-                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                            nn_store(&conv2d_2_correlate2d[block][q + q_0][i][j][lane + l],
-                                    sum[q][l / NN_LANES]);
-                }
-            }
-    }
-}
-
-/* cnn.nn:6: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2)
- *             max(0, conv2d_2_b[c] + conv2d_2_correlate2d[c, 2*i + u, 2*j + v])
+/* cnn.nn:6: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2) relu_2[c, 2*i + u, 2*j + v]
  * also in predict */
-static void cnn_maxpool2d_2(nn_range parts, const real *restrict conv2d_2_b,
-        real (*restrict conv2d_2_correlate2d)[16][10][10][16], real (*restrict maxpool2d_2)[16][5][5][16]) {
+static void cnn_maxpool2d_2(nn_range parts, real (*restrict relu_2)[16][10][10][16],
+        real (*restrict maxpool2d_2)[16][5][5][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 16;
         const int c = part % 16;
         for (int i = 0; i < 5; i++)
             for (int j = 0; j < 5; j++)
                 for (int lane = 0; lane < 16; lane++) {
-                    real most = nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[block][c][2*i][2*j][lane]);
-                    most = nn_max(most,
-                            nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[block][c][2*i][2*j + 1][lane]));
-                    most = nn_max(most,
-                            nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[block][c][2*i + 1][2*j][lane]));
-                    most = nn_max(most,
-                            nn_max(R(0), conv2d_2_b[c]
-                            + conv2d_2_correlate2d[block][c][2*i + 1][2*j + 1][lane]));
+                    real most = relu_2[block][c][2*i][2*j][lane];
+                    most = nn_max(most, relu_2[block][c][2*i][2*j + 1][lane]);
+                    most = nn_max(most, relu_2[block][c][2*i + 1][2*j][lane]);
+                    most = nn_max(most, relu_2[block][c][2*i + 1][2*j + 1][lane]);
                     maxpool2d_2[block][c][i][j][lane] = most;
                 }
     }
 }
 
-/* cnn.nn:10: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
- * cnn.nn:11: accuracy_winner = argmax(c) (linear_3_b[c] + linear_3_sum[c])
+/* cnn.nn:10: cross_entropy_log_softmax_max = max(k) logits[k]
+ * cnn.nn:11: accuracy_winner = argmax(c) logits[c]
  *            accuracy_right = accuracy_winner == kind
- * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k)
- *              exp(linear_3_b[k] + linear_3_sum[k] - stop(cross_entropy_log_softmax_max))
+ * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
  *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
- *              (linear_3_b[kind] + linear_3_sum[kind] - stop(cross_entropy_log_softmax_max)) */
-static void cnn_cross_entropy_nll(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        const int32_t *restrict kind, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
+ *              (logits[kind] - stop(cross_entropy_log_softmax_max)) */
+static void cnn_cross_entropy_nll(int n, real (*restrict logits)[10], const int32_t *restrict kind,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
     for (int b = 0; b < n; b++) {
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_3_b[k] + linear_3_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == kind[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(linear_3_b[k] + linear_3_sum[b][k] - cross_entropy_log_softmax_max);
+            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
-        cross_entropy_nll[b] = nn_log(total)
-                - (linear_3_b[kind[b]] + linear_3_sum[b][kind[b]] - cross_entropy_log_softmax_max);
+        cross_entropy_nll[b] = nn_log(total) - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
     }
 }
 
@@ -1098,25 +1103,24 @@ static void cnn_accuracy(double accuracy_total, double accuracy_total_2, double 
 
 /* ---- predict: what differs from forward ---------------------------------------------------------------------- */
 
-/* cnn.nn:9: softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
- *           softmax_e[j] = exp(linear_3_b[j] + linear_3_sum[j] - stop(softmax_max))
+/* cnn.nn:9: softmax_max = max(k) logits[k]
+ *           softmax_e[j] = exp(logits[j] - stop(softmax_max))
  *           softmax_sum = sum(k) softmax_e[k]
  *           softmax[a] = softmax_e[a]/softmax_sum */
-static void cnn_softmax(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        real (*restrict softmax)[10]) {
+static void cnn_softmax(int n, real (*restrict logits)[10], real (*restrict softmax)[10]) {
     for (int b = 0; b < n; b++) {
         real softmax_e[10];
         real most[10];
         for (int k = 0; k < 10; k++)
             most[k] = R(-INFINITY);
         for (int k = 0; k < 10; k++)
-            most[k] = nn_max(most[k], linear_3_b[k] + linear_3_sum[b][k]);
+            most[k] = nn_max(most[k], logits[b][k]);
         real total = R(-INFINITY);
         for (int k = 0; k < 10; k++)
             total = nn_max(total, most[k]);
         const real softmax_max = total;
         for (int j = 0; j < 10; j++)
-            softmax_e[j] = nn_exp(linear_3_b[j] + linear_3_sum[b][j] - softmax_max);
+            softmax_e[j] = nn_exp(logits[b][j] - softmax_max);
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
             sum[k] += softmax_e[k];
@@ -1140,13 +1144,16 @@ static void cnn_predict_one_x(const unsigned char (*restrict image)[3][32][32], 
 }
 
 /* cnn.nn:5: conv2d_correlate2d[q, i < 28, j < 28] = sum(c, u, v) conv2d_f[q, c, u, v]*x[c, i + u, j + v]
+ *           relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3])
  * Schedule: vectors along j, two at a time, 6 q side by side; sums in registers over c, u, v.
  * Equals: for q, i, j: for c, u, v: sum += conv2d_f[q, c, u, v]*x[c, i + u, j + v] */
-static void cnn_predict_one_conv2d_correlate2d(nn_range parts, real (*restrict x)[32][32],
-        const real (*restrict conv2d_f)[3][5][5], real (*restrict conv2d_correlate2d)[28][28]) {
+static void cnn_predict_one_relu(nn_range parts, real (*restrict x)[32][32],
+        const real (*restrict conv2d_f)[3][5][5], const real *restrict conv2d_b,
+        real (*restrict relu)[28][28]) {
     for (int i = parts.first; i < parts.last; i++)
         for (int j_tile = 0; j_tile < 2; j_tile++) {
             const int j_0 = nn_min_i(16*j_tile, 12);
+            real sums[6][16];
             for (int lane = 0; lane < 16; lane += NN_PASS) {
                 nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                 for (int c = 0; c < 3; c++)
@@ -1161,61 +1168,74 @@ static void cnn_predict_one_conv2d_correlate2d(nn_range parts, real (*restrict x
                         }
                 NN_UNROLL for (int q = 0; q < 6; q++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                        nn_store(&conv2d_correlate2d[q][i][lane + l + j_0], sum[q][l / NN_LANES]);
+                        nn_store(&sums[q][lane + l], sum[q][l / NN_LANES]);
             }
+            for (int q = 0; q < 6; q++)
+                for (int lane = 0; lane < 16; lane++)
+                    relu[q][i][lane + j_0] = nn_max(R(0), conv2d_b[q] + sums[q][lane]);
         }
 }
 
-/* cnn.nn:5: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2)
- *             max(0, conv2d_b[c] + conv2d_correlate2d[c, 2*i + u, 2*j + v]) */
-static void cnn_predict_one_maxpool2d(nn_range parts, const real *restrict conv2d_b,
-        real (*restrict conv2d_correlate2d)[28][28], real (*restrict maxpool2d)[14][14]) {
+/* cnn.nn:5: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2) relu[c, 2*i + u, 2*j + v] */
+static void cnn_predict_one_maxpool2d(nn_range parts, real (*restrict relu)[28][28],
+        real (*restrict maxpool2d)[14][14]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int c = part / 14;
         const int i = part % 14;
         for (int j = 0; j < 14; j++) {
-            real most = nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i][2*j]);
-            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i][2*j + 1]));
-            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i + 1][2*j]));
-            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i + 1][2*j + 1]));
+            real most = relu[c][2*i][2*j];
+            most = nn_max(most, relu[c][2*i][2*j + 1]);
+            most = nn_max(most, relu[c][2*i + 1][2*j]);
+            most = nn_max(most, relu[c][2*i + 1][2*j + 1]);
             maxpool2d[c][i][j] = most;
         }
     }
 }
 
-/* cnn.nn:6: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
- *             conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v] */
-static void cnn_predict_one_conv2d_2_correlate2d(nn_range parts, const real (*restrict conv2d_2_f)[6][5][5],
-        real (*restrict maxpool2d)[14][14], real (*restrict conv2d_2_correlate2d)[10][10]) {
-    for (int part = parts.first; part < parts.last; part++) {
-        const int q = part / 10;
-        const int i = part % 10;
-        real sum[10] = {0};
-        real sum_2[10] = {0};
-        real sum_3[10] = {0};
-        real sum_4[10] = {0};
-        for (int c = 0; c < 6; c++)
-            for (int u = 0; u < 5; u++)
-                for (int v = 0; v < 5; v++)
-                    for (int j = 0; j < 10; j++) {
-                        sum[j] += conv2d_2_f[4*q][c][u][v] * maxpool2d[c][u + i][j + v];
-                        sum_2[j] += conv2d_2_f[4*q + 1][c][u][v] * maxpool2d[c][u + i][j + v];
-                        sum_3[j] += conv2d_2_f[4*q + 2][c][u][v] * maxpool2d[c][u + i][j + v];
-                        sum_4[j] += conv2d_2_f[4*q + 3][c][u][v] * maxpool2d[c][u + i][j + v];
-                    }
-        for (int j = 0; j < 10; j++) {
-            conv2d_2_correlate2d[4*q][i][j] = sum[j];
-            conv2d_2_correlate2d[4*q + 1][i][j] = sum_2[j];
-            conv2d_2_correlate2d[4*q + 2][i][j] = sum_3[j];
-            conv2d_2_correlate2d[4*q + 3][i][j] = sum_4[j];
+/* cnn.nn:5: maxpool2d_plane[i0, place < 196] = maxpool2d[i0, place//14, place % 14] */
+static void cnn_maxpool2d_plane(real (*restrict maxpool2d)[14][14], real (*restrict maxpool2d_plane)[196]) {
+    for (int i0 = 0; i0 < 6; i0++)
+        for (int place = 0; place < 14; place++)
+            for (int place_rest = 0; place_rest < 14; place_rest++)
+                maxpool2d_plane[i0][14*place + place_rest] = maxpool2d[i0][place][place_rest];
+}
+
+/* cnn.nn:6: conv2d_2_correlate2d_plane[q, place < 136] = sum(c, u, v)
+ *             conv2d_2_f[q, c, u, v]*maxpool2d_plane[c, 14*u + v + place]
+ * Schedule: vectors along place, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Equals: for q, place: for c, u, v: sum += conv2d_2_f[q, c, u, v]*maxpool2d_plane[c, 14*u + v + place] */
+static void cnn_conv2d_2_correlate2d_plane(real (*restrict maxpool2d_plane)[196],
+        const real (*restrict conv2d_2_f)[6][5][5], real (*restrict conv2d_2_correlate2d_plane)[136]) {
+    for (int place_tile = 0; place_tile < 9; place_tile++) {
+        const int place_0 = nn_min_i(16*place_tile, 120);
+        for (int q_tile = 0; q_tile < 3; q_tile++) {
+            const int q_0 = nn_min_i(6*q_tile, 10);
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                for (int c = 0; c < 6; c++)
+                    for (int u = 0; u < 5; u++)
+                        NN_UNROLL for (int v = 0; v < 5; v++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] =
+                                        nn_held(&maxpool2d_plane[c][14*u + v + lane + l + place_0]);
+                            NN_UNROLL for (int q = 0; q < 6; q++)
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    sum[q][l / NN_LANES] += conv2d_2_f[q + q_0][c][u][v] * held[l / NN_LANES];
+                        }
+                NN_UNROLL for (int q = 0; q < 6; q++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&conv2d_2_correlate2d_plane[q + q_0][lane + l + place_0],
+                                sum[q][l / NN_LANES]);
+            }
         }
     }
 }
 
 /* cnn.nn:6: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2)
- *             max(0, conv2d_2_b[c] + conv2d_2_correlate2d[c, 2*i + u, 2*j + v]) */
+ *             max(0, conv2d_2_b[c] + conv2d_2_correlate2d_plane[c, 28*i + 2*j + 14*u + v]) */
 static void cnn_predict_one_maxpool2d_2(const real *restrict conv2d_2_b,
-        real (*restrict conv2d_2_correlate2d)[10][10], real (*restrict maxpool2d_2)[5][5]) {
+        real (*restrict conv2d_2_correlate2d_plane)[136], real (*restrict maxpool2d_2)[5][5]) {
     for (int c = 0; c < 16; c++)
         for (int i = 0; i < 5; i++) {
             real most[5];
@@ -1225,7 +1245,8 @@ static void cnn_predict_one_maxpool2d_2(const real *restrict conv2d_2_b,
                 for (int v = 0; v < 2; v++)
                     for (int j = 0; j < 5; j++)
                         most[j] = nn_max(most[j],
-                                nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[c][2*i + u][2*j + v]));
+                                nn_max(R(0), conv2d_2_b[c]
+                                + conv2d_2_correlate2d_plane[c][28*i + 14*u + 2*j + v]));
             for (int j = 0; j < 5; j++)
                 maxpool2d_2[c][i][j] = most[j];
         }
@@ -1305,11 +1326,12 @@ static void cnn_predict_one_x_2(nn_range parts, const real *restrict relu_3,
 }
 
 /* cnn.nn:8: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i]
+ *           logits[o] = linear_3_b[o] + linear_3_sum[o]
  * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over i; lanes added up at the
  *             end.
  * Equals: for o: for i: sum += linear_3_w[o, i]*x_2[i] */
-static void cnn_predict_one_linear_3_sum(const real *restrict x_2, const real (*restrict linear_3_w)[84],
-        real *restrict linear_3_sum) {
+static void cnn_predict_one_logits(const real *restrict x_2, const real (*restrict linear_3_w)[84],
+        const real *restrict linear_3_b, real *restrict logits) {
     for (int o_tile = 0; o_tile < 2; o_tile++) {
         real sums[5][16];
         for (int lane = 0; lane < 16; lane += NN_PASS) {
@@ -1332,30 +1354,28 @@ static void cnn_predict_one_linear_3_sum(const real *restrict x_2, const real (*
                 sums[o][i] += linear_3_w[5*o_tile + o][i + 80] * x_2[i + 80];
         for (int o = 0; o < 5; o++) {
             const real total = nn_sum_lanes(&sums[o][0]);
-            linear_3_sum[5*o_tile + o] = total;
+            logits[5*o_tile + o] = linear_3_b[5*o_tile + o] + total;
         }
     }
 }
 
-/* cnn.nn:9: softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k]) */
-static void cnn_softmax_max(const real *restrict linear_3_b, const real *restrict linear_3_sum,
-        real *restrict softmax_max) {
+/* cnn.nn:9: softmax_max = max(k) logits[k] */
+static void cnn_softmax_max(const real *restrict logits, real *restrict softmax_max) {
     real most[10];
     for (int k = 0; k < 10; k++)
         most[k] = R(-INFINITY);
     for (int k = 0; k < 10; k++)
-        most[k] = nn_max(most[k], linear_3_b[k] + linear_3_sum[k]);
+        most[k] = nn_max(most[k], logits[k]);
     real total = R(-INFINITY);
     for (int k = 0; k < 10; k++)
         total = nn_max(total, most[k]);
     *softmax_max = total;
 }
 
-/* cnn.nn:9: softmax_e[j] = exp(linear_3_b[j] + linear_3_sum[j] - stop(softmax_max)) */
-static void cnn_softmax_e(real softmax_max, const real *restrict linear_3_b, const real *restrict linear_3_sum,
-        real *restrict softmax_e) {
+/* cnn.nn:9: softmax_e[j] = exp(logits[j] - stop(softmax_max)) */
+static void cnn_softmax_e(real softmax_max, const real *restrict logits, real *restrict softmax_e) {
     for (int j = 0; j < 10; j++)
-        softmax_e[j] = nn_exp(linear_3_b[j] + linear_3_sum[j] - softmax_max);
+        softmax_e[j] = nn_exp(logits[j] - softmax_max);
 }
 
 /* cnn.nn:9: softmax_sum = sum(k) softmax_e[k] */
@@ -1487,6 +1507,7 @@ typedef struct cnn_gradients_call {
     int n;
     const unsigned char *image;
     const int32_t *kind;
+    double number_1;
 } cnn_gradients_call;
 
 /* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
@@ -1496,36 +1517,44 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     const int n = call->n;
     const unsigned char *const image = call->image;
     const int32_t *const kind = call->kind;
+    const double number_1 = call->number_1;
     const cnn_params *const p = &m->params;
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
-    real (*const x)[3][33][33][16] = (void *)(arena + 623616);
+    real (*const x)[3][33][33][16] = (void *)(arena + 311808);
     real (*const relu)[6][29][28][16] = (void *)arena;
-    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 516608);
+    real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 520896);
     int32_t (*const maxpool2d_winner)[6][14][14][16] = (void *)whole;
-    real (*const relu_2)[16][10][10][16] = (void *)(arena + 311808);
-    real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 414208);
+    real (*const relu_2)[16][10][10][16] = (void *)arena;
+    real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 102400);
     int32_t (*const maxpool2d_2_winner)[16][5][5][16] = (void *)(whole + 75264);
-    real (*const flatten)[400][16] = (void *)(arena + 439808);
-    real (*const relu_3)[120][16] = (void *)(arena + 414208);
-    real (*const x_2)[84][16] = (void *)(arena + 421888);
-    real (*const linear_3_sum)[10] = (void *)(arena + 432640);
+    real (*const flatten)[400][16] = (void *)arena;
+    real (*const relu_3)[120][16] = (void *)(arena + 25600);
+    real (*const x_2)[84][16] = (void *)(arena + 33280);
+    real (*const logits)[10][16] = (void *)(arena + 44032);
+    real (*const logits_2)[10] = (void *)(arena + 44672);
     int32_t *const accuracy_right = whole + 100864;
-    real *const cross_entropy_nll = arena + 433920;
-    real (*const d_logits)[10] = (void *)(arena + 433280);
-    real *const loss = arena + 907968;
-    real (*const x_2_2)[84] = (void *)(arena + 427264);
-    real (*const d_logits_blocks)[10][16] = (void *)(arena + 434944);
-    real (*const d_linear_2)[84][16] = (void *)(arena + 429568);
-    real (*const d_linear_2_2)[84] = (void *)(arena + 473088);
-    real (*const relu_3_2)[120] = (void *)(arena + 421888);
-    real (*const d_linear)[120][16] = (void *)(arena + 465408);
-    real (*const d_linear_3)[120] = (void *)(arena + 473088);
-    real (*const flatten_2)[400] = (void *)(arena + 414208);
-    real (*const d_flatten)[400][16] = (void *)(arena + 591872);
-    real (*const d_conv2d_2)[16][10][10][16] = (void *)(arena + 414208);
-    real (*const d_maxpool2d)[6][14][14][16] = (void *)(arena + 832704);
-    real (*const d_conv2d)[6][29][28][16] = (void *)(arena + 311808);
+    real *const cross_entropy_nll = arena + 45952;
+    real (*const d_logits)[10] = (void *)(arena + 45312);
+    real *const loss = arena + 303616;
+    real (*const x_2_2)[84] = (void *)(arena + 38656);
+    real (*const d_logits_blocks)[10][16] = (void *)(arena + 46336);
+    real (*const d_linear_2)[84][16] = (void *)(arena + 40960);
+    real (*const d_linear_2_2)[84] = (void *)(arena + 58880);
+    real (*const relu_3_2)[120] = (void *)(arena + 33280);
+    real (*const d_linear)[120][16] = (void *)(arena + 51200);
+    real (*const d_linear_3)[120] = (void *)(arena + 58880);
+    real (*const flatten_2)[400] = (void *)(arena + 25600);
+    real (*const d_flatten)[400][16] = (void *)arena;
+    real (*const d_conv2d_2_kept)[16][5][5][16] = (void *)(arena + 177664);
+    real (*const d_conv2d_2)[16][10][10][16] = (void *)arena;
+    real (*const maxpool2d_rows)[14][84] = (void *)(arena + 102400);
+    real (*const d_conv2d_2_kept_2)[16][5][5] = (void *)(arena + 278016);
+    int32_t (*const maxpool2d_2_winner_2)[16][5][5] = (void *)(whole + 100864);
+    real (*const d_conv2d_kept)[6][14][14][16] = (void *)(arena + 202752);
+    real (*const x_rows)[32][99] = (void *)arena;
+    real (*const d_conv2d_kept_2)[6][14][14] = (void *)(arena + 520896);
+    int32_t (*const maxpool2d_winner_2)[6][14][14] = (void *)(whole + 75264);
 
     cnn_x(nn_share(thread, 96*((n + 15) / 16)), n, (const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
@@ -1543,10 +1572,11 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     cnn_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    cnn_linear_3_sum(nn_share(thread, 2*((n + 15) / 16)), n, x_2, p->linear_3_w, linear_3_sum);
+    cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        cnn_d_logits(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll, d_logits);
+        cnn_gradients_logits(n, logits, logits_2);
+        cnn_d_logits(n, (real)number_1, logits_2, kind, accuracy_right, cross_entropy_nll, d_logits);
         cnn_loss(n, cross_entropy_nll, loss);
         cnn_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     }
@@ -1579,24 +1609,36 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     cnn_d_linear_w(nn_share(thread, 500), n, flatten_2, d_linear_3, m->grads.linear_w);
     cnn_d_flatten(nn_share(thread, (n + 15) / 16), n, d_linear, p->linear_w, d_flatten);
     nn_wait(thread);
-    cnn_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner, relu_2, d_flatten, d_conv2d_2);
+    cnn_d_conv2d_2_kept(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2, d_flatten, d_conv2d_2_kept);
     nn_wait(thread);
-    cnn_d_conv2d_2_b(nn_share(thread, 4), n, d_conv2d_2, m->grads.conv2d_2_b);
-    cnn_d_conv2d_2_f(nn_share(thread, 48), n, d_conv2d_2, maxpool2d, m->grads.conv2d_2_f);
-    cnn_d_maxpool2d(nn_share(thread, 14*((n + 15) / 16)), n, d_conv2d_2, p->conv2d_2_f, d_maxpool2d);
+    cnn_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner, d_conv2d_2_kept, d_conv2d_2);
+    cnn_d_conv2d_2_b(nn_share(thread, 4), n, d_conv2d_2_kept, m->grads.conv2d_2_b);
+    cnn_maxpool2d_rows(nn_share(thread, 14*((n + 15) / 16)), n, maxpool2d, maxpool2d_rows);
+    cnn_gradients_d_conv2d_2_kept(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept, d_conv2d_2_kept_2);
+    cnn_gradients_maxpool2d_2_winner(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner,
+            maxpool2d_2_winner_2);
     nn_wait(thread);
-    cnn_d_conv2d(nn_share(thread, 84*((n + 15) / 16)), n, maxpool2d_winner, relu, d_maxpool2d, d_conv2d);
+    cnn_d_conv2d_2_f(nn_share(thread, 16), n, d_conv2d_2_kept_2, maxpool2d_2_winner_2, maxpool2d_rows,
+            m->grads.conv2d_2_f);
+    cnn_d_conv2d_kept(nn_share(thread, 14*((n + 15) / 16)), n, d_conv2d_2, p->conv2d_2_f, maxpool2d,
+            d_conv2d_kept);
     nn_wait(thread);
     if (nn_mine(thread, 0))
-        cnn_d_conv2d_b(n, d_conv2d, m->grads.conv2d_b);
-    cnn_d_conv2d_f(nn_share(thread, 2), n, x, d_conv2d, m->grads.conv2d_f);
+        cnn_d_conv2d_b(n, d_conv2d_kept, m->grads.conv2d_b);
+    cnn_x_rows(nn_share(thread, 32*((n + 15) / 16)), n, x, x_rows);
+    cnn_gradients_d_conv2d_kept(nn_share(thread, 84*((n + 15) / 16)), n, d_conv2d_kept, d_conv2d_kept_2);
+    cnn_gradients_maxpool2d_winner(nn_share(thread, 84*((n + 15) / 16)), n, maxpool2d_winner,
+            maxpool2d_winner_2);
+    nn_wait(thread);
+    cnn_d_conv2d_f(nn_share(thread, 6), n, d_conv2d_kept_2, maxpool2d_winner_2, x_rows, m->grads.conv2d_f);
 }
 
 double cnn_gradients(cnn *m, int n, const unsigned char *image, const int32_t *kind) {
     if (!cnn_accepts(n, kind)) return (double)NAN;
-    const cnn_gradients_call call = { m, n, image, kind };
+    const double number_1 = 1.0 / (double)n;
+    const cnn_gradients_call call = { m, n, image, kind, number_1 };
     nn_on_team(cnn_gradients_share, &call);
-    return (double)m->work.arena[907968];
+    return (double)m->work.arena[303616];
 }
 
 /* A call of update, as the threads of a team get it. */
@@ -1604,6 +1646,7 @@ typedef struct cnn_update_call {
     cnn *m;
     double number_1;
     double number_2;
+    double number_3;
 } cnn_update_call;
 
 /* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
@@ -1612,19 +1655,20 @@ static void cnn_update_share(const void *handed, nn_thread thread) {
     cnn *const m = call->m;
     const double number_1 = call->number_1;
     const double number_2 = call->number_2;
+    const double number_3 = call->number_3;
 
     if (nn_mine(thread, 0))
         cnn_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 450,
                 &m->optimizer.conv2d_f_m[0][0][0][0], &m->grads.conv2d_f[0][0][0][0],
                 &m->optimizer.conv2d_f_v[0][0][0][0], &m->params.conv2d_f[0][0][0][0]);
     if (nn_mine(thread, 1))
-        cnn_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 6, m->optimizer.conv2d_b_m,
-                m->grads.conv2d_b, m->optimizer.conv2d_b_v, m->params.conv2d_b);
+        cnn_update_parameter_2((real)number_1, (real)number_3, 6, m->optimizer.conv2d_b_m, m->grads.conv2d_b,
+                m->optimizer.conv2d_b_v, m->params.conv2d_b);
     cnn_update_parameter(nn_share(thread, 3), (real)number_1, (real)number_2, 2400,
             &m->optimizer.conv2d_2_f_m[0][0][0][0], &m->grads.conv2d_2_f[0][0][0][0],
             &m->optimizer.conv2d_2_f_v[0][0][0][0], &m->params.conv2d_2_f[0][0][0][0]);
     if (nn_mine(thread, 2))
-        cnn_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 16, m->optimizer.conv2d_2_b_m,
+        cnn_update_parameter_2((real)number_1, (real)number_3, 16, m->optimizer.conv2d_2_b_m,
                 m->grads.conv2d_2_b, m->optimizer.conv2d_2_b_v, m->params.conv2d_2_b);
     cnn_update_parameter(nn_share(thread, 47), (real)number_1, (real)number_2, 48000,
             &m->optimizer.linear_w_m[0][0], &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0],
@@ -1643,15 +1687,16 @@ static void cnn_update_share(const void *handed, nn_thread thread) {
                 &m->optimizer.linear_3_w_m[0][0], &m->grads.linear_3_w[0][0], &m->optimizer.linear_3_w_v[0][0],
                 &m->params.linear_3_w[0][0]);
     if (nn_mine(thread, 6))
-        cnn_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 10, m->optimizer.linear_3_b_m,
+        cnn_update_parameter_2((real)number_1, (real)number_3, 10, m->optimizer.linear_3_b_m,
                 m->grads.linear_3_b, m->optimizer.linear_3_b_v, m->params.linear_3_b);
 }
 
 void cnn_update(cnn *m) {
     const int64_t adam_t = m->step + 1;
     const double number_1 = m->hyper.lr / (1.0 - nn_pow_d(0.9, (double)adam_t));
-    const double number_2 = 1.0 - nn_pow_d(0.999, (double)adam_t);
-    const cnn_update_call call = { m, number_1, number_2 };
+    const double number_2 = 1.0 / (1.0 - nn_pow_d(0.999, (double)adam_t));
+    const double number_3 = 1.0 - nn_pow_d(0.999, (double)adam_t);
+    const cnn_update_call call = { m, number_1, number_2, number_3 };
     nn_on_team(cnn_update_share, &call);
     m->step += 1;
 }
@@ -1682,28 +1727,28 @@ static void cnn_evaluate_share(const void *handed, nn_thread thread) {
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
     real (*const x)[3][33][33][16] = (void *)(arena + 311808);
-    real (*const conv2d_correlate2d)[6][29][28][16] = (void *)arena;
+    real (*const relu)[6][29][28][16] = (void *)arena;
     real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 311808);
-    real (*const conv2d_2_correlate2d)[16][10][10][16] = (void *)arena;
+    real (*const relu_2)[16][10][10][16] = (void *)arena;
     real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 102400);
     real (*const flatten)[400][16] = (void *)arena;
     real (*const relu_3)[120][16] = (void *)(arena + 25600);
     real (*const x_2)[84][16] = (void *)arena;
-    real (*const linear_3_sum)[10] = (void *)(arena + 5376);
+    real (*const logits)[10][16] = (void *)(arena + 5376);
+    real (*const logits_2)[10] = (void *)arena;
     int32_t *const accuracy_right = whole;
-    real *const cross_entropy_nll = arena;
-    real *const loss = arena + 64;
+    real *const cross_entropy_nll = arena + 640;
+    real *const loss = arena + 704;
 
     cnn_x(nn_share(thread, 96*((n + 15) / 16)), n, (const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
-    cnn_conv2d_correlate2d(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, conv2d_correlate2d);
+    cnn_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), p->conv2d_b, conv2d_correlate2d, maxpool2d);
+    cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
     nn_wait(thread);
-    cnn_conv2d_2_correlate2d(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f,
-            conv2d_2_correlate2d);
+    cnn_relu_2(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
     nn_wait(thread);
-    cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+    cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
     nn_wait(thread);
     cnn_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
     nn_wait(thread);
@@ -1711,10 +1756,11 @@ static void cnn_evaluate_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     cnn_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    cnn_linear_3_sum(nn_share(thread, 2*((n + 15) / 16)), n, x_2, p->linear_3_w, linear_3_sum);
+    cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        cnn_cross_entropy_nll(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll);
+        cnn_gradients_logits(n, logits, logits_2);
+        cnn_cross_entropy_nll(n, logits_2, kind, accuracy_right, cross_entropy_nll);
         cnn_loss(n, cross_entropy_nll, loss);
         cnn_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     }
@@ -1726,7 +1772,7 @@ double cnn_evaluate(cnn *m, int n, const unsigned char *image, const int32_t *ki
     if (!cnn_accepts(n, kind)) return (double)NAN;
     const cnn_evaluate_call call = { m, n, image, kind };
     nn_on_team(cnn_evaluate_share, &call);
-    return (double)m->work.arena[64];
+    return (double)m->work.arena[704];
 }
 
 void cnn_metrics(const cnn *m, double *values) {
@@ -1752,25 +1798,25 @@ static void cnn_predict_share(const void *handed, nn_thread thread) {
     nn_real *const softmax = call->softmax;
     real *const arena = work->arena;
     real (*const x)[3][33][33][16] = (void *)(arena + 311808);
-    real (*const conv2d_correlate2d)[6][29][28][16] = (void *)arena;
+    real (*const relu)[6][29][28][16] = (void *)arena;
     real (*const maxpool2d)[6][14][14][16] = (void *)(arena + 311808);
-    real (*const conv2d_2_correlate2d)[16][10][10][16] = (void *)arena;
+    real (*const relu_2)[16][10][10][16] = (void *)arena;
     real (*const maxpool2d_2)[16][5][5][16] = (void *)(arena + 102400);
     real (*const flatten)[400][16] = (void *)arena;
     real (*const relu_3)[120][16] = (void *)(arena + 25600);
     real (*const x_2)[84][16] = (void *)arena;
-    real (*const linear_3_sum)[10] = (void *)(arena + 5376);
+    real (*const logits)[10][16] = (void *)(arena + 5376);
+    real (*const logits_2)[10] = (void *)arena;
 
     cnn_x(nn_share(thread, 96*((n + 15) / 16)), n, (const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
-    cnn_conv2d_correlate2d(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, conv2d_correlate2d);
+    cnn_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), p->conv2d_b, conv2d_correlate2d, maxpool2d);
+    cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
     nn_wait(thread);
-    cnn_conv2d_2_correlate2d(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f,
-            conv2d_2_correlate2d);
+    cnn_relu_2(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
     nn_wait(thread);
-    cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+    cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
     nn_wait(thread);
     cnn_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
     nn_wait(thread);
@@ -1778,10 +1824,12 @@ static void cnn_predict_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     cnn_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    cnn_linear_3_sum(nn_share(thread, 2*((n + 15) / 16)), n, x_2, p->linear_3_w, linear_3_sum);
+    cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
-    if (nn_mine(thread, 0))
-        cnn_softmax(n, p->linear_3_b, linear_3_sum, (void *)softmax);
+    if (nn_mine(thread, 0)) {
+        cnn_gradients_logits(n, logits, logits_2);
+        cnn_softmax(n, logits_2, (void *)softmax);
+    }
 }
 
 void cnn_predict(const cnn_params *p, cnn_predict_work *work, int n, const unsigned char *image,
@@ -1808,14 +1856,15 @@ static void cnn_predict_one_share(const void *handed, nn_thread thread) {
     nn_real *const softmax = call->softmax;
     real *const arena = work->arena;
     real (*const x)[32][32] = (void *)(arena + 4704);
-    real (*const conv2d_correlate2d)[28][28] = (void *)arena;
+    real (*const relu)[28][28] = (void *)arena;
     real (*const maxpool2d)[14][14] = (void *)(arena + 4704);
-    real (*const conv2d_2_correlate2d)[10][10] = (void *)arena;
-    real (*const maxpool2d_2)[5][5] = (void *)(arena + 1600);
-    real *const flatten = arena + 2000;
+    real (*const maxpool2d_plane)[196] = (void *)(arena + 2176);
+    real (*const conv2d_2_correlate2d_plane)[136] = (void *)arena;
+    real (*const maxpool2d_2)[5][5] = (void *)(arena + 2176);
+    real *const flatten = arena + 2576;
     real *const relu_3 = arena;
     real *const x_2 = arena + 128;
-    real *const linear_3_sum = arena;
+    real *const logits = arena;
     real *const softmax_max = arena + 32;
     real *const softmax_e = arena + 16;
     real *const softmax_sum = arena + 48;
@@ -1823,14 +1872,18 @@ static void cnn_predict_one_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 0))
         cnn_predict_one_x((const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
-    cnn_predict_one_conv2d_correlate2d(nn_share(thread, 28), x, p->conv2d_f, conv2d_correlate2d);
+    cnn_predict_one_relu(nn_share(thread, 28), x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    cnn_predict_one_maxpool2d(nn_share(thread, 84), p->conv2d_b, conv2d_correlate2d, maxpool2d);
+    cnn_predict_one_maxpool2d(nn_share(thread, 84), relu, maxpool2d);
     nn_wait(thread);
-    cnn_predict_one_conv2d_2_correlate2d(nn_share(thread, 40), p->conv2d_2_f, maxpool2d, conv2d_2_correlate2d);
+    if (nn_mine(thread, 0))
+        cnn_maxpool2d_plane(maxpool2d, maxpool2d_plane);
+    nn_wait(thread);
+    if (nn_mine(thread, 0))
+        cnn_conv2d_2_correlate2d_plane(maxpool2d_plane, p->conv2d_2_f, conv2d_2_correlate2d_plane);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        cnn_predict_one_maxpool2d_2(p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+        cnn_predict_one_maxpool2d_2(p->conv2d_2_b, conv2d_2_correlate2d_plane, maxpool2d_2);
         cnn_predict_one_flatten(maxpool2d_2, flatten);
     }
     nn_wait(thread);
@@ -1839,9 +1892,9 @@ static void cnn_predict_one_share(const void *handed, nn_thread thread) {
     cnn_predict_one_x_2(nn_share(thread, 14), relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        cnn_predict_one_linear_3_sum(x_2, p->linear_3_w, linear_3_sum);
-        cnn_softmax_max(p->linear_3_b, linear_3_sum, softmax_max);
-        cnn_softmax_e(*softmax_max, p->linear_3_b, linear_3_sum, softmax_e);
+        cnn_predict_one_logits(x_2, p->linear_3_w, p->linear_3_b, logits);
+        cnn_softmax_max(logits, softmax_max);
+        cnn_softmax_e(*softmax_max, logits, softmax_e);
         cnn_softmax_sum(softmax_e, softmax_sum);
         cnn_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
     }

@@ -102,11 +102,12 @@ static void mlp_relu(nn_range parts, real (*restrict x)[784][16], const real (*r
 }
 
 /* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i]
+ *           logits[o] = linear_2_b[o] + linear_2_sum[o]
  * also in evaluate, predict
  * Schedule: vectors along lane, two at a time, 5 o side by side; sums in registers over i.
  * Equals: for block, o, lane: for i: sum += linear_2_w[o, i]*relu[block, i, lane] */
-static void mlp_linear_2_sum(nn_range parts, int n, real (*restrict relu)[128][16],
-        const real (*restrict linear_2_w)[128], real (*restrict linear_2_sum)[10]) {
+static void mlp_logits(nn_range parts, real (*restrict relu)[128][16], const real (*restrict linear_2_w)[128],
+        const real *restrict linear_2_b, real (*restrict logits)[10][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 2;
         const int o_tile = part % 2;
@@ -126,48 +127,52 @@ static void mlp_linear_2_sum(nn_range parts, int n, real (*restrict relu)[128][1
                     nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
         }
         for (int o = 0; o < 5; o++)
-            for (int lane = 0; lane < nn_min_i(16, n - 16*block); lane++)
-                linear_2_sum[16*block + lane][5*o_tile + o] = sums[o][lane];
+            for (int lane = 0; lane < 16; lane++)
+                logits[block][5*o_tile + o][lane] = linear_2_b[5*o_tile + o] + sums[o][lane];
     }
 }
 
-/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
- * mlp.nn:8: accuracy_winner = argmax(c) (linear_2_b[c] + linear_2_sum[c])
+/* mlp.nn:5: logits[block, i1, lane] = logits[block, i1, lane]
+ * also in evaluate, predict */
+static void mlp_gradients_logits(int n, real (*restrict logits)[10][16], real (*restrict logits_2)[10]) {
+    for (int block = 0; block < (n + 15) / 16; block++)
+        for (int lane = 0; lane < 16; lane++)
+            for (int i1 = 0; i1 < 10; i1++)
+                if (16*block + lane < n)
+                    logits_2[16*block + lane][i1] = logits[block][i1][lane];
+}
+
+/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) logits[k]
+ * mlp.nn:8: accuracy_winner = argmax(c) logits[c]
  *           accuracy_right = accuracy_winner == digit
- * mlp.nn:7: cross_entropy_log_softmax_d[j] = linear_2_b[j] + linear_2_sum[j] -
- *             stop(cross_entropy_log_softmax_max)
- *           cross_entropy_log_softmax_sum = sum(k) exp(cross_entropy_log_softmax_d[k])
- *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) - cross_entropy_log_softmax_d[digit]
- *           d_logits[j] = (exp(cross_entropy_log_softmax_d[j])/cross_entropy_log_softmax_sum -
- *             (j == digit))/batch */
-static void mlp_d_logits(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        const int32_t *restrict digit, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll,
-        real (*restrict d_logits)[10]) {
+ * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
+ *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *             (logits[digit] - stop(cross_entropy_log_softmax_max))
+ *           d_logits[j] = (exp(logits[j] - stop(cross_entropy_log_softmax_max))/cross_entropy_log_softmax_sum -
+ *             (j == digit))*number_1 */
+static void mlp_d_logits(int n, real number_1, real (*restrict logits)[10], const int32_t *restrict digit,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll, real (*restrict d_logits)[10]) {
     for (int b = 0; b < n; b++) {
-        real cross_entropy_log_softmax_d[10];
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_2_b[k] + linear_2_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == digit[b];
-        for (int j = 0; j < 10; j++)
-            cross_entropy_log_softmax_d[j] = linear_2_b[j] + linear_2_sum[b][j] - cross_entropy_log_softmax_max;
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(cross_entropy_log_softmax_d[k]);
+            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
         const real cross_entropy_log_softmax_sum = total;
-        cross_entropy_nll[b] = nn_log(total) - cross_entropy_log_softmax_d[digit[b]];
+        cross_entropy_nll[b] = nn_log(total) - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
-                    (nn_exp(cross_entropy_log_softmax_d[j]) / cross_entropy_log_softmax_sum
-                    - (real)(j == digit[b])) / (real)n;
+                    (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
+                    - (real)(j == digit[b])) * number_1;
     }
 }
 
@@ -380,8 +385,8 @@ static void mlp_d_linear_w(nn_range parts, int n, real (*restrict x)[784], real 
 
 /* mlp.nn:9: m' = 0.9*m + 0.09999999999999998*g
  *           v' = 0.999*v + 0.0010000000000000009*(g*g)
- *           w' = w - number_1*m'/(sqrt(v'/number_2) + 1e-08)
- * for w in linear_w, linear_b, linear_2_w, linear_2_b */
+ *           w' = w - number_1*m'/(sqrt(v'*number_2) + 1e-08)
+ * for w in linear_w, linear_b, linear_2_w */
 static void mlp_update_parameter(nn_range parts, real number_1, real number_2, int length, real *restrict m,
         const real *restrict g, real *restrict v, real *restrict w) {
     for (int a_2 = 1024*parts.first; a_2 < nn_min_i(1024*parts.last, length); a_2++) {
@@ -389,39 +394,53 @@ static void mlp_update_parameter(nn_range parts, real number_1, real number_2, i
         const real adam_v_next = R(0.999) * v[a_2] + R(0.0010000000000000009) * (g[a_2] * g[a_2]);
         m[a_2] = adam_m_next;
         v[a_2] = adam_v_next;
-        w[a_2] = w[a_2] - number_1 * adam_m_next / (nn_sqrt(adam_v_next / number_2) + R(1e-08));
+        w[a_2] = w[a_2] - number_1 * adam_m_next / (nn_sqrt(adam_v_next * number_2) + R(1e-08));
+    }
+}
+
+/* mlp.nn:9: linear_2_b_m'[a] = 0.9*linear_2_b_m[a] + 0.09999999999999998*d_linear_2_b[a]
+ *           linear_2_b_v'[a] = 0.999*linear_2_b_v[a] + 0.0010000000000000009*(d_linear_2_b[a]*d_linear_2_b[a])
+ *           linear_2_b'[a] = linear_2_b[a] -
+ *             number_1*linear_2_b_m'[a]/(sqrt(linear_2_b_v'[a]/number_3) + 1e-08) */
+static void mlp_update_linear_2_b(real number_1, real number_3, real *restrict linear_2_b_m,
+        const real *restrict d_linear_2_b, real *restrict linear_2_b_v, real *restrict linear_2_b) {
+    for (int a = 0; a < 10; a++) {
+        const real linear_2_b_adam_m_next = R(0.9) * linear_2_b_m[a] + R(0.09999999999999998) * d_linear_2_b[a];
+        const real linear_2_b_adam_v_next = R(0.999) * linear_2_b_v[a]
+                + R(0.0010000000000000009) * (d_linear_2_b[a] * d_linear_2_b[a]);
+        linear_2_b_m[a] = linear_2_b_adam_m_next;
+        linear_2_b_v[a] = linear_2_b_adam_v_next;
+        linear_2_b[a] = linear_2_b[a]
+                - number_1 * linear_2_b_adam_m_next / (nn_sqrt(linear_2_b_adam_v_next / number_3) + R(1e-08));
     }
 }
 
 /* ---- evaluate: what differs from forward --------------------------------------------------------------------- */
 
-/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
- * mlp.nn:8: accuracy_winner = argmax(c) (linear_2_b[c] + linear_2_sum[c])
+/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) logits[k]
+ * mlp.nn:8: accuracy_winner = argmax(c) logits[c]
  *           accuracy_right = accuracy_winner == digit
- * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k)
- *             exp(linear_2_b[k] + linear_2_sum[k] - stop(cross_entropy_log_softmax_max))
+ * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
  *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
- *             (linear_2_b[digit] + linear_2_sum[digit] - stop(cross_entropy_log_softmax_max)) */
-static void mlp_cross_entropy_nll(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        const int32_t *restrict digit, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
+ *             (logits[digit] - stop(cross_entropy_log_softmax_max)) */
+static void mlp_cross_entropy_nll(int n, real (*restrict logits)[10], const int32_t *restrict digit,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
     for (int b = 0; b < n; b++) {
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_2_b[k] + linear_2_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == digit[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(linear_2_b[k] + linear_2_sum[b][k] - cross_entropy_log_softmax_max);
+            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
-        cross_entropy_nll[b] = nn_log(total)
-                - (linear_2_b[digit[b]] + linear_2_sum[b][digit[b]] - cross_entropy_log_softmax_max);
+        cross_entropy_nll[b] = nn_log(total) - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
     }
 }
 
@@ -434,25 +453,24 @@ static void mlp_accuracy(double accuracy_total, double accuracy_total_2, double 
 
 /* ---- predict: what differs from forward ---------------------------------------------------------------------- */
 
-/* mlp.nn:6: softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
- *           softmax_e[j] = exp(linear_2_b[j] + linear_2_sum[j] - stop(softmax_max))
+/* mlp.nn:6: softmax_max = max(k) logits[k]
+ *           softmax_e[j] = exp(logits[j] - stop(softmax_max))
  *           softmax_sum = sum(k) softmax_e[k]
  *           softmax[a] = softmax_e[a]/softmax_sum */
-static void mlp_softmax(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        real (*restrict softmax)[10]) {
+static void mlp_softmax(int n, real (*restrict logits)[10], real (*restrict softmax)[10]) {
     for (int b = 0; b < n; b++) {
         real softmax_e[10];
         real most[10];
         for (int k = 0; k < 10; k++)
             most[k] = R(-INFINITY);
         for (int k = 0; k < 10; k++)
-            most[k] = nn_max(most[k], linear_2_b[k] + linear_2_sum[b][k]);
+            most[k] = nn_max(most[k], logits[b][k]);
         real total = R(-INFINITY);
         for (int k = 0; k < 10; k++)
             total = nn_max(total, most[k]);
         const real softmax_max = total;
         for (int j = 0; j < 10; j++)
-            softmax_e[j] = nn_exp(linear_2_b[j] + linear_2_sum[b][j] - softmax_max);
+            softmax_e[j] = nn_exp(logits[b][j] - softmax_max);
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
             sum[k] += softmax_e[k];
@@ -506,11 +524,12 @@ static void mlp_predict_one_relu(const real *restrict x, const real (*restrict l
 }
 
 /* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i]
+ *           logits[o] = linear_2_b[o] + linear_2_sum[o]
  * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over i; lanes added up at the
  *             end.
  * Equals: for o: for i: sum += linear_2_w[o, i]*relu[i] */
-static void mlp_predict_one_linear_2_sum(const real *restrict relu, const real (*restrict linear_2_w)[128],
-        real *restrict linear_2_sum) {
+static void mlp_predict_one_logits(const real *restrict relu, const real (*restrict linear_2_w)[128],
+        const real *restrict linear_2_b, real *restrict logits) {
     for (int o_tile = 0; o_tile < 2; o_tile++) {
         real sums[5][16];
         for (int lane = 0; lane < 16; lane += NN_PASS) {
@@ -530,30 +549,28 @@ static void mlp_predict_one_linear_2_sum(const real *restrict relu, const real (
         }
         for (int o = 0; o < 5; o++) {
             const real total = nn_sum_lanes(&sums[o][0]);
-            linear_2_sum[5*o_tile + o] = total;
+            logits[5*o_tile + o] = linear_2_b[5*o_tile + o] + total;
         }
     }
 }
 
-/* mlp.nn:6: softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k]) */
-static void mlp_softmax_max(const real *restrict linear_2_b, const real *restrict linear_2_sum,
-        real *restrict softmax_max) {
+/* mlp.nn:6: softmax_max = max(k) logits[k] */
+static void mlp_softmax_max(const real *restrict logits, real *restrict softmax_max) {
     real most[10];
     for (int k = 0; k < 10; k++)
         most[k] = R(-INFINITY);
     for (int k = 0; k < 10; k++)
-        most[k] = nn_max(most[k], linear_2_b[k] + linear_2_sum[k]);
+        most[k] = nn_max(most[k], logits[k]);
     real total = R(-INFINITY);
     for (int k = 0; k < 10; k++)
         total = nn_max(total, most[k]);
     *softmax_max = total;
 }
 
-/* mlp.nn:6: softmax_e[j] = exp(linear_2_b[j] + linear_2_sum[j] - stop(softmax_max)) */
-static void mlp_softmax_e(real softmax_max, const real *restrict linear_2_b, const real *restrict linear_2_sum,
-        real *restrict softmax_e) {
+/* mlp.nn:6: softmax_e[j] = exp(logits[j] - stop(softmax_max)) */
+static void mlp_softmax_e(real softmax_max, const real *restrict logits, real *restrict softmax_e) {
     for (int j = 0; j < 10; j++)
-        softmax_e[j] = nn_exp(linear_2_b[j] + linear_2_sum[j] - softmax_max);
+        softmax_e[j] = nn_exp(logits[j] - softmax_max);
 }
 
 /* mlp.nn:6: softmax_sum = sum(k) softmax_e[k] */
@@ -637,6 +654,7 @@ typedef struct mlp_gradients_call {
     int n;
     const unsigned char *image;
     const int32_t *digit;
+    double number_1;
 } mlp_gradients_call;
 
 /* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
@@ -646,15 +664,17 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     const int n = call->n;
     const unsigned char *const image = call->image;
     const int32_t *const digit = call->digit;
+    const double number_1 = call->number_1;
     const mlp_params *const p = &m->params;
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
     real (*const x)[784][16] = (void *)arena;
     real (*const relu)[128][16] = (void *)(arena + 59392);
-    real (*const linear_2_sum)[10] = (void *)(arena + 67584);
+    real (*const logits)[10][16] = (void *)(arena + 67584);
+    real (*const logits_2)[10] = (void *)(arena + 68224);
     int32_t *const accuracy_right = whole;
-    real *const cross_entropy_nll = arena + 68864;
-    real (*const d_logits)[10] = (void *)(arena + 68224);
+    real *const cross_entropy_nll = arena + 69504;
+    real (*const d_logits)[10] = (void *)(arena + 68864);
     real *const loss = arena + 117760;
     real (*const relu_2)[144] = (void *)(arena + 50176);
     real (*const d_logits_blocks)[10][16] = (void *)(arena + 67584);
@@ -666,10 +686,11 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
     nn_wait(thread);
-    mlp_linear_2_sum(nn_share(thread, 2*((n + 15) / 16)), n, relu, p->linear_2_w, linear_2_sum);
+    mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        mlp_d_logits(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll, d_logits);
+        mlp_gradients_logits(n, logits, logits_2);
+        mlp_d_logits(n, (real)number_1, logits_2, digit, accuracy_right, cross_entropy_nll, d_logits);
         mlp_loss(n, cross_entropy_nll, loss);
         mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     }
@@ -697,7 +718,8 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
 
 double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *digit) {
     if (!mlp_accepts(n, digit)) return (double)NAN;
-    const mlp_gradients_call call = { m, n, image, digit };
+    const double number_1 = 1.0 / (double)n;
+    const mlp_gradients_call call = { m, n, image, digit, number_1 };
     nn_on_team(mlp_gradients_share, &call);
     return (double)m->work.arena[117760];
 }
@@ -707,6 +729,7 @@ typedef struct mlp_update_call {
     mlp *m;
     double number_1;
     double number_2;
+    double number_3;
 } mlp_update_call;
 
 /* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
@@ -715,6 +738,7 @@ static void mlp_update_share(const void *handed, nn_thread thread) {
     mlp *const m = call->m;
     const double number_1 = call->number_1;
     const double number_2 = call->number_2;
+    const double number_3 = call->number_3;
 
     mlp_update_parameter(nn_share(thread, 98), (real)number_1, (real)number_2, 100352,
             &m->optimizer.linear_w_m[0][0], &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0],
@@ -726,15 +750,16 @@ static void mlp_update_share(const void *handed, nn_thread thread) {
             &m->optimizer.linear_2_w_m[0][0], &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0],
             &m->params.linear_2_w[0][0]);
     if (nn_mine(thread, 1))
-        mlp_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 10, m->optimizer.linear_2_b_m,
-                m->grads.linear_2_b, m->optimizer.linear_2_b_v, m->params.linear_2_b);
+        mlp_update_linear_2_b((real)number_1, (real)number_3, m->optimizer.linear_2_b_m, m->grads.linear_2_b,
+                m->optimizer.linear_2_b_v, m->params.linear_2_b);
 }
 
 void mlp_update(mlp *m) {
     const int64_t adam_t = m->step + 1;
     const double number_1 = m->hyper.lr / (1.0 - nn_pow_d(0.9, (double)adam_t));
-    const double number_2 = 1.0 - nn_pow_d(0.999, (double)adam_t);
-    const mlp_update_call call = { m, number_1, number_2 };
+    const double number_2 = 1.0 / (1.0 - nn_pow_d(0.999, (double)adam_t));
+    const double number_3 = 1.0 - nn_pow_d(0.999, (double)adam_t);
+    const mlp_update_call call = { m, number_1, number_2, number_3 };
     nn_on_team(mlp_update_share, &call);
     m->step += 1;
 }
@@ -766,19 +791,21 @@ static void mlp_evaluate_share(const void *handed, nn_thread thread) {
     int32_t *const whole = m->work.whole;
     real (*const x)[784][16] = (void *)arena;
     real (*const relu)[128][16] = (void *)(arena + 50176);
-    real (*const linear_2_sum)[10] = (void *)arena;
+    real (*const logits)[10][16] = (void *)arena;
+    real (*const logits_2)[10] = (void *)(arena + 640);
     int32_t *const accuracy_right = whole;
-    real *const cross_entropy_nll = arena + 640;
-    real *const loss = arena + 704;
+    real *const cross_entropy_nll = arena + 1280;
+    real *const loss = arena + 1344;
 
     mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
     nn_wait(thread);
     mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
     nn_wait(thread);
-    mlp_linear_2_sum(nn_share(thread, 2*((n + 15) / 16)), n, relu, p->linear_2_w, linear_2_sum);
+    mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        mlp_cross_entropy_nll(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll);
+        mlp_gradients_logits(n, logits, logits_2);
+        mlp_cross_entropy_nll(n, logits_2, digit, accuracy_right, cross_entropy_nll);
         mlp_loss(n, cross_entropy_nll, loss);
         mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     }
@@ -790,7 +817,7 @@ double mlp_evaluate(mlp *m, int n, const unsigned char *image, const int32_t *di
     if (!mlp_accepts(n, digit)) return (double)NAN;
     const mlp_evaluate_call call = { m, n, image, digit };
     nn_on_team(mlp_evaluate_share, &call);
-    return (double)m->work.arena[704];
+    return (double)m->work.arena[1344];
 }
 
 void mlp_metrics(const mlp *m, double *values) {
@@ -817,16 +844,19 @@ static void mlp_predict_share(const void *handed, nn_thread thread) {
     real *const arena = work->arena;
     real (*const x)[784][16] = (void *)arena;
     real (*const relu)[128][16] = (void *)(arena + 50176);
-    real (*const linear_2_sum)[10] = (void *)arena;
+    real (*const logits)[10][16] = (void *)arena;
+    real (*const logits_2)[10] = (void *)(arena + 640);
 
     mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
     nn_wait(thread);
     mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
     nn_wait(thread);
-    mlp_linear_2_sum(nn_share(thread, 2*((n + 15) / 16)), n, relu, p->linear_2_w, linear_2_sum);
+    mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
-    if (nn_mine(thread, 0))
-        mlp_softmax(n, p->linear_2_b, linear_2_sum, (void *)softmax);
+    if (nn_mine(thread, 0)) {
+        mlp_gradients_logits(n, logits, logits_2);
+        mlp_softmax(n, logits_2, (void *)softmax);
+    }
 }
 
 void mlp_predict(const mlp_params *p, mlp_predict_work *work, int n, const unsigned char *image,
@@ -841,16 +871,16 @@ void mlp_predict_one(const mlp_params *p, mlp_predict_work *work, const unsigned
     real *const arena = work->arena;
     real *const x = arena;
     real *const relu = arena + 784;
-    real *const linear_2_sum = arena;
+    real *const logits = arena;
     real *const softmax_max = arena + 32;
     real *const softmax_e = arena + 16;
     real *const softmax_sum = arena;
 
     mlp_predict_one_x((const unsigned char (*)[784])image, x);
     mlp_predict_one_relu(x, p->linear_w, p->linear_b, relu);
-    mlp_predict_one_linear_2_sum(relu, p->linear_2_w, linear_2_sum);
-    mlp_softmax_max(p->linear_2_b, linear_2_sum, softmax_max);
-    mlp_softmax_e(*softmax_max, p->linear_2_b, linear_2_sum, softmax_e);
+    mlp_predict_one_logits(relu, p->linear_2_w, p->linear_2_b, logits);
+    mlp_softmax_max(logits, softmax_max);
+    mlp_softmax_e(*softmax_max, logits, softmax_e);
     mlp_softmax_sum(softmax_e, softmax_sum);
     mlp_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
 }

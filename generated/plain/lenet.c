@@ -33,11 +33,11 @@
  *     linear_3_b  [10]                           10    line 12
  *     parameters                             61 706
  *
- * Memory of one instance, `lenet`, for batches of up to 64: 4 301 328 bytes.
+ * Memory of one instance, `lenet`, for batches of up to 64: 3 097 040 bytes.
  *     parameters              246 824
  *     gradients               246 824
  *     optimizer               493 648
- *     workspace             3 313 984
+ *     workspace             2 109 696
  * To predict: the parameters and a workspace of 1 505 280 bytes.
  *
  * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.
@@ -76,7 +76,8 @@ static void lenet_x(int n, const unsigned char (*restrict image)[1][28][28], rea
 
 /* lenet.nn:9: conv2d_correlate2d[q, i < 28, j < 28] = sum(c < 1, u, v)
  *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0]
- *             relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3]) */
+ *             relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3])
+ * also in evaluate, predict */
 static void lenet_relu(int n, const real (*restrict conv2d_f)[1][5][5], real (*restrict x)[1][28][28],
         const real *restrict conv2d_b, real (*restrict relu)[6][28][28]) {
     for (int b = 0; b < n; b++)
@@ -115,7 +116,8 @@ static void lenet_maxpool2d_winner(int n, real (*restrict relu)[6][28][28],
 
 /* lenet.nn:10: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
  *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
- *              relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3]) */
+ *              relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3])
+ * also in evaluate, predict */
 static void lenet_relu_2(int n, const real (*restrict conv2d_2_f)[6][5][5],
         real (*restrict maxpool2d)[6][14][14], const real *restrict conv2d_2_b,
         real (*restrict relu_2)[16][10][10]) {
@@ -189,52 +191,48 @@ static void lenet_x_2(int n, const real (*restrict linear_2_w)[120], real (*rest
 }
 
 /* lenet.nn:12: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i]
+ *              logits[o] = linear_3_b[o] + linear_3_sum[o]
  * also in evaluate, predict */
-static void lenet_linear_3_sum(int n, const real (*restrict linear_3_w)[84], real (*restrict x_2)[84],
-        real (*restrict linear_3_sum)[10]) {
+static void lenet_logits(int n, const real (*restrict linear_3_w)[84], real (*restrict x_2)[84],
+        const real *restrict linear_3_b, real (*restrict logits)[10]) {
     for (int b = 0; b < n; b++)
         for (int o = 0; o < 10; o++) {
-            real sum = R(0);
+            real linear_3_sum = R(0);
             for (int i = 0; i < 84; i++)
-                sum += linear_3_w[o][i] * x_2[b][i];
-            linear_3_sum[b][o] = sum;
+                linear_3_sum += linear_3_w[o][i] * x_2[b][i];
+            logits[b][o] = linear_3_b[o] + linear_3_sum;
         }
 }
 
-/* lenet.nn:14: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
- * lenet.nn:15: accuracy_winner = argmax(c) (linear_3_b[c] + linear_3_sum[c])
+/* lenet.nn:14: cross_entropy_log_softmax_max = max(k) logits[k]
+ * lenet.nn:15: accuracy_winner = argmax(c) logits[c]
  *              accuracy_right = accuracy_winner == kind
- * lenet.nn:14: cross_entropy_log_softmax_d[j] = linear_3_b[j] + linear_3_sum[j] -
- *                stop(cross_entropy_log_softmax_max)
- *              cross_entropy_log_softmax_sum = sum(k) exp(cross_entropy_log_softmax_d[k])
- *              cross_entropy_nll = log(cross_entropy_log_softmax_sum) - cross_entropy_log_softmax_d[kind]
- *              d_logits[j] = (exp(cross_entropy_log_softmax_d[j])/cross_entropy_log_softmax_sum -
- *                (j == kind))/batch */
-static void lenet_d_logits(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        const int32_t *restrict kind, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll,
-        real (*restrict d_logits)[10]) {
+ * lenet.nn:14: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
+ *              cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *                (logits[kind] - stop(cross_entropy_log_softmax_max))
+ *              d_logits[j] = (exp(logits[j] -
+ *                stop(cross_entropy_log_softmax_max))/cross_entropy_log_softmax_sum - (j == kind))*number_1 */
+static void lenet_d_logits(int n, real number_1, real (*restrict logits)[10], const int32_t *restrict kind,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll, real (*restrict d_logits)[10]) {
     for (int b = 0; b < n; b++) {
-        real cross_entropy_log_softmax_d[10];
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_3_b[k] + linear_3_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == kind[b];
-        for (int j = 0; j < 10; j++)
-            cross_entropy_log_softmax_d[j] = linear_3_b[j] + linear_3_sum[b][j] - cross_entropy_log_softmax_max;
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
-            cross_entropy_log_softmax_sum += nn_exp(cross_entropy_log_softmax_d[k]);
+            cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         const real cross_entropy_log_softmax_sum_2 = cross_entropy_log_softmax_sum;
-        cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum) - cross_entropy_log_softmax_d[kind[b]];
+        cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum)
+                - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
-                    (nn_exp(cross_entropy_log_softmax_d[j]) / cross_entropy_log_softmax_sum_2
-                    - (real)(j == kind[b])) / (real)n;
+                    (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum_2
+                    - (real)(j == kind[b])) * number_1;
     }
 }
 
@@ -372,115 +370,118 @@ static void lenet_d_flatten(int n, real (*restrict d_linear)[120], const real (*
         }
 }
 
-/* lenet.nn:10: d_conv2d_2[o, i, j] =
- *                where(maxpool2d_2_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and relu_2[o, i, j] > 0,
- *                d_flatten[25*o + 5*(i//2) + j//2], 0) */
+/* lenet.nn:10: d_conv2d_2_kept[o, i, j] = where(maxpool2d_2[o, i, j] > 0, d_flatten[25*o + 5*i + j], 0) */
+static void lenet_d_conv2d_2_kept(int n, real (*restrict maxpool2d_2)[16][5][5],
+        real (*restrict d_flatten)[400], real (*restrict d_conv2d_2_kept)[16][5][5]) {
+    for (int b = 0; b < n; b++)
+        for (int o = 0; o < 16; o++)
+            for (int i = 0; i < 5; i++)
+                for (int j = 0; j < 5; j++)
+                    d_conv2d_2_kept[b][o][i][j] = maxpool2d_2[b][o][i][j] > R(0) ? d_flatten[b][25*o + 5*i + j]
+                            : R(0);
+}
+
+/* lenet.nn:10: d_conv2d_2[o, i < 10, j < 10] =
+ *                where(maxpool2d_2_winner[o, i//2, j//2] == 2*(i % 2) + j % 2, d_conv2d_2_kept[o, i//2, j//2],
+ *                0) */
 static void lenet_d_conv2d_2(int n, int32_t (*restrict maxpool2d_2_winner)[16][5][5],
-        real (*restrict relu_2)[16][10][10], real (*restrict d_flatten)[400],
-        real (*restrict d_conv2d_2)[16][10][10]) {
+        real (*restrict d_conv2d_2_kept)[16][5][5], real (*restrict d_conv2d_2)[16][10][10]) {
     for (int b = 0; b < n; b++)
         for (int o = 0; o < 16; o++)
             for (int i = 0; i < 10; i++)
                 for (int j = 0; j < 10; j++) {
                     const int t = i / 2;
                     const int t_2 = j / 2;
-                    d_conv2d_2[b][o][i][j] =
-                            maxpool2d_2_winner[b][o][t][t_2] == 2*(i % 2) + j % 2 && relu_2[b][o][i][j] > R(0)
-                            ? d_flatten[b][25*o + 5*t + t_2] : R(0);
+                    d_conv2d_2[b][o][i][j] = maxpool2d_2_winner[b][o][t][t_2] == 2*(i % 2) + j % 2
+                            ? d_conv2d_2_kept[b][o][t][t_2] : R(0);
                 }
 }
 
-/* lenet.nn:10: d_conv2d_2_b[o] = sum(batch, i, j) d_conv2d_2[o, i, j] */
-static void lenet_d_conv2d_2_b(int n, real (*restrict d_conv2d_2)[16][10][10], real *restrict d_conv2d_2_b) {
+/* lenet.nn:10: d_conv2d_2_b[o] = sum(batch, i, j) d_conv2d_2_kept[o, i, j] */
+static void lenet_d_conv2d_2_b(int n, real (*restrict d_conv2d_2_kept)[16][5][5], real *restrict d_conv2d_2_b) {
     for (int o = 0; o < 16; o++) {
         real sum = R(0);
         for (int b = 0; b < n; b++)
-            for (int i = 0; i < 10; i++)
-                for (int j = 0; j < 10; j++)
-                    sum += d_conv2d_2[b][o][i][j];
+            for (int i = 0; i < 5; i++)
+                for (int j = 0; j < 5; j++)
+                    sum += d_conv2d_2_kept[b][o][i][j];
         d_conv2d_2_b[o] = sum;
     }
 }
 
 /* lenet.nn:10: d_conv2d_2_f[q, c, u < 5, v < 5] = sum(batch, i, j)
- *                d_conv2d_2[q, i, j]*maxpool2d[c, i + u, j + v] */
-static void lenet_d_conv2d_2_f(int n, real (*restrict d_conv2d_2)[16][10][10],
-        real (*restrict maxpool2d)[6][14][14], real (*restrict d_conv2d_2_f)[6][5][5]) {
+ *                d_conv2d_2_kept[q, i, j]*maxpool2d[c, u + 2*i + maxpool2d_2_winner[q, i, j]//2, v + 2*j +
+ *                maxpool2d_2_winner[q, i, j] % 2] */
+static void lenet_d_conv2d_2_f(int n, real (*restrict d_conv2d_2_kept)[16][5][5],
+        int32_t (*restrict maxpool2d_2_winner)[16][5][5], real (*restrict maxpool2d)[6][14][14],
+        real (*restrict d_conv2d_2_f)[6][5][5]) {
     for (int q = 0; q < 16; q++)
         for (int c = 0; c < 6; c++)
             for (int u = 0; u < 5; u++)
                 for (int v = 0; v < 5; v++) {
                     real sum = R(0);
                     for (int b = 0; b < n; b++)
-                        for (int i = 0; i < 10; i++)
-                            for (int j = 0; j < 10; j++)
-                                sum += d_conv2d_2[b][q][i][j] * maxpool2d[b][c][i + u][j + v];
+                        for (int i = 0; i < 5; i++)
+                            for (int j = 0; j < 5; j++)
+                                sum += d_conv2d_2_kept[b][q][i][j]
+                                        * maxpool2d[b][c][2*i + u + maxpool2d_2_winner[b][q][i][j] / 2][2*j + v
+                                        + maxpool2d_2_winner[b][q][i][j] % 2];
                     d_conv2d_2_f[q][c][u][v] = sum;
                 }
 }
 
 /* lenet.nn:10: d_maxpool2d[c, i < 14, j < 14] = sum(q, u, v)
- *                d_conv2d_2[q, i - u, j - v else 0]*conv2d_2_f[q, c, u, v] */
-static void lenet_d_maxpool2d(int n, real (*restrict d_conv2d_2)[16][10][10],
-        const real (*restrict conv2d_2_f)[6][5][5], real (*restrict d_maxpool2d)[6][14][14]) {
+ *                d_conv2d_2[q, i - u, j - v else 0]*conv2d_2_f[q, c, u, v]
+ * lenet.nn:9: d_conv2d_kept[o, i, j] = where(maxpool2d[o, i, j] > 0, d_maxpool2d[o, i, j], 0) */
+static void lenet_d_conv2d_kept(int n, real (*restrict d_conv2d_2)[16][10][10],
+        const real (*restrict conv2d_2_f)[6][5][5], real (*restrict maxpool2d)[6][14][14],
+        real (*restrict d_conv2d_kept)[6][14][14]) {
     for (int b = 0; b < n; b++)
         for (int c = 0; c < 6; c++)
             for (int i = 0; i < 14; i++)
                 for (int j = 0; j < 14; j++) {
-                    real sum = R(0);
+                    real d_maxpool2d = R(0);
                     for (int q = 0; q < 16; q++)
                         for (int u = 0; u < 5; u++)
                             for (int v = 0; v < 5; v++)
-                                sum += (i >= u && i < u + 10 && j >= v && j < v + 10
+                                d_maxpool2d += (i >= u && i < u + 10 && j >= v && j < v + 10
                                         ? d_conv2d_2[b][q][i - u][j - v] : R(0)) * conv2d_2_f[q][c][u][v];
-                    d_maxpool2d[b][c][i][j] = sum;
+                    d_conv2d_kept[b][c][i][j] = maxpool2d[b][c][i][j] > R(0) ? d_maxpool2d : R(0);
                 }
 }
 
-/* lenet.nn:9: d_conv2d[o, i, j] =
- *               where(maxpool2d_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and relu[o, i, j] > 0,
- *               d_maxpool2d[o, i//2, j//2], 0) */
-static void lenet_d_conv2d(int n, int32_t (*restrict maxpool2d_winner)[6][14][14],
-        real (*restrict relu)[6][28][28], real (*restrict d_maxpool2d)[6][14][14],
-        real (*restrict d_conv2d)[6][28][28]) {
-    for (int b = 0; b < n; b++)
-        for (int o = 0; o < 6; o++)
-            for (int i = 0; i < 28; i++)
-                for (int j = 0; j < 28; j++) {
-                    const int t = i / 2;
-                    const int t_2 = j / 2;
-                    d_conv2d[b][o][i][j] =
-                            maxpool2d_winner[b][o][t][t_2] == 2*(i % 2) + j % 2 && relu[b][o][i][j] > R(0)
-                            ? d_maxpool2d[b][o][t][t_2] : R(0);
-                }
-}
-
-/* lenet.nn:9: d_conv2d_b[o] = sum(batch, i, j) d_conv2d[o, i, j] */
-static void lenet_d_conv2d_b(int n, real (*restrict d_conv2d)[6][28][28], real *restrict d_conv2d_b) {
+/* lenet.nn:9: d_conv2d_b[o] = sum(batch, i, j) d_conv2d_kept[o, i, j] */
+static void lenet_d_conv2d_b(int n, real (*restrict d_conv2d_kept)[6][14][14], real *restrict d_conv2d_b) {
     for (int o = 0; o < 6; o++) {
         real sum = R(0);
         for (int b = 0; b < n; b++)
-            for (int i = 0; i < 28; i++)
-                for (int j = 0; j < 28; j++)
-                    sum += d_conv2d[b][o][i][j];
+            for (int i = 0; i < 14; i++)
+                for (int j = 0; j < 14; j++)
+                    sum += d_conv2d_kept[b][o][i][j];
         d_conv2d_b[o] = sum;
     }
 }
 
 /* lenet.nn:9: d_conv2d_f[q, j < 1, u < 5, v < 5] = sum(batch, i, j2)
- *               d_conv2d[q, i, j2]*x[0, i + u - 2, v + j2 - 2 else 0] */
-static void lenet_d_conv2d_f(int n, real (*restrict d_conv2d)[6][28][28], real (*restrict x)[1][28][28],
+ *               d_conv2d_kept[q, i, j2]*x[0, u + 2*i + maxpool2d_winner[q, i, j2]//2 - 2, v + 2*j2 +
+ *               maxpool2d_winner[q, i, j2] % 2 - 2 else 0] */
+static void lenet_d_conv2d_f(int n, real (*restrict d_conv2d_kept)[6][14][14],
+        int32_t (*restrict maxpool2d_winner)[6][14][14], real (*restrict x)[1][28][28],
         real (*restrict d_conv2d_f)[1][5][5]) {
     for (int q = 0; q < 6; q++)
         for (int u = 0; u < 5; u++)
             for (int v = 0; v < 5; v++) {
                 real sum = R(0);
                 for (int b = 0; b < n; b++)
-                    for (int i = 0; i < 28; i++)
-                        for (int j2 = 0; j2 < 28; j2++)
-                            sum += d_conv2d[b][q][i][j2]
-                                    * (i + u >= 2 && i + u < 30 && v + j2 >= 2 && v + j2 < 30
-                                    ? x[b][0][i + u - 2][v + j2 - 2] : R(0));
+                    for (int i = 0; i < 14; i++)
+                        for (int j2 = 0; j2 < 14; j2++)
+                            sum += d_conv2d_kept[b][q][i][j2]
+                                    * (2*i + u + maxpool2d_winner[b][q][i][j2] / 2 >= 2
+                                    && 2*i + u + maxpool2d_winner[b][q][i][j2] / 2 < 30
+                                    && 2*j2 + v + maxpool2d_winner[b][q][i][j2] % 2 >= 2
+                                    && 2*j2 + v + maxpool2d_winner[b][q][i][j2] % 2 < 30
+                                    ? x[b][0][2*i + u + maxpool2d_winner[b][q][i][j2] / 2 - 2][2*j2 + v
+                                    + maxpool2d_winner[b][q][i][j2] % 2 - 2] : R(0));
                 d_conv2d_f[q][0][u][v] = sum;
             }
 }
@@ -489,9 +490,8 @@ static void lenet_d_conv2d_f(int n, real (*restrict d_conv2d)[6][28][28], real (
 
 /* lenet.nn:16: m' = 0.9*m + 0.09999999999999998*g
  *              v' = 0.999*v + 0.0010000000000000009*(g*g)
- *              w' = w - number_1*m'/(sqrt(v'/number_2) + 1e-08)
- * for w in conv2d_f, conv2d_b, conv2d_2_f, conv2d_2_b, linear_w, linear_b, linear_2_w, linear_2_b, linear_3_w,
- *   linear_3_b */
+ *              w' = w - number_1*m'/(sqrt(v'*number_2) + 1e-08)
+ * for w in conv2d_f, conv2d_2_f, linear_w, linear_b, linear_2_w, linear_2_b, linear_3_w */
 static void lenet_update_parameter(real number_1, real number_2, int length, real *restrict m,
         const real *restrict g, real *restrict v, real *restrict w) {
     for (int a_4 = 0; a_4 < length; a_4++) {
@@ -499,36 +499,30 @@ static void lenet_update_parameter(real number_1, real number_2, int length, rea
         const real adam_v_next = R(0.999) * v[a_4] + R(0.0010000000000000009) * (g[a_4] * g[a_4]);
         m[a_4] = adam_m_next;
         v[a_4] = adam_v_next;
-        w[a_4] = w[a_4] - number_1 * adam_m_next / (nn_sqrt(adam_v_next / number_2) + R(1e-08));
+        w[a_4] = w[a_4] - number_1 * adam_m_next / (nn_sqrt(adam_v_next * number_2) + R(1e-08));
+    }
+}
+
+/* lenet.nn:16: m' = 0.9*m + 0.09999999999999998*g
+ *              v' = 0.999*v + 0.0010000000000000009*(g*g)
+ *              w' = w - number_1*m'/(sqrt(v'/number_3) + 1e-08)
+ * for w in conv2d_b, conv2d_2_b, linear_3_b */
+static void lenet_update_parameter_2(real number_1, real number_3, int length, real *restrict m,
+        const real *restrict g, real *restrict v, real *restrict w) {
+    for (int a = 0; a < length; a++) {
+        const real adam_m_next = R(0.9) * m[a] + R(0.09999999999999998) * g[a];
+        const real adam_v_next = R(0.999) * v[a] + R(0.0010000000000000009) * (g[a] * g[a]);
+        m[a] = adam_m_next;
+        v[a] = adam_v_next;
+        w[a] = w[a] - number_1 * adam_m_next / (nn_sqrt(adam_v_next / number_3) + R(1e-08));
     }
 }
 
 /* ---- evaluate: what differs from forward --------------------------------------------------------------------- */
 
-/* lenet.nn:9: conv2d_correlate2d[q, i < 28, j < 28] = sum(c < 1, u, v)
- *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0]
+/* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2) relu[c, 2*i + u, 2*j + v]
  * also in predict */
-static void lenet_conv2d_correlate2d(int n, const real (*restrict conv2d_f)[1][5][5],
-        real (*restrict x)[1][28][28], real (*restrict conv2d_correlate2d)[6][28][28]) {
-    for (int b = 0; b < n; b++)
-        for (int q = 0; q < 6; q++)
-            for (int i = 0; i < 28; i++)
-                for (int j = 0; j < 28; j++) {
-                    real sum = R(0);
-                    for (int u = 0; u < 5; u++)
-                        for (int v = 0; v < 5; v++)
-                            sum += conv2d_f[q][0][u][v]
-                                    * (i + u >= 2 && i + u < 30 && j + v >= 2 && j + v < 30
-                                    ? x[b][0][i + u - 2][j + v - 2] : R(0));
-                    conv2d_correlate2d[b][q][i][j] = sum;
-                }
-}
-
-/* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2)
- *               max(0, conv2d_b[c] + conv2d_correlate2d[c, 2*i + u, 2*j + v])
- * also in predict */
-static void lenet_maxpool2d(int n, const real *restrict conv2d_b,
-        real (*restrict conv2d_correlate2d)[6][28][28], real (*restrict maxpool2d)[6][14][14]) {
+static void lenet_maxpool2d(int n, real (*restrict relu)[6][28][28], real (*restrict maxpool2d)[6][14][14]) {
     for (int b = 0; b < n; b++)
         for (int c = 0; c < 6; c++)
             for (int i = 0; i < 14; i++)
@@ -536,35 +530,15 @@ static void lenet_maxpool2d(int n, const real *restrict conv2d_b,
                     real most = R(-INFINITY);
                     for (int u = 0; u < 2; u++)
                         for (int v = 0; v < 2; v++)
-                            most = nn_max(most,
-                                    nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[b][c][2*i + u][2*j + v]));
+                            most = nn_max(most, relu[b][c][2*i + u][2*j + v]);
                     maxpool2d[b][c][i][j] = most;
                 }
 }
 
-/* lenet.nn:10: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
- *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
+/* lenet.nn:10: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2) relu_2[c, 2*i + u, 2*j + v]
  * also in predict */
-static void lenet_conv2d_2_correlate2d(int n, const real (*restrict conv2d_2_f)[6][5][5],
-        real (*restrict maxpool2d)[6][14][14], real (*restrict conv2d_2_correlate2d)[16][10][10]) {
-    for (int b = 0; b < n; b++)
-        for (int q = 0; q < 16; q++)
-            for (int i = 0; i < 10; i++)
-                for (int j = 0; j < 10; j++) {
-                    real sum = R(0);
-                    for (int c = 0; c < 6; c++)
-                        for (int u = 0; u < 5; u++)
-                            for (int v = 0; v < 5; v++)
-                                sum += conv2d_2_f[q][c][u][v] * maxpool2d[b][c][i + u][j + v];
-                    conv2d_2_correlate2d[b][q][i][j] = sum;
-                }
-}
-
-/* lenet.nn:10: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2)
- *                max(0, conv2d_2_b[c] + conv2d_2_correlate2d[c, 2*i + u, 2*j + v])
- * also in predict */
-static void lenet_maxpool2d_2(int n, const real *restrict conv2d_2_b,
-        real (*restrict conv2d_2_correlate2d)[16][10][10], real (*restrict maxpool2d_2)[16][5][5]) {
+static void lenet_maxpool2d_2(int n, real (*restrict relu_2)[16][10][10],
+        real (*restrict maxpool2d_2)[16][5][5]) {
     for (int b = 0; b < n; b++)
         for (int c = 0; c < 16; c++)
             for (int i = 0; i < 5; i++)
@@ -572,37 +546,33 @@ static void lenet_maxpool2d_2(int n, const real *restrict conv2d_2_b,
                     real most = R(-INFINITY);
                     for (int u = 0; u < 2; u++)
                         for (int v = 0; v < 2; v++)
-                            most = nn_max(most,
-                                    nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[b][c][2*i + u][2*j + v]));
+                            most = nn_max(most, relu_2[b][c][2*i + u][2*j + v]);
                     maxpool2d_2[b][c][i][j] = most;
                 }
 }
 
-/* lenet.nn:14: cross_entropy_log_softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
- * lenet.nn:15: accuracy_winner = argmax(c) (linear_3_b[c] + linear_3_sum[c])
+/* lenet.nn:14: cross_entropy_log_softmax_max = max(k) logits[k]
+ * lenet.nn:15: accuracy_winner = argmax(c) logits[c]
  *              accuracy_right = accuracy_winner == kind
- * lenet.nn:14: cross_entropy_log_softmax_sum = sum(k)
- *                exp(linear_3_b[k] + linear_3_sum[k] - stop(cross_entropy_log_softmax_max))
+ * lenet.nn:14: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
  *              cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
- *                (linear_3_b[kind] + linear_3_sum[kind] - stop(cross_entropy_log_softmax_max)) */
-static void lenet_cross_entropy_nll(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        const int32_t *restrict kind, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
+ *                (logits[kind] - stop(cross_entropy_log_softmax_max)) */
+static void lenet_cross_entropy_nll(int n, real (*restrict logits)[10], const int32_t *restrict kind,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
     for (int b = 0; b < n; b++) {
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_3_b[k] + linear_3_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == kind[b];
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
-            cross_entropy_log_softmax_sum +=
-                    nn_exp(linear_3_b[k] + linear_3_sum[b][k] - cross_entropy_log_softmax_max);
+            cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum)
-                - (linear_3_b[kind[b]] + linear_3_sum[b][kind[b]] - cross_entropy_log_softmax_max);
+                - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
     }
 }
 
@@ -615,20 +585,19 @@ static void lenet_accuracy(double accuracy_total, double accuracy_total_2, doubl
 
 /* ---- predict: what differs from forward ---------------------------------------------------------------------- */
 
-/* lenet.nn:13: softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k])
- *              softmax_e[j] = exp(linear_3_b[j] + linear_3_sum[j] - stop(softmax_max))
+/* lenet.nn:13: softmax_max = max(k) logits[k]
+ *              softmax_e[j] = exp(logits[j] - stop(softmax_max))
  *              softmax_sum = sum(k) softmax_e[k]
  *              softmax[a] = softmax_e[a]/softmax_sum */
-static void lenet_softmax(int n, const real *restrict linear_3_b, real (*restrict linear_3_sum)[10],
-        real (*restrict softmax)[10]) {
+static void lenet_softmax(int n, real (*restrict logits)[10], real (*restrict softmax)[10]) {
     for (int b = 0; b < n; b++) {
         real softmax_e[10];
         real most = R(-INFINITY);
         for (int k = 0; k < 10; k++)
-            most = nn_max(most, linear_3_b[k] + linear_3_sum[b][k]);
+            most = nn_max(most, logits[b][k]);
         const real softmax_max = most;
         for (int j = 0; j < 10; j++)
-            softmax_e[j] = nn_exp(linear_3_b[j] + linear_3_sum[b][j] - softmax_max);
+            softmax_e[j] = nn_exp(logits[b][j] - softmax_max);
         real sum = R(0);
         for (int k = 0; k < 10; k++)
             sum += softmax_e[k];
@@ -648,66 +617,62 @@ static void lenet_predict_one_x(const unsigned char (*restrict image)[1][28][28]
 }
 
 /* lenet.nn:9: conv2d_correlate2d[q, i < 28, j < 28] = sum(c < 1, u, v)
- *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0] */
-static void lenet_predict_one_conv2d_correlate2d(const real (*restrict conv2d_f)[1][5][5],
-        real (*restrict x)[28][28], real (*restrict conv2d_correlate2d)[28][28]) {
+ *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0]
+ *             relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3]) */
+static void lenet_predict_one_relu(const real (*restrict conv2d_f)[1][5][5], real (*restrict x)[28][28],
+        const real *restrict conv2d_b, real (*restrict relu)[28][28]) {
     for (int q = 0; q < 6; q++)
         for (int i = 0; i < 28; i++)
             for (int j = 0; j < 28; j++) {
-                real sum = R(0);
+                real conv2d_correlate2d = R(0);
                 for (int u = 0; u < 5; u++)
                     for (int v = 0; v < 5; v++)
-                        sum += conv2d_f[q][0][u][v]
+                        conv2d_correlate2d += conv2d_f[q][0][u][v]
                                 * (i + u >= 2 && i + u < 30 && j + v >= 2 && j + v < 30
                                 ? x[0][i + u - 2][j + v - 2] : R(0));
-                conv2d_correlate2d[q][i][j] = sum;
+                relu[q][i][j] = nn_max(R(0), conv2d_b[q] + conv2d_correlate2d);
             }
 }
 
-/* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2)
- *               max(0, conv2d_b[c] + conv2d_correlate2d[c, 2*i + u, 2*j + v]) */
-static void lenet_predict_one_maxpool2d(const real *restrict conv2d_b,
-        real (*restrict conv2d_correlate2d)[28][28], real (*restrict maxpool2d)[14][14]) {
+/* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2) relu[c, 2*i + u, 2*j + v] */
+static void lenet_predict_one_maxpool2d(real (*restrict relu)[28][28], real (*restrict maxpool2d)[14][14]) {
     for (int c = 0; c < 6; c++)
         for (int i = 0; i < 14; i++)
             for (int j = 0; j < 14; j++) {
                 real most = R(-INFINITY);
                 for (int u = 0; u < 2; u++)
                     for (int v = 0; v < 2; v++)
-                        most = nn_max(most,
-                                nn_max(R(0), conv2d_b[c] + conv2d_correlate2d[c][2*i + u][2*j + v]));
+                        most = nn_max(most, relu[c][2*i + u][2*j + v]);
                 maxpool2d[c][i][j] = most;
             }
 }
 
 /* lenet.nn:10: conv2d_2_correlate2d[q, i < 10, j < 10] = sum(c, u, v)
- *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v] */
-static void lenet_predict_one_conv2d_2_correlate2d(const real (*restrict conv2d_2_f)[6][5][5],
-        real (*restrict maxpool2d)[14][14], real (*restrict conv2d_2_correlate2d)[10][10]) {
+ *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
+ *              relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3]) */
+static void lenet_predict_one_relu_2(const real (*restrict conv2d_2_f)[6][5][5],
+        real (*restrict maxpool2d)[14][14], const real *restrict conv2d_2_b, real (*restrict relu_2)[10][10]) {
     for (int q = 0; q < 16; q++)
         for (int i = 0; i < 10; i++)
             for (int j = 0; j < 10; j++) {
-                real sum = R(0);
+                real conv2d_2_correlate2d = R(0);
                 for (int c = 0; c < 6; c++)
                     for (int u = 0; u < 5; u++)
                         for (int v = 0; v < 5; v++)
-                            sum += conv2d_2_f[q][c][u][v] * maxpool2d[c][i + u][j + v];
-                conv2d_2_correlate2d[q][i][j] = sum;
+                            conv2d_2_correlate2d += conv2d_2_f[q][c][u][v] * maxpool2d[c][i + u][j + v];
+                relu_2[q][i][j] = nn_max(R(0), conv2d_2_b[q] + conv2d_2_correlate2d);
             }
 }
 
-/* lenet.nn:10: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2)
- *                max(0, conv2d_2_b[c] + conv2d_2_correlate2d[c, 2*i + u, 2*j + v]) */
-static void lenet_predict_one_maxpool2d_2(const real *restrict conv2d_2_b,
-        real (*restrict conv2d_2_correlate2d)[10][10], real (*restrict maxpool2d_2)[5][5]) {
+/* lenet.nn:10: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2) relu_2[c, 2*i + u, 2*j + v] */
+static void lenet_predict_one_maxpool2d_2(real (*restrict relu_2)[10][10], real (*restrict maxpool2d_2)[5][5]) {
     for (int c = 0; c < 16; c++)
         for (int i = 0; i < 5; i++)
             for (int j = 0; j < 5; j++) {
                 real most = R(-INFINITY);
                 for (int u = 0; u < 2; u++)
                     for (int v = 0; v < 2; v++)
-                        most = nn_max(most,
-                                nn_max(R(0), conv2d_2_b[c] + conv2d_2_correlate2d[c][2*i + u][2*j + v]));
+                        most = nn_max(most, relu_2[c][2*i + u][2*j + v]);
                 maxpool2d_2[c][i][j] = most;
             }
 }
@@ -742,31 +707,30 @@ static void lenet_predict_one_x_2(const real (*restrict linear_2_w)[120], const 
     }
 }
 
-/* lenet.nn:12: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i] */
-static void lenet_predict_one_linear_3_sum(const real (*restrict linear_3_w)[84], const real *restrict x_2,
-        real *restrict linear_3_sum) {
+/* lenet.nn:12: linear_3_sum[o] = sum(i) linear_3_w[o, i]*x_2[i]
+ *              logits[o] = linear_3_b[o] + linear_3_sum[o] */
+static void lenet_predict_one_logits(const real (*restrict linear_3_w)[84], const real *restrict x_2,
+        const real *restrict linear_3_b, real *restrict logits) {
     for (int o = 0; o < 10; o++) {
-        real sum = R(0);
+        real linear_3_sum = R(0);
         for (int i = 0; i < 84; i++)
-            sum += linear_3_w[o][i] * x_2[i];
-        linear_3_sum[o] = sum;
+            linear_3_sum += linear_3_w[o][i] * x_2[i];
+        logits[o] = linear_3_b[o] + linear_3_sum;
     }
 }
 
-/* lenet.nn:13: softmax_max = max(k) (linear_3_b[k] + linear_3_sum[k]) */
-static void lenet_softmax_max(const real *restrict linear_3_b, const real *restrict linear_3_sum,
-        real *restrict softmax_max) {
+/* lenet.nn:13: softmax_max = max(k) logits[k] */
+static void lenet_softmax_max(const real *restrict logits, real *restrict softmax_max) {
     real most = R(-INFINITY);
     for (int k = 0; k < 10; k++)
-        most = nn_max(most, linear_3_b[k] + linear_3_sum[k]);
+        most = nn_max(most, logits[k]);
     *softmax_max = most;
 }
 
-/* lenet.nn:13: softmax_e[j] = exp(linear_3_b[j] + linear_3_sum[j] - stop(softmax_max)) */
-static void lenet_softmax_e(real softmax_max, const real *restrict linear_3_b,
-        const real *restrict linear_3_sum, real *restrict softmax_e) {
+/* lenet.nn:13: softmax_e[j] = exp(logits[j] - stop(softmax_max)) */
+static void lenet_softmax_e(real softmax_max, const real *restrict logits, real *restrict softmax_e) {
     for (int j = 0; j < 10; j++)
-        softmax_e[j] = nn_exp(linear_3_b[j] + linear_3_sum[j] - softmax_max);
+        softmax_e[j] = nn_exp(logits[j] - softmax_max);
 }
 
 /* lenet.nn:13: softmax_sum = sum(k) softmax_e[k] */
@@ -906,27 +870,28 @@ double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_
     const lenet_params *const p = &m->params;
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
-    real (*const x)[1][28][28] = (void *)(arena + 677376);
+    real (*const x)[1][28][28] = (void *)(arena + 376320);
     real (*const relu)[6][28][28] = (void *)arena;
-    real (*const maxpool2d)[6][14][14] = (void *)(arena + 505856);
+    real (*const maxpool2d)[6][14][14] = (void *)(arena + 301056);
     int32_t (*const maxpool2d_winner)[6][14][14] = (void *)whole;
-    real (*const relu_2)[16][10][10] = (void *)(arena + 301056);
-    real (*const maxpool2d_2)[16][5][5] = (void *)(arena + 403456);
+    real (*const relu_2)[16][10][10] = (void *)arena;
+    real (*const maxpool2d_2)[16][5][5] = (void *)(arena + 102400);
     int32_t (*const maxpool2d_2_winner)[16][5][5] = (void *)(whole + 75264);
-    real (*const flatten)[400] = (void *)(arena + 429056);
-    real (*const relu_3)[120] = (void *)(arena + 403456);
-    real (*const x_2)[84] = (void *)(arena + 411136);
-    real (*const linear_3_sum)[10] = (void *)(arena + 416512);
+    real (*const flatten)[400] = (void *)arena;
+    real (*const relu_3)[120] = (void *)(arena + 25600);
+    real (*const x_2)[84] = (void *)(arena + 33280);
+    real (*const logits)[10] = (void *)(arena + 38656);
     int32_t *const accuracy_right = whole + 100864;
-    real *const cross_entropy_nll = arena + 417792;
-    real (*const d_logits)[10] = (void *)(arena + 417152);
-    real *const loss = arena + 727552;
-    real (*const d_linear_2)[84] = (void *)(arena + 418816);
-    real (*const d_linear)[120] = (void *)(arena + 411136);
-    real (*const d_flatten)[400] = (void *)(arena + 581120);
-    real (*const d_conv2d_2)[16][10][10] = (void *)(arena + 403456);
-    real (*const d_maxpool2d)[6][14][14] = (void *)(arena + 602112);
-    real (*const d_conv2d)[6][28][28] = (void *)(arena + 301056);
+    real *const cross_entropy_nll = arena + 39936;
+    real (*const d_logits)[10] = (void *)(arena + 39296);
+    real *const loss = arena + 177664;
+    real (*const d_linear_2)[84] = (void *)(arena + 40960);
+    real (*const d_linear)[120] = (void *)(arena + 33280);
+    real (*const d_flatten)[400] = (void *)arena;
+    real (*const d_conv2d_2_kept)[16][5][5] = (void *)(arena + 128000);
+    real (*const d_conv2d_2)[16][10][10] = (void *)arena;
+    real (*const d_conv2d_kept)[6][14][14] = (void *)(arena + 102400);
+    const double number_1 = 1.0 / (double)n;
 
     lenet_x(n, (const unsigned char (*)[1][28][28])image, x);
     lenet_relu(n, p->conv2d_f, x, p->conv2d_b, relu);
@@ -936,8 +901,8 @@ double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_
     lenet_flatten(n, maxpool2d_2, flatten);
     lenet_relu_3(n, p->linear_w, flatten, p->linear_b, relu_3);
     lenet_x_2(n, p->linear_2_w, relu_3, p->linear_2_b, x_2);
-    lenet_linear_3_sum(n, p->linear_3_w, x_2, linear_3_sum);
-    lenet_d_logits(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll, d_logits);
+    lenet_logits(n, p->linear_3_w, x_2, p->linear_3_b, logits);
+    lenet_d_logits(n, (real)number_1, logits, kind, accuracy_right, cross_entropy_nll, d_logits);
     lenet_loss(n, cross_entropy_nll, loss);
     lenet_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     lenet_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
@@ -952,31 +917,32 @@ double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_
     lenet_d_linear_b(n, d_linear, m->grads.linear_b);
     lenet_d_linear_w(n, d_linear, flatten, m->grads.linear_w);
     lenet_d_flatten(n, d_linear, p->linear_w, d_flatten);
-    lenet_d_conv2d_2(n, maxpool2d_2_winner, relu_2, d_flatten, d_conv2d_2);
-    lenet_d_conv2d_2_b(n, d_conv2d_2, m->grads.conv2d_2_b);
-    lenet_d_conv2d_2_f(n, d_conv2d_2, maxpool2d, m->grads.conv2d_2_f);
-    lenet_d_maxpool2d(n, d_conv2d_2, p->conv2d_2_f, d_maxpool2d);
-    lenet_d_conv2d(n, maxpool2d_winner, relu, d_maxpool2d, d_conv2d);
-    lenet_d_conv2d_b(n, d_conv2d, m->grads.conv2d_b);
-    lenet_d_conv2d_f(n, d_conv2d, x, m->grads.conv2d_f);
+    lenet_d_conv2d_2_kept(n, maxpool2d_2, d_flatten, d_conv2d_2_kept);
+    lenet_d_conv2d_2(n, maxpool2d_2_winner, d_conv2d_2_kept, d_conv2d_2);
+    lenet_d_conv2d_2_b(n, d_conv2d_2_kept, m->grads.conv2d_2_b);
+    lenet_d_conv2d_2_f(n, d_conv2d_2_kept, maxpool2d_2_winner, maxpool2d, m->grads.conv2d_2_f);
+    lenet_d_conv2d_kept(n, d_conv2d_2, p->conv2d_2_f, maxpool2d, d_conv2d_kept);
+    lenet_d_conv2d_b(n, d_conv2d_kept, m->grads.conv2d_b);
+    lenet_d_conv2d_f(n, d_conv2d_kept, maxpool2d_winner, x, m->grads.conv2d_f);
     return (double)*loss;
 }
 
 void lenet_update(lenet *m) {
     const int64_t adam_t = m->step + 1;
     const double number_1 = m->hyper.lr / (1.0 - nn_pow_d(0.9, (double)adam_t));
-    const double number_2 = 1.0 - nn_pow_d(0.999, (double)adam_t);
+    const double number_2 = 1.0 / (1.0 - nn_pow_d(0.999, (double)adam_t));
+    const double number_3 = 1.0 - nn_pow_d(0.999, (double)adam_t);
 
     lenet_update_parameter((real)number_1, (real)number_2, 150, &m->optimizer.conv2d_f_m[0][0][0][0],
             &m->grads.conv2d_f[0][0][0][0], &m->optimizer.conv2d_f_v[0][0][0][0],
             &m->params.conv2d_f[0][0][0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 6, m->optimizer.conv2d_b_m, m->grads.conv2d_b,
+    lenet_update_parameter_2((real)number_1, (real)number_3, 6, m->optimizer.conv2d_b_m, m->grads.conv2d_b,
             m->optimizer.conv2d_b_v, m->params.conv2d_b);
     lenet_update_parameter((real)number_1, (real)number_2, 2400, &m->optimizer.conv2d_2_f_m[0][0][0][0],
             &m->grads.conv2d_2_f[0][0][0][0], &m->optimizer.conv2d_2_f_v[0][0][0][0],
             &m->params.conv2d_2_f[0][0][0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 16, m->optimizer.conv2d_2_b_m, m->grads.conv2d_2_b,
-            m->optimizer.conv2d_2_b_v, m->params.conv2d_2_b);
+    lenet_update_parameter_2((real)number_1, (real)number_3, 16, m->optimizer.conv2d_2_b_m,
+            m->grads.conv2d_2_b, m->optimizer.conv2d_2_b_v, m->params.conv2d_2_b);
     lenet_update_parameter((real)number_1, (real)number_2, 48000, &m->optimizer.linear_w_m[0][0],
             &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0], &m->params.linear_w[0][0]);
     lenet_update_parameter((real)number_1, (real)number_2, 120, m->optimizer.linear_b_m, m->grads.linear_b,
@@ -987,8 +953,8 @@ void lenet_update(lenet *m) {
             m->optimizer.linear_2_b_v, m->params.linear_2_b);
     lenet_update_parameter((real)number_1, (real)number_2, 840, &m->optimizer.linear_3_w_m[0][0],
             &m->grads.linear_3_w[0][0], &m->optimizer.linear_3_w_v[0][0], &m->params.linear_3_w[0][0]);
-    lenet_update_parameter((real)number_1, (real)number_2, 10, m->optimizer.linear_3_b_m, m->grads.linear_3_b,
-            m->optimizer.linear_3_b_v, m->params.linear_3_b);
+    lenet_update_parameter_2((real)number_1, (real)number_3, 10, m->optimizer.linear_3_b_m,
+            m->grads.linear_3_b, m->optimizer.linear_3_b_v, m->params.linear_3_b);
     m->step += 1;
 }
 
@@ -1005,28 +971,28 @@ double lenet_evaluate(lenet *m, int n, const unsigned char *image, const int32_t
     real *const arena = m->work.arena;
     int32_t *const whole = m->work.whole;
     real (*const x)[1][28][28] = (void *)(arena + 301056);
-    real (*const conv2d_correlate2d)[6][28][28] = (void *)arena;
+    real (*const relu)[6][28][28] = (void *)arena;
     real (*const maxpool2d)[6][14][14] = (void *)(arena + 301056);
-    real (*const conv2d_2_correlate2d)[16][10][10] = (void *)arena;
+    real (*const relu_2)[16][10][10] = (void *)arena;
     real (*const maxpool2d_2)[16][5][5] = (void *)(arena + 102400);
     real (*const flatten)[400] = (void *)arena;
     real (*const relu_3)[120] = (void *)(arena + 25600);
     real (*const x_2)[84] = (void *)arena;
-    real (*const linear_3_sum)[10] = (void *)(arena + 5376);
+    real (*const logits)[10] = (void *)(arena + 5376);
     int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena;
     real *const loss = arena + 64;
 
     lenet_x(n, (const unsigned char (*)[1][28][28])image, x);
-    lenet_conv2d_correlate2d(n, p->conv2d_f, x, conv2d_correlate2d);
-    lenet_maxpool2d(n, p->conv2d_b, conv2d_correlate2d, maxpool2d);
-    lenet_conv2d_2_correlate2d(n, p->conv2d_2_f, maxpool2d, conv2d_2_correlate2d);
-    lenet_maxpool2d_2(n, p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+    lenet_relu(n, p->conv2d_f, x, p->conv2d_b, relu);
+    lenet_maxpool2d(n, relu, maxpool2d);
+    lenet_relu_2(n, p->conv2d_2_f, maxpool2d, p->conv2d_2_b, relu_2);
+    lenet_maxpool2d_2(n, relu_2, maxpool2d_2);
     lenet_flatten(n, maxpool2d_2, flatten);
     lenet_relu_3(n, p->linear_w, flatten, p->linear_b, relu_3);
     lenet_x_2(n, p->linear_2_w, relu_3, p->linear_2_b, x_2);
-    lenet_linear_3_sum(n, p->linear_3_w, x_2, linear_3_sum);
-    lenet_cross_entropy_nll(n, p->linear_3_b, linear_3_sum, kind, accuracy_right, cross_entropy_nll);
+    lenet_logits(n, p->linear_3_w, x_2, p->linear_3_b, logits);
+    lenet_cross_entropy_nll(n, logits, kind, accuracy_right, cross_entropy_nll);
     lenet_loss(n, cross_entropy_nll, loss);
     lenet_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     lenet_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
@@ -1042,54 +1008,54 @@ void lenet_predict(const lenet_params *p, lenet_predict_work *work, int n, const
     if (n < 1 || n > LENET_BATCH) return;
     real *const arena = work->arena;
     real (*const x)[1][28][28] = (void *)(arena + 301056);
-    real (*const conv2d_correlate2d)[6][28][28] = (void *)arena;
+    real (*const relu)[6][28][28] = (void *)arena;
     real (*const maxpool2d)[6][14][14] = (void *)(arena + 301056);
-    real (*const conv2d_2_correlate2d)[16][10][10] = (void *)arena;
+    real (*const relu_2)[16][10][10] = (void *)arena;
     real (*const maxpool2d_2)[16][5][5] = (void *)(arena + 102400);
     real (*const flatten)[400] = (void *)arena;
     real (*const relu_3)[120] = (void *)(arena + 25600);
     real (*const x_2)[84] = (void *)arena;
-    real (*const linear_3_sum)[10] = (void *)(arena + 5376);
+    real (*const logits)[10] = (void *)(arena + 5376);
 
     lenet_x(n, (const unsigned char (*)[1][28][28])image, x);
-    lenet_conv2d_correlate2d(n, p->conv2d_f, x, conv2d_correlate2d);
-    lenet_maxpool2d(n, p->conv2d_b, conv2d_correlate2d, maxpool2d);
-    lenet_conv2d_2_correlate2d(n, p->conv2d_2_f, maxpool2d, conv2d_2_correlate2d);
-    lenet_maxpool2d_2(n, p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+    lenet_relu(n, p->conv2d_f, x, p->conv2d_b, relu);
+    lenet_maxpool2d(n, relu, maxpool2d);
+    lenet_relu_2(n, p->conv2d_2_f, maxpool2d, p->conv2d_2_b, relu_2);
+    lenet_maxpool2d_2(n, relu_2, maxpool2d_2);
     lenet_flatten(n, maxpool2d_2, flatten);
     lenet_relu_3(n, p->linear_w, flatten, p->linear_b, relu_3);
     lenet_x_2(n, p->linear_2_w, relu_3, p->linear_2_b, x_2);
-    lenet_linear_3_sum(n, p->linear_3_w, x_2, linear_3_sum);
-    lenet_softmax(n, p->linear_3_b, linear_3_sum, (void *)softmax);
+    lenet_logits(n, p->linear_3_w, x_2, p->linear_3_b, logits);
+    lenet_softmax(n, logits, (void *)softmax);
 }
 
 void lenet_predict_one(const lenet_params *p, lenet_predict_work *work, const unsigned char *image,
         nn_real *softmax) {
     real *const arena = work->arena;
     real (*const x)[28][28] = (void *)(arena + 4704);
-    real (*const conv2d_correlate2d)[28][28] = (void *)arena;
+    real (*const relu)[28][28] = (void *)arena;
     real (*const maxpool2d)[14][14] = (void *)(arena + 4704);
-    real (*const conv2d_2_correlate2d)[10][10] = (void *)arena;
+    real (*const relu_2)[10][10] = (void *)arena;
     real (*const maxpool2d_2)[5][5] = (void *)(arena + 1600);
     real *const flatten = arena;
     real *const relu_3 = arena + 400;
     real *const x_2 = arena;
-    real *const linear_3_sum = arena + 96;
+    real *const logits = arena + 96;
     real *const softmax_max = arena + 16;
     real *const softmax_e = arena;
     real *const softmax_sum = arena + 16;
 
     lenet_predict_one_x((const unsigned char (*)[1][28][28])image, x);
-    lenet_predict_one_conv2d_correlate2d(p->conv2d_f, x, conv2d_correlate2d);
-    lenet_predict_one_maxpool2d(p->conv2d_b, conv2d_correlate2d, maxpool2d);
-    lenet_predict_one_conv2d_2_correlate2d(p->conv2d_2_f, maxpool2d, conv2d_2_correlate2d);
-    lenet_predict_one_maxpool2d_2(p->conv2d_2_b, conv2d_2_correlate2d, maxpool2d_2);
+    lenet_predict_one_relu(p->conv2d_f, x, p->conv2d_b, relu);
+    lenet_predict_one_maxpool2d(relu, maxpool2d);
+    lenet_predict_one_relu_2(p->conv2d_2_f, maxpool2d, p->conv2d_2_b, relu_2);
+    lenet_predict_one_maxpool2d_2(relu_2, maxpool2d_2);
     lenet_predict_one_flatten(maxpool2d_2, flatten);
     lenet_predict_one_relu_3(p->linear_w, flatten, p->linear_b, relu_3);
     lenet_predict_one_x_2(p->linear_2_w, relu_3, p->linear_2_b, x_2);
-    lenet_predict_one_linear_3_sum(p->linear_3_w, x_2, linear_3_sum);
-    lenet_softmax_max(p->linear_3_b, linear_3_sum, softmax_max);
-    lenet_softmax_e(*softmax_max, p->linear_3_b, linear_3_sum, softmax_e);
+    lenet_predict_one_logits(p->linear_3_w, x_2, p->linear_3_b, logits);
+    lenet_softmax_max(logits, softmax_max);
+    lenet_softmax_e(*softmax_max, logits, softmax_e);
     lenet_softmax_sum(softmax_e, softmax_sum);
     lenet_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
 }

@@ -84,11 +84,11 @@ static void linear_regression_loss(int n, const real *restrict mse_sum, real *re
 /* ---- backward ------------------------------------------------------------------------------------------------ */
 /* x needs no gradient: it is an input. */
 
-/* linear_regression.nn:7: d_line_2[a < 1] = 2*(linear_b[0] + linear_sum - y[0])/batch */
-static void linear_regression_d_line_2(int n, const real *restrict linear_b, const real *restrict linear_sum,
-        const real (*restrict y)[1], real (*restrict d_line_2)[1]) {
+/* linear_regression.nn:7: d_line_2[a < 1] = 2*(linear_b[0] + linear_sum - y[0])*number_1 */
+static void linear_regression_d_line_2(int n, real number_1, const real *restrict linear_b,
+        const real *restrict linear_sum, const real (*restrict y)[1], real (*restrict d_line_2)[1]) {
     for (int b = 0; b < n; b++)
-        d_line_2[b][0] = R(2) * (linear_b[0] + linear_sum[b] - y[b][0]) / (real)n;
+        d_line_2[b][0] = R(2) * (linear_b[0] + linear_sum[b] - y[b][0]) * number_1;
 }
 
 /* linear_regression.nn:5: d_linear_b[i < 1] = sum(batch) d_line_2[0] */
@@ -180,13 +180,14 @@ double linear_regression_gradients(linear_regression *m, int n, const nn_real *x
     real *const mse_sum = arena + 112;
     real *const loss = arena + 224;
     real (*const d_line_2)[1] = (void *)(arena + 112);
+    const double number_1 = 1.0 / (double)n;
 
     linear_regression_linear_sum(n, p->linear_w, (const real (*)[1])x, linear_sum);
     linear_regression_mse_sum(n, p->linear_b, linear_sum, (const real (*)[1])y, mse_sum);
     linear_regression_loss(n, mse_sum, loss);
 
     /* backward */
-    linear_regression_d_line_2(n, p->linear_b, linear_sum, (const real (*)[1])y, d_line_2);
+    linear_regression_d_line_2(n, (real)number_1, p->linear_b, linear_sum, (const real (*)[1])y, d_line_2);
     linear_regression_d_linear_b(n, d_line_2, m->grads.linear_b);
     linear_regression_d_linear_w(n, d_line_2, (const real (*)[1])x, m->grads.linear_w);
     return (double)*loss;

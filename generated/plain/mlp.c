@@ -75,52 +75,48 @@ static void mlp_relu(int n, const real (*restrict linear_w)[784], real (*restric
 }
 
 /* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i]
+ *           logits[o] = linear_2_b[o] + linear_2_sum[o]
  * also in evaluate, predict */
-static void mlp_linear_2_sum(int n, const real (*restrict linear_2_w)[128], real (*restrict relu)[128],
-        real (*restrict linear_2_sum)[10]) {
+static void mlp_logits(int n, const real (*restrict linear_2_w)[128], real (*restrict relu)[128],
+        const real *restrict linear_2_b, real (*restrict logits)[10]) {
     for (int b = 0; b < n; b++)
         for (int o = 0; o < 10; o++) {
-            real sum = R(0);
+            real linear_2_sum = R(0);
             for (int i = 0; i < 128; i++)
-                sum += linear_2_w[o][i] * relu[b][i];
-            linear_2_sum[b][o] = sum;
+                linear_2_sum += linear_2_w[o][i] * relu[b][i];
+            logits[b][o] = linear_2_b[o] + linear_2_sum;
         }
 }
 
-/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
- * mlp.nn:8: accuracy_winner = argmax(c) (linear_2_b[c] + linear_2_sum[c])
+/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) logits[k]
+ * mlp.nn:8: accuracy_winner = argmax(c) logits[c]
  *           accuracy_right = accuracy_winner == digit
- * mlp.nn:7: cross_entropy_log_softmax_d[j] = linear_2_b[j] + linear_2_sum[j] -
- *             stop(cross_entropy_log_softmax_max)
- *           cross_entropy_log_softmax_sum = sum(k) exp(cross_entropy_log_softmax_d[k])
- *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) - cross_entropy_log_softmax_d[digit]
- *           d_logits[j] = (exp(cross_entropy_log_softmax_d[j])/cross_entropy_log_softmax_sum -
- *             (j == digit))/batch */
-static void mlp_d_logits(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        const int32_t *restrict digit, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll,
-        real (*restrict d_logits)[10]) {
+ * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
+ *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *             (logits[digit] - stop(cross_entropy_log_softmax_max))
+ *           d_logits[j] = (exp(logits[j] - stop(cross_entropy_log_softmax_max))/cross_entropy_log_softmax_sum -
+ *             (j == digit))*number_1 */
+static void mlp_d_logits(int n, real number_1, real (*restrict logits)[10], const int32_t *restrict digit,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll, real (*restrict d_logits)[10]) {
     for (int b = 0; b < n; b++) {
-        real cross_entropy_log_softmax_d[10];
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_2_b[k] + linear_2_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == digit[b];
-        for (int j = 0; j < 10; j++)
-            cross_entropy_log_softmax_d[j] = linear_2_b[j] + linear_2_sum[b][j] - cross_entropy_log_softmax_max;
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
-            cross_entropy_log_softmax_sum += nn_exp(cross_entropy_log_softmax_d[k]);
+            cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         const real cross_entropy_log_softmax_sum_2 = cross_entropy_log_softmax_sum;
-        cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum) - cross_entropy_log_softmax_d[digit[b]];
+        cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum)
+                - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
-                    (nn_exp(cross_entropy_log_softmax_d[j]) / cross_entropy_log_softmax_sum_2
-                    - (real)(j == digit[b])) / (real)n;
+                    (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum_2
+                    - (real)(j == digit[b])) * number_1;
     }
 }
 
@@ -215,8 +211,8 @@ static void mlp_d_linear_w(int n, real (*restrict d_linear)[128], real (*restric
 
 /* mlp.nn:9: m' = 0.9*m + 0.09999999999999998*g
  *           v' = 0.999*v + 0.0010000000000000009*(g*g)
- *           w' = w - number_1*m'/(sqrt(v'/number_2) + 1e-08)
- * for w in linear_w, linear_b, linear_2_w, linear_2_b */
+ *           w' = w - number_1*m'/(sqrt(v'*number_2) + 1e-08)
+ * for w in linear_w, linear_b, linear_2_w */
 static void mlp_update_parameter(real number_1, real number_2, int length, real *restrict m,
         const real *restrict g, real *restrict v, real *restrict w) {
     for (int a_2 = 0; a_2 < length; a_2++) {
@@ -224,37 +220,51 @@ static void mlp_update_parameter(real number_1, real number_2, int length, real 
         const real adam_v_next = R(0.999) * v[a_2] + R(0.0010000000000000009) * (g[a_2] * g[a_2]);
         m[a_2] = adam_m_next;
         v[a_2] = adam_v_next;
-        w[a_2] = w[a_2] - number_1 * adam_m_next / (nn_sqrt(adam_v_next / number_2) + R(1e-08));
+        w[a_2] = w[a_2] - number_1 * adam_m_next / (nn_sqrt(adam_v_next * number_2) + R(1e-08));
+    }
+}
+
+/* mlp.nn:9: linear_2_b_m'[a] = 0.9*linear_2_b_m[a] + 0.09999999999999998*d_linear_2_b[a]
+ *           linear_2_b_v'[a] = 0.999*linear_2_b_v[a] + 0.0010000000000000009*(d_linear_2_b[a]*d_linear_2_b[a])
+ *           linear_2_b'[a] = linear_2_b[a] -
+ *             number_1*linear_2_b_m'[a]/(sqrt(linear_2_b_v'[a]/number_3) + 1e-08) */
+static void mlp_update_linear_2_b(real number_1, real number_3, real *restrict linear_2_b_m,
+        const real *restrict d_linear_2_b, real *restrict linear_2_b_v, real *restrict linear_2_b) {
+    for (int a = 0; a < 10; a++) {
+        const real linear_2_b_adam_m_next = R(0.9) * linear_2_b_m[a] + R(0.09999999999999998) * d_linear_2_b[a];
+        const real linear_2_b_adam_v_next = R(0.999) * linear_2_b_v[a]
+                + R(0.0010000000000000009) * (d_linear_2_b[a] * d_linear_2_b[a]);
+        linear_2_b_m[a] = linear_2_b_adam_m_next;
+        linear_2_b_v[a] = linear_2_b_adam_v_next;
+        linear_2_b[a] = linear_2_b[a]
+                - number_1 * linear_2_b_adam_m_next / (nn_sqrt(linear_2_b_adam_v_next / number_3) + R(1e-08));
     }
 }
 
 /* ---- evaluate: what differs from forward --------------------------------------------------------------------- */
 
-/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
- * mlp.nn:8: accuracy_winner = argmax(c) (linear_2_b[c] + linear_2_sum[c])
+/* mlp.nn:7: cross_entropy_log_softmax_max = max(k) logits[k]
+ * mlp.nn:8: accuracy_winner = argmax(c) logits[c]
  *           accuracy_right = accuracy_winner == digit
- * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k)
- *             exp(linear_2_b[k] + linear_2_sum[k] - stop(cross_entropy_log_softmax_max))
+ * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
  *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
- *             (linear_2_b[digit] + linear_2_sum[digit] - stop(cross_entropy_log_softmax_max)) */
-static void mlp_cross_entropy_nll(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        const int32_t *restrict digit, int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
+ *             (logits[digit] - stop(cross_entropy_log_softmax_max)) */
+static void mlp_cross_entropy_nll(int n, real (*restrict logits)[10], const int32_t *restrict digit,
+        int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
     for (int b = 0; b < n; b++) {
         real most = R(-INFINITY);
         int accuracy_winner = 0;
         for (int k = 0; k < 10; k++) {
-            const real t = linear_2_b[k] + linear_2_sum[b][k];
-            accuracy_winner = most >= t || most != most ? accuracy_winner : k;
-            most = nn_max(most, t);
+            accuracy_winner = most >= logits[b][k] || most != most ? accuracy_winner : k;
+            most = nn_max(most, logits[b][k]);
         }
         const real cross_entropy_log_softmax_max = most;
         accuracy_right[b] = accuracy_winner == digit[b];
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
-            cross_entropy_log_softmax_sum +=
-                    nn_exp(linear_2_b[k] + linear_2_sum[b][k] - cross_entropy_log_softmax_max);
+            cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
         cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum)
-                - (linear_2_b[digit[b]] + linear_2_sum[b][digit[b]] - cross_entropy_log_softmax_max);
+                - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
     }
 }
 
@@ -267,20 +277,19 @@ static void mlp_accuracy(double accuracy_total, double accuracy_total_2, double 
 
 /* ---- predict: what differs from forward ---------------------------------------------------------------------- */
 
-/* mlp.nn:6: softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k])
- *           softmax_e[j] = exp(linear_2_b[j] + linear_2_sum[j] - stop(softmax_max))
+/* mlp.nn:6: softmax_max = max(k) logits[k]
+ *           softmax_e[j] = exp(logits[j] - stop(softmax_max))
  *           softmax_sum = sum(k) softmax_e[k]
  *           softmax[a] = softmax_e[a]/softmax_sum */
-static void mlp_softmax(int n, const real *restrict linear_2_b, real (*restrict linear_2_sum)[10],
-        real (*restrict softmax)[10]) {
+static void mlp_softmax(int n, real (*restrict logits)[10], real (*restrict softmax)[10]) {
     for (int b = 0; b < n; b++) {
         real softmax_e[10];
         real most = R(-INFINITY);
         for (int k = 0; k < 10; k++)
-            most = nn_max(most, linear_2_b[k] + linear_2_sum[b][k]);
+            most = nn_max(most, logits[b][k]);
         const real softmax_max = most;
         for (int j = 0; j < 10; j++)
-            softmax_e[j] = nn_exp(linear_2_b[j] + linear_2_sum[b][j] - softmax_max);
+            softmax_e[j] = nn_exp(logits[b][j] - softmax_max);
         real sum = R(0);
         for (int k = 0; k < 10; k++)
             sum += softmax_e[k];
@@ -310,31 +319,30 @@ static void mlp_predict_one_relu(const real (*restrict linear_w)[784], const rea
     }
 }
 
-/* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i] */
-static void mlp_predict_one_linear_2_sum(const real (*restrict linear_2_w)[128], const real *restrict relu,
-        real *restrict linear_2_sum) {
+/* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i]
+ *           logits[o] = linear_2_b[o] + linear_2_sum[o] */
+static void mlp_predict_one_logits(const real (*restrict linear_2_w)[128], const real *restrict relu,
+        const real *restrict linear_2_b, real *restrict logits) {
     for (int o = 0; o < 10; o++) {
-        real sum = R(0);
+        real linear_2_sum = R(0);
         for (int i = 0; i < 128; i++)
-            sum += linear_2_w[o][i] * relu[i];
-        linear_2_sum[o] = sum;
+            linear_2_sum += linear_2_w[o][i] * relu[i];
+        logits[o] = linear_2_b[o] + linear_2_sum;
     }
 }
 
-/* mlp.nn:6: softmax_max = max(k) (linear_2_b[k] + linear_2_sum[k]) */
-static void mlp_softmax_max(const real *restrict linear_2_b, const real *restrict linear_2_sum,
-        real *restrict softmax_max) {
+/* mlp.nn:6: softmax_max = max(k) logits[k] */
+static void mlp_softmax_max(const real *restrict logits, real *restrict softmax_max) {
     real most = R(-INFINITY);
     for (int k = 0; k < 10; k++)
-        most = nn_max(most, linear_2_b[k] + linear_2_sum[k]);
+        most = nn_max(most, logits[k]);
     *softmax_max = most;
 }
 
-/* mlp.nn:6: softmax_e[j] = exp(linear_2_b[j] + linear_2_sum[j] - stop(softmax_max)) */
-static void mlp_softmax_e(real softmax_max, const real *restrict linear_2_b, const real *restrict linear_2_sum,
-        real *restrict softmax_e) {
+/* mlp.nn:6: softmax_e[j] = exp(logits[j] - stop(softmax_max)) */
+static void mlp_softmax_e(real softmax_max, const real *restrict logits, real *restrict softmax_e) {
     for (int j = 0; j < 10; j++)
-        softmax_e[j] = nn_exp(linear_2_b[j] + linear_2_sum[j] - softmax_max);
+        softmax_e[j] = nn_exp(logits[j] - softmax_max);
 }
 
 /* mlp.nn:6: softmax_sum = sum(k) softmax_e[k] */
@@ -420,17 +428,18 @@ double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *d
     int32_t *const whole = m->work.whole;
     real (*const x)[784] = (void *)arena;
     real (*const relu)[128] = (void *)(arena + 50176);
-    real (*const linear_2_sum)[10] = (void *)(arena + 58368);
+    real (*const logits)[10] = (void *)(arena + 58368);
     int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena + 59008;
     real (*const d_logits)[10] = (void *)(arena + 66560);
     real *const loss = arena + 67200;
     real (*const d_linear)[128] = (void *)(arena + 58368);
+    const double number_1 = 1.0 / (double)n;
 
     mlp_x(n, (const unsigned char (*)[784])image, x);
     mlp_relu(n, p->linear_w, x, p->linear_b, relu);
-    mlp_linear_2_sum(n, p->linear_2_w, relu, linear_2_sum);
-    mlp_d_logits(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll, d_logits);
+    mlp_logits(n, p->linear_2_w, relu, p->linear_2_b, logits);
+    mlp_d_logits(n, (real)number_1, logits, digit, accuracy_right, cross_entropy_nll, d_logits);
     mlp_loss(n, cross_entropy_nll, loss);
     mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
@@ -447,7 +456,8 @@ double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *d
 void mlp_update(mlp *m) {
     const int64_t adam_t = m->step + 1;
     const double number_1 = m->hyper.lr / (1.0 - nn_pow_d(0.9, (double)adam_t));
-    const double number_2 = 1.0 - nn_pow_d(0.999, (double)adam_t);
+    const double number_2 = 1.0 / (1.0 - nn_pow_d(0.999, (double)adam_t));
+    const double number_3 = 1.0 - nn_pow_d(0.999, (double)adam_t);
 
     mlp_update_parameter((real)number_1, (real)number_2, 100352, &m->optimizer.linear_w_m[0][0],
             &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0], &m->params.linear_w[0][0]);
@@ -455,7 +465,7 @@ void mlp_update(mlp *m) {
             m->optimizer.linear_b_v, m->params.linear_b);
     mlp_update_parameter((real)number_1, (real)number_2, 1280, &m->optimizer.linear_2_w_m[0][0],
             &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0], &m->params.linear_2_w[0][0]);
-    mlp_update_parameter((real)number_1, (real)number_2, 10, m->optimizer.linear_2_b_m, m->grads.linear_2_b,
+    mlp_update_linear_2_b((real)number_1, (real)number_3, m->optimizer.linear_2_b_m, m->grads.linear_2_b,
             m->optimizer.linear_2_b_v, m->params.linear_2_b);
     m->step += 1;
 }
@@ -474,15 +484,15 @@ double mlp_evaluate(mlp *m, int n, const unsigned char *image, const int32_t *di
     int32_t *const whole = m->work.whole;
     real (*const x)[784] = (void *)arena;
     real (*const relu)[128] = (void *)(arena + 50176);
-    real (*const linear_2_sum)[10] = (void *)arena;
+    real (*const logits)[10] = (void *)arena;
     int32_t *const accuracy_right = whole;
     real *const cross_entropy_nll = arena + 640;
     real *const loss = arena;
 
     mlp_x(n, (const unsigned char (*)[784])image, x);
     mlp_relu(n, p->linear_w, x, p->linear_b, relu);
-    mlp_linear_2_sum(n, p->linear_2_w, relu, linear_2_sum);
-    mlp_cross_entropy_nll(n, p->linear_2_b, linear_2_sum, digit, accuracy_right, cross_entropy_nll);
+    mlp_logits(n, p->linear_2_w, relu, p->linear_2_b, logits);
+    mlp_cross_entropy_nll(n, logits, digit, accuracy_right, cross_entropy_nll);
     mlp_loss(n, cross_entropy_nll, loss);
     mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
     mlp_accuracy_total_next_2(n, &m->totals.accuracy_total_2);
@@ -499,12 +509,12 @@ void mlp_predict(const mlp_params *p, mlp_predict_work *work, int n, const unsig
     real *const arena = work->arena;
     real (*const x)[784] = (void *)arena;
     real (*const relu)[128] = (void *)(arena + 50176);
-    real (*const linear_2_sum)[10] = (void *)arena;
+    real (*const logits)[10] = (void *)arena;
 
     mlp_x(n, (const unsigned char (*)[784])image, x);
     mlp_relu(n, p->linear_w, x, p->linear_b, relu);
-    mlp_linear_2_sum(n, p->linear_2_w, relu, linear_2_sum);
-    mlp_softmax(n, p->linear_2_b, linear_2_sum, (void *)softmax);
+    mlp_logits(n, p->linear_2_w, relu, p->linear_2_b, logits);
+    mlp_softmax(n, logits, (void *)softmax);
 }
 
 void mlp_predict_one(const mlp_params *p, mlp_predict_work *work, const unsigned char *image,
@@ -512,16 +522,16 @@ void mlp_predict_one(const mlp_params *p, mlp_predict_work *work, const unsigned
     real *const arena = work->arena;
     real *const x = arena;
     real *const relu = arena + 784;
-    real *const linear_2_sum = arena;
+    real *const logits = arena;
     real *const softmax_max = arena + 32;
     real *const softmax_e = arena + 16;
     real *const softmax_sum = arena;
 
     mlp_predict_one_x((const unsigned char (*)[784])image, x);
     mlp_predict_one_relu(p->linear_w, x, p->linear_b, relu);
-    mlp_predict_one_linear_2_sum(p->linear_2_w, relu, linear_2_sum);
-    mlp_softmax_max(p->linear_2_b, linear_2_sum, softmax_max);
-    mlp_softmax_e(*softmax_max, p->linear_2_b, linear_2_sum, softmax_e);
+    mlp_predict_one_logits(p->linear_2_w, relu, p->linear_2_b, logits);
+    mlp_softmax_max(logits, softmax_max);
+    mlp_softmax_e(*softmax_max, logits, softmax_e);
     mlp_softmax_sum(softmax_e, softmax_sum);
     mlp_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
 }
