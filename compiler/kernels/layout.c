@@ -295,7 +295,14 @@ static Group *copy_group(Layouts *l, const Tensor *t, bool rows) {
     subs[0] = Operate(OP_MIN, b.n, Sub(Read(l->samples, NULL, 0), Int(1)));
     *e = (Equation){.out = copy, .n_free = t->rank + 1, .free = free, .body = Read(t, subs, t->rank), .origin = t->origin};
     if (t->adjoint) e->body = Where(b.inside, e->body, Num(0));
-    if (rows) e->body = Read(map_get(&l->split, t), values_of(free, t->rank + 1), t->rank + 1);
+    if (rows) {
+        /* In words both have one name: the copy gets one of its own there. */
+        Tensor *shown = NEW(Tensor);
+        *shown = *t;
+        shown->name = name_of(text("%s_by_sample", t->name));
+        e->out = shown;
+        e->body = Read(map_get(&l->split, t), values_of(free, t->rank + 1), t->rank + 1);
+    }
     Member m = {.body = e->body, .type = t->type, .name = copy->name, .target = copy, .n_subs = t->rank + 1};
     m.subs = values_of(free, t->rank + 1);
     if (rows) {

@@ -201,7 +201,8 @@ static void add_loops(const Build *b, Nodes *to, const Index *const *index, int 
 }
 
 typedef struct { const Expr *read, *local; } Held;
-typedef struct { Held at[4]; int n; } HeldList;
+enum { MOST_HELD = 4 };
+typedef struct { Held at[MOST_HELD]; int n; } HeldList;
 
 static const Expr *from_held(const Expr *e, void *data) {
     const HeldList *list = data;
@@ -216,11 +217,26 @@ static bool is_held(const HeldList *list, const Expr *read) {
     return false;
 }
 
+/* Integers that data give, and that are the same for all of the tile, are read once. */
+static void add_places(HeldList *list, Nodes *to, const Build *b, const Expr *term, const Index *vector) {
+    Exprs reads = reads_of(term);
+    for (int r = 0; r < reads.n && list->n < MOST_HELD; r++) {
+        const Expr *read = reads.at[r];
+        bool moves = uses_index(read, vector);
+        for (int k = 0; k < b->n_side; k++) moves = moves || uses_index(read, b->side[k].within);
+        if (read->type != INT || read->tensor->rank == 0 || moves || is_held(list, read)) continue;
+        Tensor *place = local_new("place", INT, 0, NULL);
+        place->lo = read->lo, place->hi = read->hi;
+        add_declare(to, place, read);
+        list->at[list->n++] = (Held){read, read_local(place)};
+    }
+}
+
 /* Vectors that do not move with the outermost loop of the tile, or that several sums read, are loaded once, in front of it. */
 static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term, const Index *vector) {
     const Tile *t = b->t;
     Exprs reads = reads_of(term);
-    for (int r = 0; r < reads.n && b->n_side > 0 && list->n < 4; r++) {
+    for (int r = 0; r < reads.n && b->n_side > 0 && list->n < MOST_HELD; r++) {
         const Expr *read = reads.at[r];
         if (!uses_index(read, vector) || uses_index(read, b->side[0].within) || is_held(list, read)) continue;
         int64_t extents[2];
@@ -284,9 +300,11 @@ static void add_sums(Build *b) {
     }
     Nodes step = {0};
     const Expr *term[MOST_SUMS];
-    HeldList held = {.n = 0};
+    HeldList places = {.n = 0}, held = {.n = 0};
     for (int k = 0; k < t->n_sums; k++) {
         term[k] = at_tile(b, t->term[k], lane_value);
+        add_places(&places, &step, b, term[k], vector);
+        term[k] = transform(term[k], from_held, &places);
         add_held(&held, &step, b, term[k], vector);
     }
     Nodes *inner = add_side_by_side(&step, b, LOOP_REGISTER);
