@@ -321,9 +321,9 @@ static void cnn_logits(nn_range parts, real (*restrict x_2)[84][16], const real 
     }
 }
 
-/* cnn.nn:8: logits[block, i1, lane] = logits[block, i1, lane]
+/* cnn.nn:8: logits_by_sample[block, i1, lane] = logits[block, i1, lane]
  * also in evaluate, predict */
-static void cnn_gradients_logits(int n, real (*restrict logits)[10][16], real (*restrict logits_2)[10]) {
+static void cnn_logits_by_sample(int n, real (*restrict logits)[10][16], real (*restrict logits_2)[10]) {
     for (int block = 0; block < (n + 15) / 16; block++)
         for (int lane = 0; lane < 16; lane++)
             for (int i1 = 0; i1 < 10; i1++)
@@ -424,9 +424,9 @@ static void cnn_d_linear_3_b(int n, real (*restrict d_logits)[10], real *restric
         d_linear_3_b[o] = sum[o];
 }
 
-/* cnn.nn:5: x_2[block, i1, lane] = x_2[block, i1, lane]
- * and cnn.nn:7: d_linear_2[block, i1, lane] = d_linear_2[block, i1, lane] */
-static void cnn_gradients_x_2(nn_range parts, int n, real (*restrict x_2)[84][16], real (*restrict x_2_2)[84]) {
+/* cnn.nn:5: x_2_by_sample[block, i1, lane] = x_2[block, i1, lane]
+ * and cnn.nn:7: d_linear_2_by_sample[block, i1, lane] = d_linear_2[block, i1, lane] */
+static void cnn_x_2_by_sample(nn_range parts, int n, real (*restrict x_2)[84][16], real (*restrict x_2_2)[84]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 48;
         const int i1_tile = part / 16 % 3;
@@ -533,9 +533,9 @@ static void cnn_d_linear_2_b(nn_range parts, int n, real (*restrict d_linear_2)[
     }
 }
 
-/* cnn.nn:7: relu_3[block, i1, lane] = relu_3[block, i1, lane]
- * and cnn.nn:7: d_linear[block, i1, lane] = d_linear[block, i1, lane] */
-static void cnn_gradients_relu_3(nn_range parts, int n, real (*restrict relu_3)[120][16],
+/* cnn.nn:7: relu_3_by_sample[block, i1, lane] = relu_3[block, i1, lane]
+ * and cnn.nn:7: d_linear_by_sample[block, i1, lane] = d_linear[block, i1, lane] */
+static void cnn_relu_3_by_sample(nn_range parts, int n, real (*restrict relu_3)[120][16],
         real (*restrict relu_3_2)[120]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 64;
@@ -634,8 +634,8 @@ static void cnn_d_linear_b(nn_range parts, int n, real (*restrict d_linear)[120]
     }
 }
 
-/* cnn.nn:7: flatten[block, i1, lane] = flatten[block, i1, lane] */
-static void cnn_gradients_flatten(nn_range parts, int n, real (*restrict flatten)[400][16],
+/* cnn.nn:7: flatten_by_sample[block, i1, lane] = flatten[block, i1, lane] */
+static void cnn_flatten_by_sample(nn_range parts, int n, real (*restrict flatten)[400][16],
         real (*restrict flatten_2)[400]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 16;
@@ -785,8 +785,8 @@ static void cnn_maxpool2d_rows(nn_range parts, int n, real (*restrict maxpool2d)
     }
 }
 
-/* cnn.nn:6: d_conv2d_2_kept[block, i1, i2, i3, lane] = d_conv2d_2_kept[block, i1, i2, i3, lane] */
-static void cnn_gradients_d_conv2d_2_kept(nn_range parts, int n,
+/* cnn.nn:6: d_conv2d_2_kept_by_sample[block, i1, i2, i3, lane] = d_conv2d_2_kept[block, i1, i2, i3, lane] */
+static void cnn_d_conv2d_2_kept_by_sample(nn_range parts, int n,
         real (*restrict d_conv2d_2_kept)[16][5][5][16], real (*restrict d_conv2d_2_kept_2)[16][5][5]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 16;
@@ -800,8 +800,8 @@ static void cnn_gradients_d_conv2d_2_kept(nn_range parts, int n,
     }
 }
 
-/* cnn.nn:6: maxpool2d_2_winner[block, i1, i2, i3, lane] = maxpool2d_2_winner[block, i1, i2, i3, lane] */
-static void cnn_gradients_maxpool2d_2_winner(nn_range parts, int n,
+/* cnn.nn:6: maxpool2d_2_winner_by_sample[block, i1, i2, i3, lane] = maxpool2d_2_winner[block, i1, i2, i3, lane] */
+static void cnn_maxpool2d_2_winner_by_sample(nn_range parts, int n,
         int32_t (*restrict maxpool2d_2_winner)[16][5][5][16],
         int32_t (*restrict maxpool2d_2_winner_2)[16][5][5]) {
     for (int part = parts.first; part < parts.last; part++) {
@@ -823,8 +823,8 @@ static void cnn_gradients_maxpool2d_2_winner(nn_range parts, int n,
  * Equals: for q, u, window: for n, i, j: sum +=
  *           d_conv2d_2_kept[q, i, j]*maxpool2d_rows[u + 2*i + maxpool2d_2_winner[q, i, j]//2, 12*j + window +
  *           6*(maxpool2d_2_winner[q, i, j] % 2)] */
-static void cnn_d_conv2d_2_f(nn_range parts, int n, real (*restrict d_conv2d_2_kept)[16][5][5],
-        int32_t (*restrict maxpool2d_2_winner)[16][5][5], real (*restrict maxpool2d_rows)[14][84],
+static void cnn_d_conv2d_2_f(nn_range parts, int n, int32_t (*restrict maxpool2d_2_winner)[16][5][5],
+        real (*restrict d_conv2d_2_kept)[16][5][5], real (*restrict maxpool2d_rows)[14][84],
         real (*restrict d_conv2d_2_f)[6][5][5]) {
     for (int q = parts.first; q < parts.last; q++)
         for (int window_tile = 0; window_tile < 2; window_tile++) {
@@ -834,13 +834,14 @@ static void cnn_d_conv2d_2_f(nn_range parts, int n, real (*restrict d_conv2d_2_k
                 nn_vec sum[5][NN_PASS / NN_LANES] = {0};
                 for (int b = 0; b < n; b++)
                     for (int i = 0; i < 5; i++)
-                        NN_UNROLL for (int j = 0; j < 5; j++)
+                        NN_UNROLL for (int j = 0; j < 5; j++) {
+                            const int place = maxpool2d_2_winner[b][q][i][j];
                             NN_UNROLL for (int u = 0; u < 5; u++)
                                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                                     sum[u][l / NN_LANES] += d_conv2d_2_kept[b][q][i][j]
-                                            * nn_load(&maxpool2d_rows[b][2*i + u
-                                            + maxpool2d_2_winner[b][q][i][j] / 2][12*j
-                                            + 6*(maxpool2d_2_winner[b][q][i][j] % 2) + lane + l + window_0]);
+                                            * nn_load(&maxpool2d_rows[b][2*i + u + place / 2][12*j
+                                            + 6*(place % 2) + lane + l + window_0]);
+                        }
                 NN_UNROLL for (int u = 0; u < 5; u++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                         nn_store(&sums[u][lane + l], sum[u][l / NN_LANES]);
@@ -933,8 +934,8 @@ static void cnn_x_rows(nn_range parts, int n, real (*restrict x)[3][33][33][16],
     }
 }
 
-/* cnn.nn:5: d_conv2d_kept[block, i1, i2, i3, lane] = d_conv2d_kept[block, i1, i2, i3, lane] */
-static void cnn_gradients_d_conv2d_kept(nn_range parts, int n, real (*restrict d_conv2d_kept)[6][14][14][16],
+/* cnn.nn:5: d_conv2d_kept_by_sample[block, i1, i2, i3, lane] = d_conv2d_kept[block, i1, i2, i3, lane] */
+static void cnn_d_conv2d_kept_by_sample(nn_range parts, int n, real (*restrict d_conv2d_kept)[6][14][14][16],
         real (*restrict d_conv2d_kept_2)[6][14][14]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 84;
@@ -947,8 +948,8 @@ static void cnn_gradients_d_conv2d_kept(nn_range parts, int n, real (*restrict d
     }
 }
 
-/* cnn.nn:5: maxpool2d_winner[block, i1, i2, i3, lane] = maxpool2d_winner[block, i1, i2, i3, lane] */
-static void cnn_gradients_maxpool2d_winner(nn_range parts, int n,
+/* cnn.nn:5: maxpool2d_winner_by_sample[block, i1, i2, i3, lane] = maxpool2d_winner[block, i1, i2, i3, lane] */
+static void cnn_maxpool2d_winner_by_sample(nn_range parts, int n,
         int32_t (*restrict maxpool2d_winner)[6][14][14][16],
         int32_t (*restrict maxpool2d_winner_2)[6][14][14]) {
     for (int part = parts.first; part < parts.last; part++) {
@@ -969,8 +970,8 @@ static void cnn_gradients_maxpool2d_winner(nn_range parts, int n,
  * Equals: for q, u, window: for n, i, j: sum +=
  *           d_conv2d_kept[q, i, j]*x_rows[u + 2*i + maxpool2d_winner[q, i, j]//2, 6*j + window +
  *           3*(maxpool2d_winner[q, i, j] % 2)] */
-static void cnn_d_conv2d_f(nn_range parts, int n, real (*restrict d_conv2d_kept)[6][14][14],
-        int32_t (*restrict maxpool2d_winner)[6][14][14], real (*restrict x_rows)[32][99],
+static void cnn_d_conv2d_f(nn_range parts, int n, int32_t (*restrict maxpool2d_winner)[6][14][14],
+        real (*restrict d_conv2d_kept)[6][14][14], real (*restrict x_rows)[32][99],
         real (*restrict d_conv2d_f)[3][5][5]) {
     for (int q = parts.first; q < parts.last; q++) {
         real sums[5][16];
@@ -978,12 +979,14 @@ static void cnn_d_conv2d_f(nn_range parts, int n, real (*restrict d_conv2d_kept)
             nn_vec sum[5][NN_PASS / NN_LANES] = {0};
             for (int b = 0; b < n; b++)
                 for (int i = 0; i < 14; i++)
-                    for (int j = 0; j < 14; j++)
+                    for (int j = 0; j < 14; j++) {
+                        const int place = maxpool2d_winner[b][q][i][j];
                         NN_UNROLL for (int u = 0; u < 5; u++)
                             NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                                 sum[u][l / NN_LANES] += d_conv2d_kept[b][q][i][j]
-                                        * nn_load(&x_rows[b][2*i + u + maxpool2d_winner[b][q][i][j] / 2][6*j
-                                        + 3*(maxpool2d_winner[b][q][i][j] % 2) + lane + l]);
+                                        * nn_load(&x_rows[b][2*i + u + place / 2][6*j + 3*(place % 2) + lane
+                                        + l]);
+                    }
             NN_UNROLL for (int u = 0; u < 5; u++)
                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                     nn_store(&sums[u][lane + l], sum[u][l / NN_LANES]);
@@ -1575,7 +1578,7 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        cnn_gradients_logits(n, logits, logits_2);
+        cnn_logits_by_sample(n, logits, logits_2);
         cnn_d_logits(n, (real)number_1, logits_2, kind, accuracy_right, cross_entropy_nll, d_logits);
         cnn_loss(n, cross_entropy_nll, loss);
         cnn_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
@@ -1586,7 +1589,7 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     /* backward */
     if (nn_mine(thread, 0))
         cnn_d_linear_3_b(n, d_logits, m->grads.linear_3_b);
-    cnn_gradients_x_2(nn_share(thread, 48*((n + 15) / 16)), n, x_2, x_2_2);
+    cnn_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, x_2, x_2_2);
     nn_wait(thread);
     cnn_d_linear_3_w(nn_share(thread, 2), n, x_2_2, d_logits, m->grads.linear_3_w);
     if (nn_mine(thread, 0))
@@ -1595,16 +1598,16 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     cnn_d_linear_2(nn_share(thread, 14*((n + 15) / 16)), n, d_logits_blocks, p->linear_3_w, x_2, d_linear_2);
     nn_wait(thread);
     cnn_d_linear_2_b(nn_share(thread, 14), n, d_linear_2, m->grads.linear_2_b);
-    cnn_gradients_x_2(nn_share(thread, 48*((n + 15) / 16)), n, d_linear_2, d_linear_2_2);
-    cnn_gradients_relu_3(nn_share(thread, 64*((n + 15) / 16)), n, relu_3, relu_3_2);
+    cnn_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, d_linear_2, d_linear_2_2);
+    cnn_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, relu_3, relu_3_2);
     nn_wait(thread);
     if (nn_mine(thread, 0))
         cnn_d_linear_2_w(n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
     cnn_d_linear(nn_share(thread, 20*((n + 15) / 16)), n, d_linear_2, p->linear_2_w, relu_3, d_linear);
     nn_wait(thread);
     cnn_d_linear_b(nn_share(thread, 20), n, d_linear, m->grads.linear_b);
-    cnn_gradients_relu_3(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_3);
-    cnn_gradients_flatten(nn_share(thread, 16*((n + 15) / 16)), n, flatten, flatten_2);
+    cnn_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_3);
+    cnn_flatten_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, flatten, flatten_2);
     nn_wait(thread);
     cnn_d_linear_w(nn_share(thread, 500), n, flatten_2, d_linear_3, m->grads.linear_w);
     cnn_d_flatten(nn_share(thread, (n + 15) / 16), n, d_linear, p->linear_w, d_flatten);
@@ -1614,11 +1617,11 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     cnn_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner, d_conv2d_2_kept, d_conv2d_2);
     cnn_d_conv2d_2_b(nn_share(thread, 4), n, d_conv2d_2_kept, m->grads.conv2d_2_b);
     cnn_maxpool2d_rows(nn_share(thread, 14*((n + 15) / 16)), n, maxpool2d, maxpool2d_rows);
-    cnn_gradients_d_conv2d_2_kept(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept, d_conv2d_2_kept_2);
-    cnn_gradients_maxpool2d_2_winner(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner,
+    cnn_d_conv2d_2_kept_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept, d_conv2d_2_kept_2);
+    cnn_maxpool2d_2_winner_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner,
             maxpool2d_2_winner_2);
     nn_wait(thread);
-    cnn_d_conv2d_2_f(nn_share(thread, 16), n, d_conv2d_2_kept_2, maxpool2d_2_winner_2, maxpool2d_rows,
+    cnn_d_conv2d_2_f(nn_share(thread, 16), n, maxpool2d_2_winner_2, d_conv2d_2_kept_2, maxpool2d_rows,
             m->grads.conv2d_2_f);
     cnn_d_conv2d_kept(nn_share(thread, 14*((n + 15) / 16)), n, d_conv2d_2, p->conv2d_2_f, maxpool2d,
             d_conv2d_kept);
@@ -1626,11 +1629,11 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 0))
         cnn_d_conv2d_b(n, d_conv2d_kept, m->grads.conv2d_b);
     cnn_x_rows(nn_share(thread, 32*((n + 15) / 16)), n, x, x_rows);
-    cnn_gradients_d_conv2d_kept(nn_share(thread, 84*((n + 15) / 16)), n, d_conv2d_kept, d_conv2d_kept_2);
-    cnn_gradients_maxpool2d_winner(nn_share(thread, 84*((n + 15) / 16)), n, maxpool2d_winner,
+    cnn_d_conv2d_kept_by_sample(nn_share(thread, 84*((n + 15) / 16)), n, d_conv2d_kept, d_conv2d_kept_2);
+    cnn_maxpool2d_winner_by_sample(nn_share(thread, 84*((n + 15) / 16)), n, maxpool2d_winner,
             maxpool2d_winner_2);
     nn_wait(thread);
-    cnn_d_conv2d_f(nn_share(thread, 6), n, d_conv2d_kept_2, maxpool2d_winner_2, x_rows, m->grads.conv2d_f);
+    cnn_d_conv2d_f(nn_share(thread, 6), n, maxpool2d_winner_2, d_conv2d_kept_2, x_rows, m->grads.conv2d_f);
 }
 
 double cnn_gradients(cnn *m, int n, const unsigned char *image, const int32_t *kind) {
@@ -1759,7 +1762,7 @@ static void cnn_evaluate_share(const void *handed, nn_thread thread) {
     cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        cnn_gradients_logits(n, logits, logits_2);
+        cnn_logits_by_sample(n, logits, logits_2);
         cnn_cross_entropy_nll(n, logits_2, kind, accuracy_right, cross_entropy_nll);
         cnn_loss(n, cross_entropy_nll, loss);
         cnn_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
@@ -1827,7 +1830,7 @@ static void cnn_predict_share(const void *handed, nn_thread thread) {
     cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        cnn_gradients_logits(n, logits, logits_2);
+        cnn_logits_by_sample(n, logits, logits_2);
         cnn_softmax(n, logits_2, (void *)softmax);
     }
 }

@@ -132,9 +132,9 @@ static void mlp_logits(nn_range parts, real (*restrict relu)[128][16], const rea
     }
 }
 
-/* mlp.nn:5: logits[block, i1, lane] = logits[block, i1, lane]
+/* mlp.nn:5: logits_by_sample[block, i1, lane] = logits[block, i1, lane]
  * also in evaluate, predict */
-static void mlp_gradients_logits(int n, real (*restrict logits)[10][16], real (*restrict logits_2)[10]) {
+static void mlp_logits_by_sample(int n, real (*restrict logits)[10][16], real (*restrict logits_2)[10]) {
     for (int block = 0; block < (n + 15) / 16; block++)
         for (int lane = 0; lane < 16; lane++)
             for (int i1 = 0; i1 < 10; i1++)
@@ -235,9 +235,9 @@ static void mlp_d_linear_2_b(int n, real (*restrict d_logits)[10], real *restric
         d_linear_2_b[o] = sum[o];
 }
 
-/* mlp.nn:5: relu[block, i1, lane] = relu[block, i1, lane]
- * and mlp.nn:5: d_linear[block, i1, lane] = d_linear[block, i1, lane] */
-static void mlp_gradients_relu(nn_range parts, int n, real (*restrict relu)[128][16],
+/* mlp.nn:5: relu_by_sample[block, i1, lane] = relu[block, i1, lane]
+ * and mlp.nn:5: d_linear_by_sample[block, i1, lane] = d_linear[block, i1, lane] */
+static void mlp_relu_by_sample(nn_range parts, int n, real (*restrict relu)[128][16],
         real (*restrict relu_2)[144]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 64;
@@ -344,8 +344,8 @@ static void mlp_d_linear_b(int n, real (*restrict d_linear)[128][16], real *rest
     }
 }
 
-/* mlp.nn:5: x[block, i1, lane] = x[block, i1, lane] */
-static void mlp_gradients_x(nn_range parts, int n, real (*restrict x)[784][16], real (*restrict x_2)[784]) {
+/* mlp.nn:5: x_by_sample[block, i1, lane] = x[block, i1, lane] */
+static void mlp_x_by_sample(nn_range parts, int n, real (*restrict x)[784][16], real (*restrict x_2)[784]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 28;
         const int i1_tile = part % 28;
@@ -689,7 +689,7 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        mlp_gradients_logits(n, logits, logits_2);
+        mlp_logits_by_sample(n, logits, logits_2);
         mlp_d_logits(n, (real)number_1, logits_2, digit, accuracy_right, cross_entropy_nll, d_logits);
         mlp_loss(n, cross_entropy_nll, loss);
         mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
@@ -700,7 +700,7 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     /* backward */
     if (nn_mine(thread, 0))
         mlp_d_linear_2_b(n, d_logits, m->grads.linear_2_b);
-    mlp_gradients_relu(nn_share(thread, 64*((n + 15) / 16)), n, relu, relu_2);
+    mlp_relu_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, relu, relu_2);
     nn_wait(thread);
     mlp_d_linear_2_w(nn_share(thread, 16), n, relu_2, d_logits, m->grads.linear_2_w);
     if (nn_mine(thread, 0))
@@ -710,8 +710,8 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     if (nn_mine(thread, 0))
         mlp_d_linear_b(n, d_linear, m->grads.linear_b);
-    mlp_gradients_relu(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_2);
-    mlp_gradients_x(nn_share(thread, 28*((n + 15) / 16)), n, x, x_2);
+    mlp_relu_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_2);
+    mlp_x_by_sample(nn_share(thread, 28*((n + 15) / 16)), n, x, x_2);
     nn_wait(thread);
     mlp_d_linear_w(nn_share(thread, 49), n, x_2, d_linear_2, m->grads.linear_w);
 }
@@ -804,7 +804,7 @@ static void mlp_evaluate_share(const void *handed, nn_thread thread) {
     mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        mlp_gradients_logits(n, logits, logits_2);
+        mlp_logits_by_sample(n, logits, logits_2);
         mlp_cross_entropy_nll(n, logits_2, digit, accuracy_right, cross_entropy_nll);
         mlp_loss(n, cross_entropy_nll, loss);
         mlp_accuracy_total_next(n, accuracy_right, &m->totals.accuracy_total);
@@ -854,7 +854,7 @@ static void mlp_predict_share(const void *handed, nn_thread thread) {
     mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
-        mlp_gradients_logits(n, logits, logits_2);
+        mlp_logits_by_sample(n, logits, logits_2);
         mlp_softmax(n, logits_2, (void *)softmax);
     }
 }
