@@ -66,7 +66,7 @@ bool collect(Elaborator *e, Scope *s, const Env *env, const Tree *t, const Value
         Argument *a = NEW(Argument);
         *a = (Argument){ .tree = t, .scope = s, .env = env };
         Value v = *first;
-        if (v.kind == VALUE_TENSOR && v.body && has_open_draw(e, v.body)) v = stored(e, s, t->span, &v, v.hint ? v.hint : "value");
+        if (v.kind == VALUE_TENSOR && v.body && has_open_draw(e, v.body)) v = stored(e, s, t->span, &v, "value");
         remember(e, &a->value, v);
         PUSH(g->positional, a);
     }

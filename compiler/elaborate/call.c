@@ -67,7 +67,11 @@ static Scope *enter(Elaborator *e, Scope *s, const Tree *fn, Instance *instance,
 
 Value result_value(Elaborator *e, Scope *s, int which) {
     const Tree *results = s->definition->child[1];
-    if (results->n == 0) return which ? bad_value : evaluate(e, s, NULL, body_of(s->definition));
+    if (results->n == 0) {
+        Value v = which ? bad_value : evaluate(e, s, NULL, body_of(s->definition));
+        v.call = s->instance;
+        return v;
+    }
     if (which >= results->n) {
         model_error(e, s->caller, s->origin->span, "`%s` gives %d value%s", s->definition->text, results->n,
                     results->n == 1 ? "" : "s");
@@ -80,9 +84,7 @@ Value result_value(Elaborator *e, Scope *s, int which) {
         if (d) help(d, "add an equation %s = ...", r->text);
         return bad_value;
     }
-    Value v = name_value(e, s, n);
-    if (v.kind == VALUE_TENSOR && !v.hint) v.hint = s->instance->label;
-    return v;
+    return name_value(e, s, n);
 }
 
 static Value run(Elaborator *e, Scope *s, const Tree *fn, Instance *instance, Span at, Argument **arguments, Scope **made) {
@@ -96,7 +98,6 @@ static Value run(Elaborator *e, Scope *s, const Tree *fn, Instance *instance, Sp
     }
     if (made) *made = inner;
     Value v = result_value(e, inner, 0);
-    if (v.kind == VALUE_TENSOR && !fn->child[1]->n) v.hint = fn->text;
     for (int k = 0; k < inner->losses.n; k++) PUSH(e->root->losses, inner->losses.at[k]);
     return v;
 }

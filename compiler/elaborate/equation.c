@@ -170,7 +170,8 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
     }
     const Expr *const *carried;
     int n_carried;
-    Tensor *made = materialise(e, s, t->span, &v, n->name, is_whole_result(s, n), &carried, &n_carried);
+    Named named = { .instance = s->instance, .local = n->name, .whole = is_whole_result(s, n) };
+    Tensor *made = materialise(e, s, t->span, &v, named, &carried, &n_carried);
     return made ? of_tensor(made, carried, n_carried) : bad_value;
 }
 

@@ -245,6 +245,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     if (result && (same(t->text, "any") || same(t->text, "all"))) result = ToTruth(result);
     v.body = result;
     v.hint = NULL;
+    v.call = NULL;
     return v;
 }
 

@@ -24,7 +24,7 @@ Name *scope_add(Scope *s, const char *name, EntryKind kind, Span span, const Tre
 Scope *scope_new(Elaborator *e, const Tree *definition, Scope *caller, Instance *instance, const Origin *origin) {
     Scope *s = NEW(Scope);
     *s = (Scope){ .definition = definition, .caller = caller, .instance = instance, .origin = origin,
-                  .depth = caller ? caller->depth + 1 : 0, .label = instance->label };
+                  .depth = caller ? caller->depth + 1 : 0 };
     PUSH(e->scopes, s);
     return s;
 }

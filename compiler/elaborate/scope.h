@@ -30,7 +30,8 @@ typedef struct Value {
     const Index *axis[MAX_RANK];
     const Expr *body;                                           /* NULL: the shape is known, the value not yet */
     const Function *function;
-    const char *hint;                                           /* a name for it, should it become a tensor */
+    const char *hint;                                           /* a name for it, should it become a tensor; */
+    Instance *call;                                             /* or it is what this call gives, and is called so */
 } Value;
 
 /* An expression with the place where it is evaluated, or a value already at hand. */
@@ -78,7 +79,6 @@ struct Scope {
     int n_dots;
     int64_t dots[MAX_RANK];
     int depth;
-    const char *label;                                          /* hint for its results */
 };
 
 struct Instance {
@@ -210,8 +210,9 @@ Value name_value(Elaborator *e, Scope *s, Name *n);
 /* store.c */
 /* Of one tensor, read at carried indices and then just at its axes: it needs no equation. */
 bool is_alias(const Value *v);
-Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char *local, bool whole, const Expr *const **carried, int *n_carried);
+Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, Named name, const Expr *const **carried, int *n_carried);
 Value stored(Elaborator *e, Scope *s, Span at, const Value *v, const char *local);     /* the value as a tensor's */
+Value stored_in(Elaborator *e, Scope *s, Span at, const Value *v, Instance *instance, const char *local);
 int carried_indices(Elaborator *e, const Expr *body, const Index *const *own, int n_own, const Index **carried, int room);
 const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int n, const Expr *body);
 bool has_open_draw(const Elaborator *e, const Expr *body);

@@ -95,7 +95,7 @@ const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int 
 /* ---- tensors ---- */
 
 /* The value as a tensor with an equation; `carried` are the expressions at which it is read besides its axes. */
-Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char *local, bool whole, const Expr *const **carried, int *n_carried) {
+Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, Named name, const Expr *const **carried, int *n_carried) {
     const Index *free[4*MAX_RANK];
     int n = carried_indices(e, v->body, v->axis, v->rank, free, 4*MAX_RANK);
     if (n < 0 || n + v->rank > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
@@ -109,7 +109,9 @@ Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, const char
     if (v->body->type != REAL) { t->lo = v->body->lo; t->hi = v->body->hi; }
     const Expr *body = settle_draws(e, t, free, n + v->rank, v->body);
     equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, o);
-    PUSH(e->named, ((Named){ t, s->instance, local, whole, e->mode }));
+    name.tensor = t;
+    name.mode = e->mode;
+    PUSH(e->named, name);
     const Expr **at_carried = NEW_ARRAY(const Expr *, n + 1);
     for (int k = 0; k < n; k++) at_carried[k] = At(free[k]);
     *carried = at_carried;
@@ -129,10 +131,16 @@ bool is_alias(const Value *v) {
     return true;
 }
 
-Value stored(Elaborator *e, Scope *s, Span at, const Value *v, const char *local) {
+Value stored_in(Elaborator *e, Scope *s, Span at, const Value *v, Instance *instance, const char *local) {
     if (v->kind != VALUE_TENSOR || !v->body || is_alias(v)) return *v;
+    Named name = { .instance = instance, .local = v->hint ? v->hint : local };
+    if (v->call) name = (Named){ .instance = v->call, .local = v->call->label, .whole = true };
     const Expr *const *carried;
     int n;
-    Tensor *t = materialise(e, s, at, v, v->hint ? v->hint : local, false, &carried, &n);
+    Tensor *t = materialise(e, s, at, v, name, &carried, &n);
     return t ? of_tensor(t, carried, n) : bad_value;
+}
+
+Value stored(Elaborator *e, Scope *s, Span at, const Value *v, const char *local) {
+    return stored_in(e, s, at, v, s->instance, local);
 }

@@ -91,6 +91,7 @@ Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *left, const 
     }
     a.body = a.body && b.body ? Operate(op, a.body, right ? b.body : NULL) : NULL;
     a.hint = op_table[op].precedence == PREC_CALL ? name_of(op_table[op].name) : NULL;
+    a.call = NULL;
     return a;
 }
 
@@ -102,6 +103,7 @@ Value select_value(Elaborator *e, Scope *s, Span at, const Value *c, const Value
     /* a second join may have widened x to the condition's axes; y was on x's axes before or is a number */
     x.body = Where(ToTruth(z.body), x.body, y.body);
     x.hint = NULL;
+    x.call = NULL;
     return x;
 }
 
