@@ -207,7 +207,7 @@ static Value shared_call(Elaborator *e, Scope *s, const Function *f, const Tree 
 
 /* ---- a call ---- */
 
-static bool has_hole(const Tree *t) {
+bool has_hole(const Tree *t) {
     for (int k = 0; k < t->n; k++) {
         const Tree *x = t->child[k];
         if (x->kind == TREE_HOLE || (x->kind == TREE_NAMED && x->child[0]->kind == TREE_HOLE)) return true;

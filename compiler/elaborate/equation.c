@@ -241,18 +241,6 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
 
 /* ---- names of a scope ---- */
 
-/* A block reads its argument many times: it becomes a tensor, which a recurrence that asked for it may forget. */
-static Value argument_of_block(Elaborator *e, Scope *s, Name *n) {
-    Argument *a = n->argument;
-    Value v = argument_value(e, a);
-    bool is_block = s->definition->child[1]->n;
-    if (!is_block || v.kind != VALUE_TENSOR || !v.rank || !v.body || v.body->kind == X_READ || !a->value) return v;
-    v = stored(e, a->scope ? a->scope : s, a->tree ? a->tree->span : n->span, &v, n->name);
-    if (a->tree) remember(e, &a->value, v);
-    else *a->value = v;
-    return v;
-}
-
 static Value equation_value(Elaborator *e, Scope *s, Name *n) {
     Mark before = mark(e);
     int tentative = e->tentative;
@@ -329,7 +317,7 @@ static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
 
 Value name_value(Elaborator *e, Scope *s, Name *n) {
     if (n->kind == ENTRY_DIMENSION) return scalar(Int(n->extent));
-    if (n->kind == ENTRY_ARGUMENT) return argument_of_block(e, s, n);
+    if (n->kind == ENTRY_ARGUMENT) return argument_once(e, s, n);
     if (n->value) return *n->value;
     if (n->busy) {
         n->recursive = true;

@@ -205,6 +205,8 @@ typedef struct Range { bool known, explicit; int64_t extent; Span span; const Te
 Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *left, const Tree *const *where, int n);
 bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, int64_t *dims, int *rank);
 bool is_binder(const Tree *t, const char **name, const Tree **low, bool *low_strict, const Tree **high, bool *high_strict);
+/* once.c */
+Value argument_once(Elaborator *e, Scope *s, Name *n);
 /* equation.c */
 Value name_value(Elaborator *e, Scope *s, Name *n);
 /* store.c */

@@ -267,6 +267,41 @@ START_TEST(arguments) {
     AGREES(3, X(i) - 2 * Z(i));
 } END_TEST
 
+/* How many equations of a program have a tensor that is called so, or all of them. */
+static int equations_named(const Program *p, const char *name) {
+    int n = 0;
+    for (int k = 0; k < p->equations.n; k++) n += !name || !strcmp(p->equations.at[k]->out->name, name);
+    return n;
+}
+
+START_TEST(arguments_computed_once) {
+    static const char *const with_name[2] = {
+        "fn step(x) = relu(tanh(linear(x, 3)) + x)\n"
+            "model m { input x[3]; y = x |> linear(3) |> relu |> repeat(3) step; loss sum(y^2); output y" TRAIN,
+        "fn step(x) -> y { y = relu(tanh(linear(x, 3)) + x) }\n"
+            "model m { input x[3]; y = x |> linear(3) |> relu |> repeat(3) step; loss sum(y^2); output y" TRAIN };
+    int equations[2];
+    for (int named = 0; named < 2; named++) {                   /* no worse than with a name for the result */
+        compiles(with_name[named]);
+        equations[named] = equations_named(model->gradients, NULL);
+        ck_assert_int_eq(equations_named(model->predict, "relu"), 1);
+        ck_assert_int_eq(equations_named(model->predict, "step"), 1);
+        ck_assert_int_eq(equations_named(model->predict, "step_2"), 1);
+    }
+    ck_assert_int_eq(equations[0], equations[1]);
+    predicts("fn f(x) = x + tanh(x)\nmodel m { input x[3]; output x |> exp |> repeat(2) f" TRAIN);
+    ck_assert_int_eq(equations_named(model->predict, "exp"), 1);
+    AGREES(3, ({ double a = exp(X(i)), b = a + tanh(a); b + tanh(b); }));
+    predicts("fn f(x, again) = where(again, x*tanh(x), tanh(x))\nmodel m { input x[3]; u = f(x + x^2, false); output f(exp(x) + x, true) + u" TRAIN);
+    ck_assert_int_eq(equations_named(model->predict, "f_x"), 1);
+    AGREES(3, ({ double a = exp(X(i)) + X(i); a * tanh(a) + tanh(X(i) + X(i) * X(i)); }));
+    predicts("fn f(x) = x*tanh(x)\nmodel m { input x[3], z; a = f(2*x); b = f(x + z); output a; output b" TRAIN);
+    ck_assert_int_eq(equations_named(model->predict, "f_x"), 0);        /* 2*x costs as much as a read */
+    ck_assert_int_eq(equations_named(model->predict, "f_2_x"), 1);
+    predicts("model m { input x[4, 3]; h[t, _] = res(x[t, _]^2, h[t-1, _ else 0]); output h" TRAIN "\nfn res(x, h) = twice(tanh(x + h)) + h\nfn twice(x) = x + x^2");
+    AGREES(12, ({ double h = 0; for (int t = 0; t <= i / 3; t++) { double x = X(t * 3 + i % 3), c = tanh(x * x + h); h += c + c * c; } h; }));
+} END_TEST
+
 START_TEST(several_results) {
     predicts("fn parts(x[C], n) -> a[n], b[C-n] { a[i < n] = x[i]; b[i < C-n] = x[i+n] }\nmodel m { input x[5]; a, b = parts(x, 2); output concat(b, a)" TRAIN);
     AGREES(5, X((i + 2) % 5));
@@ -548,6 +583,10 @@ static const char *const differentiable[] = {
     "model m { input x[3, 4]; y = x |> layernorm |> self_attention(2, causal(3)) |> linear(2); loss sum(y^2)" TRAIN,
     "model m { input t[4] : class[5]; y = embedding(t, 5, 3) |> repeat(2) linear(3); loss sum(y^2)" TRAIN,
     "model m { input x[3]; f = linear(_, 3); y = x |> f |> tanh |> f; loss sum(y^2)" TRAIN,
+    "fn both(x, f) = f(x) + x\n"
+        "model m { input x[3]; y = x |> linear(3) |> exp |> repeat(2) both(linear(_, 3)) |> both(softmax) |> lerp(x^2, 0.3); loss sum(y^2)" TRAIN,
+    "fn cell(x, h) = tanh(linear(x, 2) + linear(h, 2))\nfn twice(x) = x + tanh(x)\n"
+        "model m { input x[4, 3]; h[t, _] = twice(cell(x[t, _], h[t-1, _ else 0])); loss sum(h^2)" TRAIN,
     "model m { input x[2, 5]; param w[2, 5] = 1; y = adaptive_avgpool2d(z, 2, 3); z[c < 1, i, j] = w[i, j]*x[i, j]; loss sum(y^2)" TRAIN,
 };
 
@@ -621,6 +660,7 @@ int main(void) {
     tcase_add_test(c, where_on_constants);
     tcase_add_test(c, integers);
     tcase_add_test(c, arguments);
+    tcase_add_test(c, arguments_computed_once);
     tcase_add_test(c, several_results);
     tcase_add_test(c, instances);
     tcase_add_test(c, batch_reductions);
