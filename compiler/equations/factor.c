@@ -241,7 +241,7 @@ bool hoist(const Equation *e, const Expr *sum, const Expr **inside, const Expr *
     Exprs rest = part_of(&t->above, true, bound, n);
     if (t->guards.n || !in.above.n) return false;
     *inside = write_term(&in, 1);
-    bool smaller = false, product = in.above.n > 1 && (t->coefficient != 1 || rest.n);
+    bool smaller = false, product = rest.n > 0 || (in.above.n > 1 && t->coefficient != 1);
     for (int k = 0; k < e->n_free; k++) smaller = smaller || (uses_index(e->body, e->free[k]) && !uses_index(*inside, e->free[k]));
     if (!out.below.n && !smaller && !product) return false;
     PUSH(out.above, sum);

@@ -94,10 +94,44 @@ START_TEST(convolution_text) {
     Tensor *p = reduce("p", OVER(n, o, a, b), REDUCE_MAX, OVER(f, g),
                        READ(r, At(n), At(o), Add(Mul(At(a), Int(2)), At(f)), Add(Mul(At(b), Int(2)), At(g))));
     ck_assert_str_eq(TEXT(loss_of(p), x, w, bias),
-        "d_y[o, i, j] = where(p_winner[o, i//2, j//2] == 2*(i % 2) + j % 2 and r[o, i, j] > 0, c_p[o, i//2, j//2], 0)\n"
-        "d_bias[o] = sum(batch, i, j) d_y[o, i, j]\n"
+        "d_y_kept[o, i, j] = where(p[o, i, j] > 0, c_p[o, i, j], 0)\n"
+        "d_y[o, i < 28, j < 28] = where(p_winner[o, i//2, j//2] == 2*(i % 2) + j % 2, d_y_kept[o, i//2, j//2], 0)\n"
+        "d_bias[o] = sum(batch, i, j) d_y_kept[o, i, j]\n"
         "d_x[c, i < 28, j < 28] = sum(o, u, v) d_y[o, i + 2 - u, j + 2 - v else 0]*w[o, c, u, v]\n"
-        "d_w[o, c < 3, u < 5, v < 5] = sum(batch, i, j) d_y[o, i, j]*x[c, i + u - 2, j + v - 2 else 0]\n");
+        "d_w[o, c < 3, u < 5, v < 5] = sum(batch, i, j) d_y_kept[o, i, j]*x[c, u + 2*i + p_winner[o, i, j]//2 - 2, "
+        "v + 2*j + p_winner[o, i, j] % 2 - 2 else 0]\n");
+    finish();
+} END_TEST
+
+/* Parts that overlap have no winner of their own for each place: the sum runs over all of them. */
+START_TEST(overlapping_pool) {
+    start();
+    INDEX(n, ANY);
+    INDEX(i, 9);
+    INDEX(a, 4);
+    INDEX(f, 3);
+    Tensor *x = REALS("x", ANY, 9), *w = REALS("w", 9);
+    Tensor *y = map("y", OVER(n, i), Mul(READ(w, At(i)), READ(x, At(n), At(i))));
+    Tensor *p = reduce("p", OVER(n, a), REDUCE_MAX, OVER(f), READ(y, At(n), Add(Mul(At(a), Int(2)), At(f))));
+    ck_assert_str_eq(TEXT(loss_of(p), w),
+        "d_y[i < 9] = sum(f < 2) where(2*f + i % 2 == p_winner[i//2 - f else 0] and 2*f + i % 2 < 3, c_p[i//2 - f else 0], 0)\n"
+        "d_w[i] = sum(batch) d_y[i]*x[i]\n");
+    finish();
+} END_TEST
+
+/* A factor that a sum's indices do not move leaves it, and two sums become one. */
+START_TEST(scaled_sums) {
+    start();
+    INDEX(n, ANY);
+    INDEX(c, 3);
+    INDEX(i, 5);
+    Tensor *x = REALS("x", ANY, 3, 5), *gain = REALS("gain", 3), *shift = REALS("shift", 3), *scale = REALS("scale", 3);
+    Tensor *z = map("z", OVER(n, c, i), Add(READ(x, At(n), At(c), At(i)), READ(shift, At(c))));
+    Tensor *y = map("y", OVER(n, c, i), Add(Mul(READ(gain, At(c)), READ(z, At(n), At(c), At(i))), READ(scale, At(c))));
+    ck_assert_str_eq(TEXT(loss_of(y), gain, scale, shift),
+        "d_scale[c] = sum(batch, i) c_y[c, i]\n"
+        "d_gain[c] = sum(batch, i) c_y[c, i]*z[c, i]\n"
+        "d_shift[c] = d_scale[c]*gain[c]\n");
     finish();
 } END_TEST
 
@@ -202,6 +236,8 @@ int main(void) {
     tcase_add_loop_test(c, cross_entropy, 0, 2);
     tcase_add_test(c, cross_entropy_by_log_softmax);
     tcase_add_test(c, convolution_text);
+    tcase_add_test(c, overlapping_pool);
+    tcase_add_test(c, scaled_sums);
     tcase_add_test(c, strided_convolution);
     tcase_add_test(c, flattened_features);
     tcase_add_test(c, embedding);
