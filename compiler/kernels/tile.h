@@ -25,6 +25,7 @@ typedef struct Tile {
     const Index *registers[2];
     int factor[2];
     int hoisted, inner;
+    bool samples_last;              /* of the outer loops, the one over samples is the innermost: what they share stays in the cache */
     bool scatters;                  /* the results do not lie side by side along the lane */
     double work, traffic, cycles;   /* in the registers, between the caches, and of the whole nest */
 } Tile;

@@ -211,11 +211,13 @@ int tile_order(const Tile *t, const Index **order) {
         if (!t->bound && (t->lane->extent % LANES != 0) == overlap) order[n++] = t->lane;
         for (int k = 0; k < t->nest->n_free; k++) {
             const Index *i = t->nest->free[k];
-            bool inner = i == t->lane;
+            bool inner = i == t->lane || (t->samples_last && i->count);
             for (int w = n_whole - t->inner; w < n_whole; w++) inner |= whole[w] == i;
             if (!inner && (i->extent % tile_size(t, i) != 0) == overlap) order[n++] = i;
         }
     }
+    for (int k = 0; k < t->nest->n_free; k++)
+        if (t->samples_last && t->nest->free[k]->count) order[n++] = t->nest->free[k];
     return n;
 }
 
@@ -318,6 +320,12 @@ static void consider_registers(Finalists *f, const Tile *t, const Operands *o, b
         }
 }
 
+static bool has_samples(const Tile *t) {
+    for (int k = 0; k < t->nest->n_free; k++)
+        if (t->nest->free[k]->count && t->nest->free[k] != t->lane) return true;
+    return false;
+}
+
 /* The orders of the loops: bound indices hoisted over whole free ones. Bounds that depend on both stay as they are. */
 static void consider_orders(Tile *best, Tile t, const Operands *o) {
     const Index *whole[MOST_INDICES];
@@ -330,8 +338,11 @@ static void consider_orders(Tile *best, Tile t, const Operands *o) {
             if (inner) sums *= (double)whole[n - inner]->extent;
             if (inner && (whole[n - inner]->count || whole[n - inner] == t.nest->block || sums > LARGEST_SUMS)) break;
             t.hoisted = hoisted, t.inner = inner;
-            rate(&t, o);
-            if (t.cycles <= best->cycles) *best = t;        /* of equals the last: what lies closest in memory */
+            for (int last = has_samples(&t); last >= 0; last--) {
+                t.samples_last = last;
+                rate(&t, o);
+                if (t.cycles <= best->cycles) *best = t;    /* of equals the last: what lies closest in memory */
+            }
         }
     }
 }
