@@ -11,7 +11,9 @@
 #include <math.h>
 #include <string.h>
 
-static const Expr **table;              /* open addressing; room is a power of two, at most half full */
+/* Nodes with their hashes, so that nearly every look at a place that is taken by another node needs no look at the node. */
+typedef struct { uint64_t hash; const Expr *node; } Entry;
+static Entry *table;                    /* open addressing; room is a power of two, at most half full */
 static int room, used, indices;
 
 void expr_start(void) {
@@ -53,26 +55,34 @@ static bool same(const Expr *a, const Expr *b) {
     return true;
 }
 
+static Entry *home_of(uint64_t hash) { return &table[hash & (uint64_t)(room - 1)]; }
+static Entry *after(Entry *at) { return at + 1 == table + room ? table : at + 1; }
+
 /* Where the node is, or where it would have to go. */
-static int place_of(const Expr *e) {
-    int at = (int)(hash_of(e) & (uint64_t)(room - 1));
-    while (table[at] && !same(table[at], e)) at = (at + 1) & (room - 1);
+static Entry *place_of(const Expr *e, uint64_t hash) {
+    Entry *at = home_of(hash);
+    while (at->node && (at->hash != hash || !same(at->node, e))) at = after(at);
     return at;
 }
 
 static void make_room(void) {
-    const Expr **old = table;
+    const Entry *old = table;
     int n = room;
-    room = room ? 2 * room : 1024;
-    table = NEW_ARRAY(const Expr *, room);
-    for (int k = 0; k < n; k++)
-        if (old[k]) table[place_of(old[k])] = old[k];
+    room = room ? 2 * room : 4096;
+    table = NEW_ARRAY(Entry, room);
+    for (int k = 0; k < n; k++) {
+        if (!old[k].node) continue;
+        Entry *at = home_of(old[k].hash);
+        while (at->node) at = after(at);
+        *at = old[k];
+    }
 }
 
 const Expr *node(const Expr *wanted) {
     if (2 * (used + 1) > room) make_room();
-    int at = place_of(wanted);
-    if (table[at]) return table[at];
+    uint64_t hash = hash_of(wanted);
+    Entry *at = place_of(wanted, hash);
+    if (at->node) return at->node;
     Expr *e = NEW(Expr);
     *e = *wanted;
     e->id = used++;
@@ -86,7 +96,8 @@ const Expr *node(const Expr *wanted) {
         memcpy(factor, wanted->factor, sizeof *factor * (size_t)e->n);
         e->factor = factor;
     }
-    return table[at] = e;
+    *at = (Entry){ hash, e };
+    return e;
 }
 
 const Expr *node_op(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, int64_t hi) {
@@ -97,9 +108,9 @@ const Expr *node_op(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, 
 const Expr *node_commutative(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, int64_t hi) {
     const Expr *in_order[] = { a, b }, *turned[] = { b, a };
     Expr e = { .kind = X_OP, .type = type, .op = op, .n = 2, .arg = in_order, .lo = lo, .hi = hi };
-    if (room && !table[place_of(&e)]) {
+    if (room && !place_of(&e, hash_of(&e))->node) {
         e.arg = turned;
-        const Expr *found = table[place_of(&e)];
+        const Expr *found = place_of(&e, hash_of(&e))->node;
         if (found) return found;
         e.arg = in_order;
     }
