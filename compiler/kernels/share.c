@@ -5,6 +5,7 @@
  * Maps that differ in the lengths of their tensors only (the optimizer's, one for each parameter) become flat first.
  * A function is cut (cut.c) if threads share any of its calls; the other calls run all of its parts.
  * A kernel is named after the last tensor that it stores. */
+#include "../equations/names.h"
 #include "group.h"
 #include <stdlib.h>
 
@@ -103,21 +104,16 @@ static const char *name_for(const Kernel *k) {
 typedef struct { Kernel *kernel, *flat; const char *key, *flat_key; Schedule *schedule; int at; } Entry;
 typedef LIST(Entry) Entries;
 
-/* Whether kernels of other lengths would share the flat function of this one. */
-static bool shares_flat(const Entries *all, const Entry *e) {
-    for (int k = 0; e->flat && k < all->n; k++)
-        if (all->at[k].flat && all->at[k].flat_key == e->flat_key && all->at[k].key != e->key) return true;
-    return false;
-}
-
-static const char *free_name(const Entries *all, int n, const char *base) {
-    const char *name = name_of(base);
-    for (int number = 2, k = 0; k < n; k++)
-        if (all->at[k].kernel->name == name) {
-            name = name_of(text("%s_%d", base, number++));
-            k = -1;
-        }
-    return name;
+/* By flat key: the one key of all kernels that have it, or itself where they are of several lengths. */
+static Map keys_of_flat(const Entries *all) {
+    Map keys = {0};
+    for (int k = 0; k < all->n; k++) {
+        const Entry *e = &all->at[k];
+        if (!e->flat) continue;
+        const char *known = map_get(&keys, e->flat_key);
+        map_put(&keys, e->flat_key, (char *)(!known || known == e->key ? e->key : e->flat_key));
+    }
+    return keys;
 }
 
 static Kernel *function_of(Kernel *k) { return k->same ? (Kernel *)k->same : k; }
@@ -178,19 +174,21 @@ void share_kernels(Schedule *const *schedules, int n) {
             if (e.flat) e.flat_key = key_of(e.flat);
             PUSH(all, e);
         }
+    const Map flat = keys_of_flat(&all);
     for (int k = 0; k < all.n; k++) {
         Entry *e = &all.at[k];
-        if (shares_flat(&all, e)) {
+        if (e->flat && map_get(&flat, e->flat_key) == e->flat_key) {
             e->kernel = e->schedule->kernels.at[e->at] = e->flat;
             e->key = e->flat_key;
         }
     }
+    Map first = {0};                    /* by key */
+    Names names = {0};
     for (int k = 0; k < all.n; k++) {
         Kernel *kernel = all.at[k].kernel;
-        kernel->same = NULL;
-        for (int other = 0; other < k && !kernel->same; other++)
-            if (all.at[other].key == all.at[k].key && !all.at[other].kernel->same) kernel->same = all.at[other].kernel;
-        kernel->name = free_name(&all, k, name_for(kernel));
+        kernel->same = map_get(&first, all.at[k].key);
+        if (!kernel->same) map_put(&first, all.at[k].key, kernel);
+        kernel->name = fresh_name(&names, name_for(kernel));
     }
     cut_shared(&all);
 }
