@@ -25,7 +25,13 @@ enum {
 static const double LOAD = 0.7;                                 /* cycles, beside multiply-adds */
 static const double FIRST_BYTES = 28, SECOND_BYTES = 12;        /* a cycle: from the second cache, and from behind it */
 
-typedef struct { const Expr *read[MOST_READS]; int n; } Operands;
+/* The elements of a dim that a read touches while index k takes v[k] values: least + the sum of step[k]*(v[k] - 1). An index
+ * that moves it in a way that only data know reaches all of it. */
+typedef struct { double least, step[MOST_INDICES]; } Reach;
+/* moves[k]: the read is another one at another value of index k. */
+typedef struct { const Expr *read; bool moves[MOST_INDICES]; Reach *reach; } Operand;
+/* Of the indices of the nest and then of its sum: their order decides the number of an index. */
+typedef struct { Operand at[MOST_READS]; int n; const Index *index[MOST_INDICES]; int n_index; } Operands;
 
 /* ---- what a lane makes of an expression ------------------------------------------------------------------------------ */
 
@@ -107,12 +113,21 @@ static int64_t tile_size(const Tile *t, const Index *i) {
     return i == t->lane ? LANES : i == t->registers[0] ? t->factor[0] : i == t->registers[1] ? t->factor[1] : 1;
 }
 
-static double work_of(const Tile *t, const Operands *o, const bool *along) {
+static int number_of(const Operands *o, const Index *i) {
+    int k = 0;
+    while (o->index[k] != i) k++;
+    return k;
+}
+
+static double work_of(const Tile *t, const Operands *o) {
     double vectors = t->wide ? 2 : 1, sums = vectors * t->factor[0] * t->factor[1], loads = 0, held = INFINITY;
+    const int lane = number_of(o, t->lane), side[] = {t->registers[0] ? number_of(o, t->registers[0]) : lane,
+                                                      t->registers[1] ? number_of(o, t->registers[1]) : lane};
     for (int r = 0; r < o->n; r++) {
-        double copies = along[r] ? vectors : 1;
+        const bool *moves = o->at[r].moves;
+        double copies = moves[lane] ? vectors : 1;
         for (int k = 0; k < 2; k++)
-            if (t->registers[k] && uses_index(o->read[r], t->registers[k])) copies *= t->factor[k];
+            if (t->registers[k] && moves[side[k]]) copies *= t->factor[k];
         loads += copies;
         held = fmin(held, copies);
     }
@@ -145,18 +160,14 @@ static double values_of_loops(const Loops *l, int first, const Index *i, const T
     return values;
 }
 
-/* Bytes that a read touches in the loops from `first` inwards. */
-static double footprint(const Loops *l, int first, const Expr *read, const Tile *t) {
+/* Bytes that a read touches where the indices take so many values. */
+static double footprint(const Operands *o, const Operand *operand, const double *values) {
     double bytes = 4;
-    const Tensor *x = read->tensor;
+    const Tensor *x = operand->read->tensor;
     for (int d = 0; d < x->rank; d++) {
-        double span = 1;
-        int64_t slope;
-        for (int k = 0; k < t->nest->n_free + t->sum->n_bound; k++) {
-            const Index *i = k < t->nest->n_free ? t->nest->free[k] : t->sum->bound[k - t->nest->n_free];
-            if (!stride_of(read->arg[d], i, &slope)) span = (double)x->dim[d].extent;
-            else span += fabs((double)slope) * (values_of_loops(l, first, i, t) - 1);
-        }
+        const Reach *reach = &operand->reach[d];
+        double span = reach->least;
+        for (int k = 0; k < o->n_index; k++) span += reach->step[k] * (values[k] - 1);
         bytes *= fmin(span, (double)x->dim[d].extent);
         if (d + 1 == x->rank && span * 4 < 64 && x->dim[d].extent >= LANES) bytes *= 16 / span;
     }
@@ -172,20 +183,31 @@ static double sums_of(const Loops *l, int first, const Tile *t) {
     return bytes;
 }
 
-/* Cycles in which lines come into a cache of this size. */
-static double cache_traffic(const Loops *l, const Operands *o, const Tile *t, double size, double bytes_a_cycle) {
-    int fits = l->n;
-    while (fits > 0) {
-        double set = sums_of(l, fits - 1, t);
-        for (int r = 0; r < o->n; r++) set += footprint(l, fits - 1, o->read[r], t);
-        if (set > size) break;
-        fits--;
+/* What the loops from each one inwards touch: the reads, and these with the array of sums. */
+typedef struct { double reads[MOST_INDICES], all[MOST_INDICES]; } Touched;
+
+static void touch(Touched *touched, const Loops *l, const Operands *o, const Tile *t) {
+    for (int first = 0; first < l->n; first++) {
+        double values[MOST_INDICES];
+        for (int k = 0; k < o->n_index; k++) values[k] = values_of_loops(l, first, o->index[k], t);
+        touched->reads[first] = 0;
+        touched->all[first] = sums_of(l, first, t);
+        for (int r = 0; r < o->n; r++) {
+            double bytes = footprint(o, &o->at[r], values);
+            touched->reads[first] += bytes;
+            touched->all[first] += bytes;
+        }
     }
-    double bytes = 0, times = 1;
+}
+
+/* Cycles in which lines come into a cache of this size. */
+static double cache_traffic(const Loops *l, const Touched *touched, double size, double bytes_a_cycle) {
+    int fits = l->n;
+    while (fits > 0 && !(touched->all[fits - 1] > size)) fits--;
+    double times = 1;
     int level = fits > 0 ? fits - 1 : 0;
-    for (int r = 0; r < o->n; r++) bytes += footprint(l, level, o->read[r], t);
     for (int k = 0; k < level; k++) times *= tiles_of((int64_t)l->extent[k], (int64_t)l->cover[k]);
-    return bytes * times / bytes_a_cycle;
+    return touched->reads[level] * times / bytes_a_cycle;
 }
 
 int tile_whole(const Tile *t, const Index **whole) {
@@ -233,7 +255,9 @@ static Loops loops_of(const Tile *t) {
 
 static void rate(Tile *t, const Operands *o) {
     Loops l = loops_of(t);
-    t->traffic = cache_traffic(&l, o, t, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, o, t, SECOND_CACHE, SECOND_BYTES);
+    Touched touched;
+    touch(&touched, &l, o, t);
+    t->traffic = cache_traffic(&l, &touched, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, &touched, SECOND_CACHE, SECOND_BYTES);
     double work = t->work;
     if (t->hoisted) {
         /* The sums go through memory for each value of the hoisted indices. */
@@ -273,30 +297,28 @@ static bool stores_once(const Nest *nest) {
     return false;
 }
 
-static void consider(Finalists *f, Tile t, const Operands *o, const bool *along, bool once) {
+static void consider(Finalists *f, Tile t, const Operands *o, bool once) {
     if (once && overlaps(&t)) return;
-    t.work = work_of(&t, o, along);
+    t.work = work_of(&t, o);
     if (t.work < INFINITY) enter(f, &t);
 }
 
 static void consider_registers(Finalists *f, const Tile *t, const Operands *o, bool once) {
-    bool along[MOST_READS];
-    for (int r = 0; r < o->n; r++) along[r] = uses_index(o->read[r], t->lane);
     const Index *candidate[MOST_INDICES];
     int n = 0;
     for (int k = 0; k < t->nest->n_free; k++)
         if (may_be_register(t, t->nest->free[k])) candidate[n++] = t->nest->free[k];
-    consider(f, *t, o, along, once);
+    consider(f, *t, o, once);
     for (int a = 0; a < n; a++)
         for (int p = 2; p <= MOST_SIDE_BY_SIDE && p <= candidate[a]->extent; p++) {
             Tile one = *t;
             one.registers[0] = candidate[a], one.factor[0] = p;
-            consider(f, one, o, along, once);
+            consider(f, one, o, once);
             for (int b = a + 1; b < n; b++)
                 for (int q = 2; q <= MOST_SIDE_BY_SIDE && q <= candidate[b]->extent && p * q * (t->wide ? 2 : 1) <= REGISTERS; q++) {
                     Tile two = one;
                     two.registers[1] = candidate[b], two.factor[1] = q;
-                    consider(f, two, o, along, once);
+                    consider(f, two, o, once);
                 }
         }
 }
@@ -319,12 +341,30 @@ static void consider_orders(Tile *best, Tile t, const Operands *o) {
     }
 }
 
-static bool collect(Operands *o, const Expr *term) {
-    Exprs reads = reads_of(term);
+static Operand operand_of(const Operands *o, const Expr *read) {
+    const Tensor *x = read->tensor;
+    Operand operand = {.read = read, .reach = NEW_ARRAY(Reach, x->rank)};
+    for (int k = 0; k < o->n_index; k++) operand.moves[k] = uses_index(read, o->index[k]);
+    for (int d = 0; d < x->rank; d++) {
+        Reach *reach = &operand.reach[d];
+        reach->least = 1;
+        for (int k = 0; k < o->n_index; k++) {
+            int64_t stride;
+            if (stride_of(read->arg[d], o->index[k], &stride)) reach->step[k] = fabs((double)stride);
+            else reach->least = (double)x->dim[d].extent;
+        }
+    }
+    return operand;
+}
+
+static bool collect(Operands *o, const Tile *t) {
+    for (int k = 0; k < t->nest->n_free; k++) o->index[o->n_index++] = t->nest->free[k];
+    for (int k = 0; k < t->sum->n_bound; k++) o->index[o->n_index++] = t->sum->bound[k];
+    Exprs reads = reads_of(t->peeled.term);
     for (int r = 0; r < reads.n; r++) {
         if (reads.at[r]->tensor->rank == 0) continue;
         if (o->n == MOST_READS) return false;
-        o->read[o->n++] = reads.at[r];
+        o->at[o->n++] = operand_of(o, reads.at[r]);
     }
     return true;
 }
@@ -392,7 +432,7 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     /* What is left of the guards must hold for all of a tile, or for nothing of it. */
     for (int k = 0; k < sum->n_bound && t.peeled.rest; k++)
         if (uses_index(t.peeled.rest, sum->bound[k])) return false;
-    if (!collect(&operands, t.peeled.term)) return false;
+    if (!collect(&operands, &t)) return false;
     t.sum = sum = bounds_first(sum, &t.peeled, nest);
     bool once = stores_once(nest);
     int chosen = -1;
