@@ -54,8 +54,8 @@ static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "va
 const char *public_name(const Module *m, const Tensor *t) {
     Names *names = names_new(NULL);
     Tensors list = model_inputs(m->model, true);
-    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(names->used, own_names[k]);
-    PUSH(names->used, m->prefix);
+    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) name_take(names, own_names[k]);
+    name_take(names, m->prefix);
     for (int k = 0; k < m->model->outputs.n; k++) PUSH(list, m->model->outputs.at[k]);
     for (int k = 0; k < list.n; k++) {
         const char *name = name_add(names, list.at[k]->name);
@@ -366,11 +366,11 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     bool predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE;
     *b = (Body){ .m = m, .l = l, .entry = e, .traps = looks ? traps : NULL, .predicts = predicts };
     b->scope = (Scope){ .names = names_new(file_scope), .host = true };
-    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(b->scope.names->used, own_names[k]);
+    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) name_take(b->scope.names, own_names[k]);
     Tensors inputs = model_inputs(m->model, true);
-    for (int k = 0; k < inputs.n; k++) PUSH(b->scope.names->used, public_name(m, inputs.at[k]));
+    for (int k = 0; k < inputs.n; k++) name_take(b->scope.names, public_name(m, inputs.at[k]));
     for (int k = 0; b->predicts && k < m->model->outputs.n; k++)
-        PUSH(b->scope.names->used, public_name(m, m->model->outputs.at[k]));
+        name_take(b->scope.names, public_name(m, m->model->outputs.at[k]));
     const Schedule *schedule = m->schedule[e];
     put_text(&b->places, "");
     put_text(&b->numbers, "");
@@ -545,7 +545,7 @@ static void print_step(Writer *w, const Unit *u) {
     signature_print(w, u->m, u->l, "step", " {");
     put_text(w, check_text(u->m, true, "n", " (double)NAN"));
     Names *names = names_new(NULL);
-    for (int k = 0; k < inputs.n; k++) PUSH(names->used, public_name(u->m, inputs.at[k]));
+    for (int k = 0; k < inputs.n; k++) name_take(names, public_name(u->m, inputs.at[k]));
     const char *loss = name_add(names, "loss");
     put(w, "    const double %s = %s_gradients(m, n", loss, u->m->prefix);
     for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));

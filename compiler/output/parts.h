@@ -4,6 +4,7 @@
  * up. A Scope says how the function that is being printed calls its tensors, indices and keys. */
 #ifndef NNC_PARTS_H
 #define NNC_PARTS_H
+#include "../equations/map.h"
 #include "output.h"
 
 /* ---- C types ----------------------------------------------------------------------------------------------------- */
@@ -11,6 +12,18 @@ typedef enum { C_ANY, C_REAL, C_DOUBLE, C_INT, C_LONG, C_BYTE, C_INT32, C_KEY, C
 const char *c_type_name(CType type);                            /* as in the C file, where nn_real is called real */
 CType element_type(const Tensor *t);                            /* of the array that holds t */
 bool same_name(const Tensor *a, const Tensor *b);
+
+/* ---- names.c ----------------------------------------------------------------------------------------------------- */
+typedef struct Names { const struct Names *outer; Map taken; } Names;
+Names *names_new(const Names *outer);
+void name_take(Names *names, const char *name);
+bool name_taken(const Names *names, const char *name);          /* in this scope or one around it */
+const char *name_add(Names *names, const char *wanted);         /* a C identifier like it that is not taken; takes it */
+const char *name_safe(const char *wanted);                      /* a C and C++ identifier that is no word of theirs */
+const char *name_upper(const char *name);
+typedef struct Layout Layout;
+Names *names_of_module(const Module *m, const Layout *l);       /* everything at file scope but the kernels */
+const char *base_name(const char *path);
 
 /* ---- layout.c: what the structs contain -------------------------------------------------------------------------- */
 typedef enum {
@@ -26,8 +39,13 @@ typedef struct Member {
     int64_t dim[12];
     const Tensor *tensor;               /* NULL: none */
 } Member;
-typedef struct Struct { const char *suffix, *about; LIST(Member) members; } Struct;     /* no members: it does not exist */
-typedef struct Layout { Struct of[STRUCT_COUNT]; } Layout;
+typedef struct Struct {                 /* no members: it does not exist */
+    const char *suffix, *about;
+    LIST(Member) members;
+    Names names;                        /* of its members */
+    Map places;                         /* by the name of a member's tensor: 1 + the place of the member */
+} Struct;
+struct Layout { Struct of[STRUCT_COUNT]; };
 
 Layout *layout_new(const Module *m);
 const Member *member_of(const Layout *l, StructKind kind, const Tensor *t);     /* NULL: not there */
@@ -35,16 +53,6 @@ int64_t member_count(const Member *member);                     /* elements */
 int64_t struct_size(const Layout *l, StructKind kind, int real_bytes);
 int64_t struct_offset(const Layout *l, StructKind kind, const Member *member, int real_bytes);
 const char *struct_name(const Module *m, const Layout *l, StructKind kind);     /* lenet_params; the instance: lenet */
-
-/* ---- names.c ----------------------------------------------------------------------------------------------------- */
-typedef struct Names { const struct Names *outer; LIST(const char *) used; } Names;
-Names *names_new(const Names *outer);
-bool name_taken(const Names *names, const char *name);          /* in this scope or one around it */
-const char *name_add(Names *names, const char *wanted);         /* a C identifier like it that is not taken; takes it */
-const char *name_safe(const char *wanted);                      /* a C and C++ identifier that is no word of theirs */
-const char *name_upper(const char *name);
-Names *names_of_module(const Module *m, const Layout *l);       /* everything at file scope but the kernels */
-const char *base_name(const char *path);
 
 /* ---- print_c.c --------------------------------------------------------------------------------------------------- */
 typedef struct Binding {
