@@ -217,10 +217,15 @@ void put(Writer *w, const char *format, ...)
     va_end(arguments);
 }
 
+void put_bytes(Writer *w, const char *bytes, size_t length)
+{
+    reserve(w, length);
+    memcpy(w->text + w->length, bytes, length);
+    w->length += length;
+    w->text[w->length] = 0;
+}
+
 void put_text(Writer *w, const char *s)
 {
-    size_t length = strlen(s);
-    reserve(w, length);
-    memcpy(w->text + w->length, s, length + 1);
-    w->length += length;
+    put_bytes(w, s, strlen(s));
 }

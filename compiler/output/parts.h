@@ -92,8 +92,9 @@ typedef struct Function {
     const char *name;
     bool general;                       /* for rows of any length, and used for several tensors: its names are general too */
     Argument *argument;                 /* one for each of kernel->arguments */
+    const struct Uses *uses;            /* the calls of the module: of this kernel and of those that are the same */
 } Function;
-typedef LIST(Function) Functions;
+typedef struct Functions { Function *at; int n, room; Map places; } Functions;      /* of a kernel: 1 + the place of its function */
 Functions *functions_new(const Module *m, Names *file_scope);
 const Function *function_of(const Functions *f, const Kernel *k);       /* of k, or of what it is the same as */
 bool begins_at_zero(Entry e, const Kernel *k);                  /* it sets zeros where there are zeros already: no function */
@@ -103,9 +104,9 @@ void sites_of(Sites *sites, const Kernel *k);                   /* in order of f
 bool is_stored(const Tensor *t);
 void find_site(const Expr *e, void *sites);                     /* for visit_nodes */
 const char *place_of(const Module *m, const Equation *e);       /* in the user's own text: "lenet.nn:7" */
-Tensors next_values(const Program *p);
+Map next_values(const Program *p);                              /* the next values of a program, by their names */
 /* An equation as models write it; next_of: the next values of each entry's program. */
-char *equation_text(const Tensors *next_of, Entry entry, const Equation *e);
+char *equation_text(const Map *next_of, Entry entry, const Equation *e);
 bool is_backward(const Kernel *k);                              /* computes nothing but gradients */
 int origin_line(const Module *m, const Origin *o);              /* of the model's own text; 0: none */
 void put_line(Writer *w, int depth, const char *line);          /* broken where it is too long */
@@ -117,7 +118,7 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
 typedef struct Traps {
     const Module *m;
     LIST(const char *) rows;            /* of the table, each as C */
-    Tensors next_of[ENTRY_COUNT];
+    Map next_of[ENTRY_COUNT];
     LIST(const Tensor *) meant;         /* computed from an infinity that stands in the model's text */
 } Traps;
 Traps *traps_new(const Module *m);
@@ -128,7 +129,7 @@ const Equation *trap_equation(const Kernel *k, const Tensor *t);        /* what 
 void traps_print(Writer *w, const Traps *traps);
 
 /* ---- profile.c --------------------------------------------------------------------------------------------------- */
-typedef struct Profile { const Module *m; LIST(const char *) rows; Tensors next_of[ENTRY_COUNT]; } Profile;
+typedef struct Profile { const Module *m; LIST(const char *) rows; Map next_of[ENTRY_COUNT]; } Profile;
 Profile *profile_new(const Module *m);
 int profile_row(Profile *profile, Entry entry, const Function *f, const Kernel *call);     /* the number of a new row */
 void profile_print(Writer *w, const Profile *profile);
