@@ -113,9 +113,8 @@ void place_next(Schedule *s) {
 }
 
 const Storage *storage_of(const Schedule *s, const Tensor *t) {
-    for (int k = 0; k < s->arena.n; k++)
-        if (s->arena.at[k].tensor == t) return &s->arena.at[k];
-    return NULL;
+    int place = (int)(intptr_t)map_get(&s->stored, t);
+    return place ? &s->arena.at[place - 1] : NULL;
 }
 
 static bool in_arena(const Tensor *t) {
@@ -139,14 +138,13 @@ static void find_lives(Schedule *s) {
         for (int a = 0; a < kernel->actuals.n; a++) {
             const Tensor *t = kernel->actuals.at[a];
             if (!t || !in_arena(t)) continue;
-            int at = 0;
-            while (at < s->arena.n && s->arena.at[at].tensor != t) at++;
-            if (at == s->arena.n) {
+            if (!storage_of(s, t)) {
                 Storage new = {.tensor = t, .size = reserved(t), .first = kernel->phase, .whole = t->type != REAL};
                 PUSH(s->arena, new);
+                map_put(&s->stored, t, (void *)(intptr_t)s->arena.n);
             }
             /* Results are there for the caller when the last kernel has run. */
-            s->arena.at[at].last = is_result(s->program, t) ? s->phases : kernel->phase;
+            ((Storage *)storage_of(s, t))->last = is_result(s->program, t) ? s->phases : kernel->phase;
         }
     }
 }

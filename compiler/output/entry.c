@@ -144,8 +144,8 @@ const char *struct_place(Body *b, const Tensor *t, bool constant) {
 
 /* The pointer to a tensor of the arena, declared in front of the calls when it is first needed. */
 const char *arena_place(Body *b, const Tensor *t, const Storage *storage) {
-    for (int k = 0; k < b->placed.n; k++)
-        if (b->placed.at[k] == t) return b->placed_name.at[k];
+    const char *known = map_get(&b->placed, t);
+    if (known) return known;
     const char *name = name_add(b->scope.names, t->name), *type = storage->whole ? "int32_t" : "real";
     const char *arena = storage->whole ? "whole" : "arena";
     if (storage->whole) b->uses_whole = true;
@@ -155,8 +155,7 @@ const char *arena_place(Body *b, const Tensor *t, const Storage *storage) {
         put(&b->places, "    %s (*const %s)%s = (void *)%s;\n", type, name, c_dims(t, 1),
             storage->offset ? text("(%s)", place) : place);
     else put(&b->places, "    %s *const %s = %s;\n", type, name, place);
-    PUSH(b->placed, t);
-    PUSH(b->placed_name, name);
+    map_put(&b->placed, t, (char *)name);
     return name;
 }
 
