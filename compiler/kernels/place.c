@@ -133,6 +133,7 @@ static int64_t reserved(const Tensor *t) {
 }
 
 static void find_lives(Schedule *s) {
+    const Map results = results_of(s->program);
     for (int k = 0; k < s->kernels.n; k++) {
         const Kernel *kernel = s->kernels.at[k];
         for (int a = 0; a < kernel->actuals.n; a++) {
@@ -144,7 +145,7 @@ static void find_lives(Schedule *s) {
                 map_put(&s->stored, t, (void *)(intptr_t)s->arena.n);
             }
             /* Results are there for the caller when the last kernel has run. */
-            ((Storage *)storage_of(s, t))->last = is_result(s->program, t) ? s->phases : kernel->phase;
+            ((Storage *)storage_of(s, t))->last = is_result(&results, t) ? s->phases : kernel->phase;
         }
     }
 }

@@ -129,22 +129,39 @@ static void drop_argument(Kernel *k, int number) {
     k->actuals = kept.actuals;
 }
 
+typedef struct { LIST(Kernel *) list; } Calls;
+
+/* The calls of each function that are not its own, by the function. */
+static Map calls_of(const Entries *all) {
+    Map calls = {0};
+    for (int k = 0; k < all->n; k++) {
+        Kernel *call = all->at[k].kernel;
+        if (!call->same) continue;
+        Calls *others = map_get(&calls, call->same);
+        if (!others) map_put(&calls, call->same, others = NEW(Calls));
+        PUSH(others->list, call);
+    }
+    return calls;
+}
+
 /* What only said how far the loops run that are cut now, as the number of samples, is no argument any more. */
-static void drop_unused(const Entries *all, Kernel *function) {
+static void drop_unused(Kernel *function, const Calls *others) {
     Kernel touched = {.body = function->body};
     collect_arguments(&touched);
     for (int a = function->arguments.n - 1; a >= 0; a--) {
         bool used = false;
         for (int t = 0; t < touched.arguments.n; t++)
             used |= touched.arguments.at[t] == function->arguments.at[a];
-        for (int k = 0; k < all->n && !used; k++)
-            if (all->at[k].kernel != function && all->at[k].kernel->same == function) drop_argument(all->at[k].kernel, a);
-        if (!used) drop_argument(function, a);
+        if (used) continue;
+        for (int k = 0; others && k < others->list.n; k++)
+            drop_argument(others->list.at[k], a);
+        drop_argument(function, a);
     }
 }
 
 /* The parts of a call are counted by its own tree, which is still whole, over its own scalars. */
 static void cut_shared(const Entries *all) {
+    const Map calls = calls_of(all);
     LIST(Kernel *) cut = {0};
     for (int k = 0; k < all->n; k++) {
         Kernel *function = function_of(all->at[k].kernel);
@@ -159,7 +176,7 @@ static void cut_shared(const Entries *all) {
     }
     for (int k = 0; k < cut.n; k++) {
         cut_kernel(cut.at[k]);
-        drop_unused(all, cut.at[k]);
+        drop_unused(cut.at[k], map_get(&calls, cut.at[k]));
         if (!kernel_check(all->at[0].schedule, cut.at[k])) abort();
     }
 }
