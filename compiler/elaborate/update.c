@@ -167,6 +167,8 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
 }
 
 static void next_moments(Elaborator *e, Tensors *results) {
+    Map known = { 0 };
+    for (int q = 0; q < results->n; q++) map_put(&known, results->at[q], e);
     /* A moment that only its own next value reads does not exist. */
     for (bool more = true; more; ) {
         more = false;
@@ -174,9 +176,10 @@ static void next_moments(Elaborator *e, Tensors *results) {
         reach(&r, e->program, results);
         for (int k = 0; k < e->program->equations.n; k++) {
             Tensor *t = e->program->equations.at[k]->out;
-            bool known = false;
-            for (int q = 0; q < results->n; q++) known = known || results->at[q] == t;
-            if (!known && t->role == ROLE_NEXT && (reached(&r, t->of) || reached(&r, t))) { PUSH(*results, t); more = true; }
+            if (map_get(&known, t) || t->role != ROLE_NEXT || !(reached(&r, t->of) || reached(&r, t))) continue;
+            map_put(&known, t, e);
+            PUSH(*results, t);
+            more = true;
         }
     }
 }
