@@ -29,16 +29,9 @@ static uint64_t mix(uint64_t h, uint64_t v) {
     return h ^ h >> 29;
 }
 
-static uint64_t bits_of(double v) {
-    uint64_t u;
-    memcpy(&u, &v, sizeof u);
-    return u;
-}
-
 static uint64_t hash_of(const Expr *e) {
     uint64_t h = mix((uint64_t)e->kind * 4 + (uint64_t)e->type, (uint64_t)e->op * 2 + e->guarded);
-    h = mix(mix(h, (uint64_t)e->integer), bits_of(e->num));
-    h = mix(mix(h, (uint64_t)(uintptr_t)e->tensor), (uint64_t)(uintptr_t)e->index ^ (uint64_t)(uintptr_t)e->site);
+    h = mix(mix(h, (uint64_t)e->integer), (uint64_t)(uintptr_t)e->tensor);      /* and whatever else lies there */
     for (int k = 0; k < e->n; k++) {
         h = mix(h, (uint64_t)e->arg[k]->id);
         if (e->factor) h = mix(h, (uint64_t)e->factor[k]);
@@ -48,8 +41,7 @@ static uint64_t hash_of(const Expr *e) {
 
 static bool same(const Expr *a, const Expr *b) {
     if (a->kind != b->kind || a->type != b->type || a->op != b->op || a->guarded != b->guarded || a->n != b->n
-        || a->integer != b->integer || bits_of(a->num) != bits_of(b->num) || a->tensor != b->tensor
-        || a->index != b->index || a->site != b->site) return false;
+        || a->integer != b->integer || a->tensor != b->tensor) return false;
     for (int k = 0; k < a->n; k++)
         if (a->arg[k] != b->arg[k] || (a->factor && a->factor[k] != b->factor[k])) return false;
     return true;
@@ -83,19 +75,13 @@ const Expr *node(const Expr *wanted) {
     uint64_t hash = hash_of(wanted);
     Entry *at = place_of(wanted, hash);
     if (at->node) return at->node;
-    Expr *e = NEW(Expr);
+    /* The operands stand behind the node, and behind them their factors. */
+    const size_t arg = sizeof *wanted->arg * (size_t)wanted->n, factor = wanted->factor ? sizeof *wanted->factor * (size_t)wanted->n : 0;
+    Expr *e = allocate(sizeof *e + arg + factor);
     *e = *wanted;
     e->id = used++;
-    if (e->n) {
-        const Expr **arg = NEW_ARRAY(const Expr *, e->n);
-        memcpy(arg, wanted->arg, sizeof *arg * (size_t)e->n);
-        e->arg = arg;
-    }
-    if (e->factor) {
-        int64_t *factor = NEW_ARRAY(int64_t, e->n);
-        memcpy(factor, wanted->factor, sizeof *factor * (size_t)e->n);
-        e->factor = factor;
-    }
+    if (arg) e->arg = memcpy(e + 1, wanted->arg, arg);
+    if (factor) e->factor = memcpy((char *)(e + 1) + arg, wanted->factor, factor);
     *at = (Entry){ hash, e };
     return e;
 }
