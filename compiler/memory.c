@@ -42,6 +42,7 @@ static Block *blocks;
 static size_t total;
 static Name **buckets;
 static size_t bucket_count, name_count;
+static Writer scratch;                                  /* of text_v */
 
 _Noreturn static void out_of_memory(const char *what)
 {
@@ -99,6 +100,7 @@ void memory_release(void)
         blocks = next;
     }
     buckets = NULL;
+    scratch = (Writer){0};
     total = bucket_count = name_count = 0;
 }
 
@@ -150,28 +152,6 @@ const char *name_of(const char *bytes)
     return intern(bytes, strlen(bytes));
 }
 
-char *text_v(const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    if (length < 0)
-        out_of_memory("a text is too long");
-    char *result = allocate((size_t)length + 1);
-    vsnprintf(result, (size_t)length + 1, format, again);
-    va_end(again);
-    return result;
-}
-
-char *text(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    char *result = text_v(format, arguments);
-    va_end(arguments);
-    return result;
-}
-
 void *grow(void *old, int *room, size_t size, int used)
 {
     if (*room > INT32_MAX / 2)
@@ -199,24 +179,6 @@ static void reserve(Writer *w, size_t more)
     w->room = room;
 }
 
-void put(Writer *w, const char *format, ...)
-{
-    va_list arguments, again;
-    va_start(arguments, format);
-    va_copy(again, arguments);
-    reserve(w, 120);                                    /* nearly every piece fits at once */
-    int length = vsnprintf(w->text + w->length, w->room - w->length, format, arguments);
-    if (length < 0)
-        out_of_memory("a text is too long");
-    if ((size_t)length >= w->room - w->length) {
-        reserve(w, (size_t)length);
-        vsnprintf(w->text + w->length, w->room - w->length, format, again);
-    }
-    w->length += (size_t)length;
-    va_end(again);
-    va_end(arguments);
-}
-
 void put_bytes(Writer *w, const char *bytes, size_t length)
 {
     reserve(w, length);
@@ -228,4 +190,80 @@ void put_bytes(Writer *w, const char *bytes, size_t length)
 void put_text(Writer *w, const char *s)
 {
     put_bytes(w, s, strlen(s));
+}
+
+static void put_digits(Writer *w, int value)
+{
+    char digits[12];
+    size_t at = sizeof digits;
+    unsigned rest = value < 0 ? -(unsigned)value : (unsigned)value;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        digits[--at] = '-';
+    put_bytes(w, digits + at, sizeof digits - at);
+}
+
+static void put_by_printf(Writer *w, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    reserve(w, 120);                                    /* nearly every piece fits at once */
+    int length = vsnprintf(w->text + w->length, w->room - w->length, format, arguments);
+    if (length < 0)
+        out_of_memory("a text is too long");
+    if ((size_t)length >= w->room - w->length) {
+        reserve(w, (size_t)length);
+        vsnprintf(w->text + w->length, w->room - w->length, format, again);
+    }
+    w->length += (size_t)length;
+    va_end(again);
+}
+
+/* What most formats are made of (text, %s, %c and %d) is put by itself, and what follows after anything else by printf: it takes
+ * a large part of a compilation to print. */
+static void put_v(Writer *w, const char *format, va_list arguments)
+{
+    for (;;) {
+        size_t plain = strcspn(format, "%");
+        put_bytes(w, format, plain);
+        format += plain;
+        if (!*format)
+            return;
+        if (format[1] == 's')
+            put_text(w, va_arg(arguments, const char *));
+        else if (format[1] == 'c')
+            put_bytes(w, (char[]){(char)va_arg(arguments, int)}, 1);
+        else if (format[1] == 'd')
+            put_digits(w, va_arg(arguments, int));
+        else
+            break;
+        format += 2;
+    }
+    put_by_printf(w, format, arguments);
+}
+
+void put(Writer *w, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    put_v(w, format, arguments);
+    va_end(arguments);
+}
+
+char *text_v(const char *format, va_list arguments)
+{
+    scratch.length = 0;
+    put_v(&scratch, format, arguments);
+    return memcpy(allocate(scratch.length + 1), scratch.text, scratch.length + 1);
+}
+
+char *text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *result = text_v(format, arguments);
+    va_end(arguments);
+    return result;
 }

@@ -8,6 +8,7 @@
  * inputs): C11 has no way to pass another array of arrays as const. No two pointers of a call overlap, hence restrict.
  * A kernel that is the same as an earlier one has no function of its own; its use is listed above the one it shares. */
 #include "parts.h"
+#include <ctype.h>
 #include <string.h>
 
 /* ---- what a kernel needs ----------------------------------------------------------------------------------------- */
@@ -263,13 +264,19 @@ static const Tensor *actual_named(const Kernel *k, const char *name, size_t leng
     return NULL;
 }
 
+static size_t word_length(const char *c) {
+    size_t length = 0;
+    while (c[length] == '_' || isalnum((unsigned char)c[length])) length++;
+    return length;
+}
+
 /* The equation of a general function, in its own names and without indices, which are the same everywhere. */
 static char *general_text(const Function *f, const Map *next_of, const Equation *e) {
     Writer w = { 0 }, general = { 0 };
     equation_print(&w, e);
     put_text(&general, "");
     for (const char *c = w.text; *c && *c != '\n'; ) {
-        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        size_t length = word_length(c);
         const Tensor *next = length ? map_get(&next_of[f->entry], intern(c, length)) : NULL;
         const Tensor *t = next ? next->of : length ? actual_named(f->kernel, c, length) : NULL;
         if (t) put(&general, "%s%s", general_name(t), next ? "'" : "");
@@ -286,7 +293,7 @@ char *equation_text(const Map *next_of, Entry entry, const Equation *e) {
     equation_print(&w, e);
     put_text(&renamed, "");
     for (const char *c = w.text; *c && *c != '\n'; ) {
-        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        size_t length = word_length(c);
         const Tensor *next = length ? map_get(&next_of[entry], intern(c, length)) : NULL;
         if (next) put(&renamed, "%s%s", next->of->name, entry == ENTRY_INIT ? "" : "'");
         else put_bytes(&renamed, c, length ? length : 1);

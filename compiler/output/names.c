@@ -36,13 +36,13 @@ static const char *const families[] = {
 
 static bool is_word(const char *name) {
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (strcmp(name, words[k]) == 0) return true;
+        if (*name == *words[k] && strcmp(name, words[k]) == 0) return true;
     return false;
 }
 
 static bool in_family(const char *name) {
     for (size_t k = 0; k < sizeof families / sizeof *families; k++)
-        if (strncmp(name, families[k], strlen(families[k])) == 0) return true;
+        if (*name == *families[k] && strncmp(name, families[k], strlen(families[k])) == 0) return true;
     return false;
 }
 
@@ -53,7 +53,7 @@ const char *name_safe(const char *wanted) {
     for (const char *c = wanted; *c; c++) {
         bool keep = isalnum((unsigned char)*c) && (unsigned char)*c < 128;
         if (*c == '\'') put_text(&w, "_next");
-        else if (keep) put(&w, "%c", *c);
+        else if (keep) put_bytes(&w, c, 1);
         else if (w.length == 0 || w.text[w.length - 1] != '_') put_text(&w, "_");
     }
     if (is_word(w.text)) put_text(&w, "_");
