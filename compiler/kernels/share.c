@@ -9,85 +9,86 @@
 #include "group.h"
 #include <stdlib.h>
 
+/* What decides about a tree, in bytes: of each part its kind and how much follows, so that equal bytes are equal trees. */
 typedef struct { Writer key; Map known; bool any_length; } Key;
 
-static int number_of(Key *k, const void *what, bool *new) {
-    int *number = map_get(&k->known, what);
-    *new = !number;
-    if (!number) {
-        number = NEW(int);
-        *number = k->known.n;
-        map_put(&k->known, what, number);
-    }
-    return *number;
+static void key_number(Key *k, int64_t number) { put_bytes(&k->key, (const char *)&number, sizeof number); }
+
+static void key_numbers(Key *k, const int *number, int n) { put_bytes(&k->key, (const char *)number, sizeof *number * (size_t)n); }
+#define KEY(k, ...) key_numbers(k, (const int[]){__VA_ARGS__}, (int)(sizeof (const int[]){__VA_ARGS__} / sizeof(int)))
+
+/* Puts the number of a tensor, a node or an index; whether it has not been met before. */
+static bool key_new(Key *k, const void *what) {
+    int number = (int)(intptr_t)map_get(&k->known, what);
+    bool new = !number;
+    if (new) map_put(&k->known, what, (void *)(intptr_t)(number = k->known.n + 1));
+    KEY(k, number);
+    return new;
 }
 
 static void key_tensor(Key *k, const Tensor *t) {
-    bool new;
-    put(&k->key, "T%d", number_of(k, t, &new));
-    if (!new) return;
+    if (!key_new(k, t)) return;
     /* What decides the C type of a pointer or number: the role tells floats of double totals and of scalars. */
     bool number = t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
     bool own_type = adds_up(t) || t->role == ROLE_INPUT || t->role == ROLE_TARGET;
-    put(&k->key, ":%d%d%d%d%d(", t->type, t->byte, number, t->vector, own_type ? (int)t->role : -1);
-    for (int d = 0; d < t->rank && !k->any_length; d++)
-        put(&k->key, "%lld,%lld%s ", (long long)t->dim[d].extent, (long long)t->room[d], t->dim[d].count ? "n" : "");
-    put(&k->key, ")%d", k->any_length ? t->rank : -1);
+    KEY(k, t->type, t->byte, number, t->vector, own_type ? (int)t->role : -1, t->rank);
+    for (int d = 0; d < t->rank && !k->any_length; d++) {
+        key_number(k, t->dim[d].extent);
+        key_number(k, t->room[d]);
+        KEY(k, t->dim[d].count != NULL);
+    }
 }
 
 static void key_expr(Key *k, const Expr *e) {
-    bool new;
-    put(&k->key, "E%d", number_of(k, e, &new));
-    if (!new) return;
-    put(&k->key, "=%d,%d,%d(", e->kind, e->type, e->guarded);
+    if (!key_new(k, e)) return;
+    KEY(k, e->kind, e->type, e->guarded, e->op, e->n);
     switch (e->kind) {
-    case X_NUM: put(&k->key, "%a", e->num); break;
-    case X_INT: put(&k->key, "%lld", (long long)e->integer); break;
-    case X_INDEX: put(&k->key, "I%d", number_of(k, e->index, &new)); break;
+    case X_NUM: case X_INT: key_number(k, e->integer); break;           /* or the bits of num */
+    case X_INDEX: key_new(k, e->index); break;
     case X_READ: key_tensor(k, e->tensor); break;
-    case X_OP: put(&k->key, "%d", e->op); break;
     case X_SUM:
-        put(&k->key, "%lld", (long long)e->integer);
+        key_number(k, e->integer);
         for (int i = 0; i < e->n; i++)
-            put(&k->key, "+%lld", (long long)e->factor[i]);
+            key_number(k, e->factor[i]);
         break;
-    case X_RANDOM: put(&k->key, "%s", e->site->path); break;
-    case X_WHERE: case X_REAL: break;
+    case X_RANDOM: key_number(k, (intptr_t)name_of(e->site->path)); break;
+    case X_OP: case X_WHERE: case X_REAL: break;
     }
     for (int i = 0; i < e->n; i++)
         key_expr(k, e->arg[i]);
-    put_text(&k->key, ")");
+}
+
+static void key_gemm(Key *k, const Gemm *g) {
+    KEY(k, g->a_transposed, g->b_transposed, g->add);
+    key_number(k, g->lda), key_number(k, g->ldb), key_number(k, g->ldc);
+    key_tensor(k, g->a), key_tensor(k, g->b), key_tensor(k, g->c);
+    key_expr(k, g->m), key_expr(k, g->n), key_expr(k, g->k);
+    key_expr(k, g->a_offset), key_expr(k, g->b_offset), key_expr(k, g->c_offset);
 }
 
 static void key_nodes(Key *k, const Nodes *nodes) {
-    bool new;
+    KEY(k, nodes->n);
     for (int i = 0; i < nodes->n; i++) {
         const Node *n = nodes->at[i];
-        put(&k->key, "{%d %d %d %d %d %d ", n->kind, n->loop, n->down, n->assign, n->zero, n->sums_lanes);
-        if (n->index) put(&k->key, "I%d", number_of(k, n->index, &new));
+        KEY(k, n->kind, n->loop, n->down, n->assign, n->zero, n->sums_lanes, n->n_subs);
+        KEY(k, n->index != NULL, n->from != NULL, n->to != NULL, n->tensor != NULL, n->value != NULL, n->gemm != NULL);
+        if (n->index) key_new(k, n->index);
         if (n->from) key_expr(k, n->from);
         if (n->to) key_expr(k, n->to);
         if (n->tensor) key_tensor(k, n->tensor);
         for (int s = 0; s < n->n_subs; s++)
             key_expr(k, n->subs[s]);
         if (n->value) key_expr(k, n->value);
-        if (n->gemm) {
-            const Gemm *g = n->gemm;
-            put(&k->key, "G%d%d%d %lld %lld %lld", g->a_transposed, g->b_transposed, g->add, (long long)g->lda,
-                (long long)g->ldb, (long long)g->ldc);
-            key_tensor(k, g->a), key_tensor(k, g->b), key_tensor(k, g->c);
-            key_expr(k, g->m), key_expr(k, g->n), key_expr(k, g->k);
-            key_expr(k, g->a_offset), key_expr(k, g->b_offset), key_expr(k, g->c_offset);
-        }
+        if (n->gemm) key_gemm(k, n->gemm);
         key_nodes(k, &n->body);
-        put_text(&k->key, "}");
     }
 }
 
 static const char *key_of(const Kernel *kernel) {
     Key k = {.any_length = kernel->length != NULL};
+    KEY(&k, k.any_length);
     key_nodes(&k, &kernel->body);
-    return name_of(k.key.text ? k.key.text : "");
+    return intern(k.key.text, k.key.length);
 }
 
 /* The last tensor that the kernel computes and stores. */
