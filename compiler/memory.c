@@ -104,12 +104,17 @@ void memory_release(void)
     total = bucket_count = name_count = 0;
 }
 
+/* Eight bytes at a time, as texts may be long. */
 static uint32_t hash_of(const char *bytes, size_t length)
 {
-    uint32_t hash = 2166136261u;                        /* FNV-1a */
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
-    return hash;
+    uint64_t hash = length;
+    for (size_t i = 0; i < length; i += sizeof hash) {
+        uint64_t word = 0;
+        memcpy(&word, bytes + i, length - i < sizeof word ? length - i : sizeof word);
+        hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+        hash ^= hash >> 32;
+    }
+    return (uint32_t)hash;
 }
 
 static void rehash(void)

@@ -29,25 +29,31 @@ static const double FIRST_BYTES = 28, SECOND_BYTES = 12;        /* a cycle: from
  * that moves it in a way that only data know reaches all of it. */
 typedef struct { double least, step[MOST_INDICES]; } Reach;
 /* moves[k]: the read is another one at another value of index k. */
-typedef struct { const Expr *read; bool moves[MOST_INDICES]; Reach *reach; } Operand;
+typedef struct { const Expr *read, *position; bool moves[MOST_INDICES]; Reach *reach; } Operand;
 /* Of the indices of the nest and then of its sum: their order decides the number of an index. */
 typedef struct { Operand at[MOST_READS]; int n; const Index *index[MOST_INDICES]; int n_index; } Operands;
 
 /* ---- what a lane makes of an expression ------------------------------------------------------------------------------ */
 
+static const Operand *operand_at(const Operands *o, const Expr *read) {
+    int r = 0;
+    while (o->at[r].read != read) r++;
+    return &o->at[r];
+}
+
 /* Whether e is arithmetic on numbers and on reads that are unit or free along the lane. *vectors: a lane is needed. */
-static bool is_vector(const Expr *e, const Index *lane, bool *vectors) {
+static bool is_vector(const Expr *e, const Operands *o, const Index *lane, bool *vectors) {
     if (e->type != REAL) return false;
     if (!uses_index(e, lane)) return true;
     if (e->kind == X_READ) {
         int64_t stride;
         *vectors = true;
         return !e->guarded && !e->tensor->byte && !adds_up(e->tensor) && e->tensor->type == REAL &&
-               stride_of(position(e->tensor, e->arg), lane, &stride) && stride == 1;
+               stride_of(operand_at(o, e)->position, lane, &stride) && stride == 1;
     }
     bool arithmetic = e->kind == X_OP && (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_MUL || e->op == OP_DIV || e->op == OP_NEG);
     for (int k = 0; arithmetic && k < e->n; k++)
-        arithmetic = is_vector(e->arg[k], lane, vectors);
+        arithmetic = is_vector(e->arg[k], o, lane, vectors);
     return arithmetic;
 }
 
@@ -58,10 +64,10 @@ static bool bounds_use(const Peeled *p, const Index *i) {
     return false;
 }
 
-static bool may_be_lane(const Tile *t) {
+static bool may_be_lane(const Tile *t, const Operands *o) {
     bool vectors = false;
     if ((t->lane->count && !t->bound) || t->lane->extent < LANES) return false;
-    if (!is_vector(t->peeled.term, t->lane, &vectors) || !vectors) return false;
+    if (!is_vector(t->peeled.term, o, t->lane, &vectors) || !vectors) return false;
     if (!t->bound) return !bounds_use(&t->peeled, t->lane);
     /* One condition may cut the lane at its end: samples beyond the last. */
     int cuts = 0;
@@ -150,15 +156,8 @@ static double work_of(const Tile *t, const Operands *o) {
 }
 
 /* ---- traffic --------------------------------------------------------------------------------------------------------- */
-typedef struct { const Index *index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n; } Loops;
-
-/* How many values of an index the loops from `first` inwards take. */
-static double values_of_loops(const Loops *l, int first, const Index *i, const Tile *t) {
-    double values = (double)tile_size(t, i);
-    for (int k = first; k < l->n; k++)
-        if (l->index[k] == i) return l->extent[k] > values ? l->extent[k] : values;
-    return values;
-}
+/* From the outside in: the numbers of their indices, how many values one turn covers, and how many there are. */
+typedef struct { int index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n; } Loops;
 
 /* Bytes that a read touches where the indices take so many values. */
 static double footprint(const Operands *o, const Operand *operand, const double *values) {
@@ -174,29 +173,33 @@ static double footprint(const Operands *o, const Operand *operand, const double 
     return bytes;
 }
 
-/* Bytes of the array of sums that are touched in the loops from `first` inwards, where sums go through memory. */
-static double sums_of(const Loops *l, int first, const Tile *t) {
+/* Bytes of the array of sums that are touched where the indices take so many values, where sums go through memory. */
+static double sums_of(const Operands *o, const Tile *t, const double *values) {
+    if (!t->hoisted) return 0;
     const Index *whole[MOST_INDICES];
     int n = tile_whole(t, whole);
-    double bytes = t->hoisted ? 4 * LANES * t->factor[0] * t->factor[1] : 0;
-    for (int k = n - t->inner; k < n; k++) bytes *= values_of_loops(l, first, whole[k], t);
+    double bytes = 4 * LANES * t->factor[0] * t->factor[1];
+    for (int k = n - t->inner; k < n; k++) bytes *= values[number_of(o, whole[k])];
     return bytes;
 }
 
 /* What the loops from each one inwards touch: the reads, and these with the array of sums. */
 typedef struct { double reads[MOST_INDICES], all[MOST_INDICES]; } Touched;
 
+/* From the innermost loop to the first one that touches more than the caches hold. */
 static void touch(Touched *touched, const Loops *l, const Operands *o, const Tile *t) {
-    for (int first = 0; first < l->n; first++) {
-        double values[MOST_INDICES];
-        for (int k = 0; k < o->n_index; k++) values[k] = values_of_loops(l, first, o->index[k], t);
+    double values[MOST_INDICES];
+    for (int k = 0; k < o->n_index; k++) values[k] = (double)tile_size(t, o->index[k]);
+    for (int first = l->n - 1; first >= 0; first--) {
+        values[l->index[first]] = fmax(values[l->index[first]], l->extent[first]);
         touched->reads[first] = 0;
-        touched->all[first] = sums_of(l, first, t);
+        touched->all[first] = sums_of(o, t, values);
         for (int r = 0; r < o->n; r++) {
             double bytes = footprint(o, &o->at[r], values);
             touched->reads[first] += bytes;
             touched->all[first] += bytes;
         }
+        if (touched->all[first] > SECOND_CACHE) break;
     }
 }
 
@@ -234,27 +237,28 @@ int tile_order(const Tile *t, const Index **order) {
     return n;
 }
 
-static void add(Loops *l, const Index *i, double cover) {
-    l->index[l->n] = i;
+static void add(Loops *l, const Operands *o, const Index *i, double cover) {
+    l->index[l->n] = number_of(o, i);
     l->extent[l->n] = (double)i->extent;
     l->cover[l->n++] = cover;
 }
 
 /* The loops in the order of tile.c. */
-static Loops loops_of(const Tile *t) {
-    Loops l = {.n = 0};
+static Loops loops_of(const Tile *t, const Operands *o) {
+    Loops l;
     const Index *whole[MOST_INDICES], *order[MOST_INDICES];
     int n = tile_whole(t, whole), outer = n - t->inner, loops = tile_order(t, order);
-    for (int k = 0; k < loops; k++) add(&l, order[k], (double)tile_size(t, order[k]));
-    for (int k = 0; k < t->hoisted; k++) add(&l, t->sum->bound[k], 1);
-    for (int k = outer; k < n; k++) add(&l, whole[k], 1);
+    l.n = 0;
+    for (int k = 0; k < loops; k++) add(&l, o, order[k], (double)tile_size(t, order[k]));
+    for (int k = 0; k < t->hoisted; k++) add(&l, o, t->sum->bound[k], 1);
+    for (int k = outer; k < n; k++) add(&l, o, whole[k], 1);
     for (int k = t->hoisted; k < t->sum->n_bound; k++)
-        add(&l, t->sum->bound[k], t->sum->bound[k] == t->lane ? LANES : 1);
+        add(&l, o, t->sum->bound[k], t->sum->bound[k] == t->lane ? LANES : 1);
     return l;
 }
 
 static void rate(Tile *t, const Operands *o) {
-    Loops l = loops_of(t);
+    Loops l = loops_of(t, o);
     Touched touched;
     touch(&touched, &l, o, t);
     t->traffic = cache_traffic(&l, &touched, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, &touched, SECOND_CACHE, SECOND_BYTES);
@@ -343,7 +347,7 @@ static void consider_orders(Tile *best, Tile t, const Operands *o) {
 
 static Operand operand_of(const Operands *o, const Expr *read) {
     const Tensor *x = read->tensor;
-    Operand operand = {.read = read, .reach = NEW_ARRAY(Reach, x->rank)};
+    Operand operand = {.read = read, .position = position(x, read->arg), .reach = NEW_ARRAY(Reach, x->rank)};
     for (int k = 0; k < o->n_index; k++) operand.moves[k] = uses_index(read, o->index[k]);
     for (int d = 0; d < x->rank; d++) {
         Reach *reach = &operand.reach[d];
@@ -439,7 +443,7 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     for (int k = 0; k < nest->n_free + sum->n_bound; k++) {
         t.bound = k >= nest->n_free;
         t.lane = t.bound ? sum->bound[k - nest->n_free] : nest->free[k];
-        if (!may_be_lane(&t)) continue;
+        if (!may_be_lane(&t, &operands)) continue;
         t.scatters = !t.bound && scatters(&t);
         for (int wide = 0; wide < 2; wide++) {
             Finalists f = {.n = 0};
