@@ -7,6 +7,7 @@
  * A compilation may take MEMORY_LIMIT bytes. The limit is there for programs that grow without bound when they are
  * inlined: they end with a message, before the machine starts to swap. */
 #include "memory.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,12 +63,17 @@ static Block *new_block(size_t room)
     return block;
 }
 
-void *allocate(size_t bytes)
+static size_t rounded(size_t bytes)
 {
     const size_t align = _Alignof(max_align_t);
+    return bytes ? (bytes + align - 1) / align * align : align;
+}
+
+void *allocate(size_t bytes)
+{
     if (bytes > MEMORY_LIMIT)
         out_of_memory("the model needs more than 3 GiB to compile");
-    size_t size = bytes ? (bytes + align - 1) / align * align : align;
+    size_t size = rounded(bytes);
     if (blocks && size <= blocks->room - blocks->used) {
         void *result = blocks->bytes + blocks->used;
         blocks->used += size;
@@ -90,6 +96,18 @@ void *allocate(size_t bytes)
     block->used = size;
     blocks = block;
     return block->bytes;
+}
+
+/* Makes the newest request larger where it is, if its block has room. What grows piece by piece leaves less behind so. */
+static bool extend(const void *old, size_t bytes, size_t wanted)
+{
+    if (!blocks || (const unsigned char *)old + rounded(bytes) != blocks->bytes + blocks->used)
+        return false;
+    size_t more = rounded(wanted) - rounded(bytes);
+    if (more > blocks->room - blocks->used)
+        return false;
+    blocks->used += more;
+    return true;
 }
 
 void memory_release(void)
@@ -161,7 +179,10 @@ void *grow(void *old, int *room, size_t size, int used)
 {
     if (*room > INT32_MAX / 2)
         out_of_memory("a list is too long");
-    *room = *room ? *room * 2 : 8;
+    int before = *room;
+    *room = before ? before * 2 : 8;
+    if (before && extend(old, size * (size_t)before, size * (size_t)*room))
+        return old;
     char *wider = allocate(size * (size_t)*room);
     if (used)
         memcpy(wider, old, size * (size_t)used);
@@ -174,9 +195,13 @@ static void reserve(Writer *w, size_t more)
     size_t need = w->length + more + 1;
     if (need <= w->room)
         return;
-    size_t room = w->room ? w->room : 256;
+    size_t room = w->room ? w->room : 64;
     while (room < need)
         room *= 2;
+    if (w->room && extend(w->text, w->room, room)) {
+        w->room = room;
+        return;
+    }
     char *wider = allocate(room);
     if (w->length)
         memcpy(wider, w->text, w->length);

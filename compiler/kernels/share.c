@@ -10,11 +10,11 @@
 #include <stdlib.h>
 
 /* What decides about a tree, in bytes: of each part its kind and how much follows, so that equal bytes are equal trees. */
-typedef struct { Writer key; Map known; bool any_length; } Key;
+typedef struct { Writer *key; Map known; bool any_length; } Key;
 
-static void key_number(Key *k, int64_t number) { put_bytes(&k->key, (const char *)&number, sizeof number); }
+static void key_number(Key *k, int64_t number) { put_bytes(k->key, (const char *)&number, sizeof number); }
 
-static void key_numbers(Key *k, const int *number, int n) { put_bytes(&k->key, (const char *)number, sizeof *number * (size_t)n); }
+static void key_numbers(Key *k, const int *number, int n) { put_bytes(k->key, (const char *)number, sizeof *number * (size_t)n); }
 #define KEY(k, ...) key_numbers(k, (const int[]){__VA_ARGS__}, (int)(sizeof (const int[]){__VA_ARGS__} / sizeof(int)))
 
 /* Puts the number of a tensor, a node or an index; whether it has not been met before. */
@@ -84,11 +84,13 @@ static void key_nodes(Key *k, const Nodes *nodes) {
     }
 }
 
-static const char *key_of(const Kernel *kernel) {
-    Key k = {.any_length = kernel->length != NULL};
+/* key: room for it, used again for each kernel. */
+static const char *key_of(Writer *key, const Kernel *kernel) {
+    Key k = {.key = key, .any_length = kernel->length != NULL};
+    key->length = 0;
     KEY(&k, k.any_length);
     key_nodes(&k, &kernel->body);
-    return intern(k.key.text, k.key.length);
+    return intern(key->text, key->length);
 }
 
 /* The last tensor that the kernel computes and stores. */
@@ -184,12 +186,13 @@ static void cut_shared(const Entries *all) {
 
 void share_kernels(Schedule *const *schedules, int n) {
     Entries all = {0};
+    Writer key = {0};
     for (int s = 0; s < n; s++)
         for (int k = 0; schedules[s] && k < schedules[s]->kernels.n; k++) {
             Entry e = {.kernel = schedules[s]->kernels.at[k], .schedule = schedules[s], .at = k};
-            e.key = key_of(e.kernel);
+            e.key = key_of(&key, e.kernel);
             e.flat = flat_version(e.kernel, true);
-            if (e.flat) e.flat_key = key_of(e.flat);
+            if (e.flat) e.flat_key = key_of(&key, e.flat);
             PUSH(all, e);
         }
     const Map flat = keys_of_flat(&all);
