@@ -134,12 +134,14 @@ static bool is_light(const Equation *e) {
            volume(e->free + 1, e->n_free - 1) * volume(e->bound, e->n_bound) <= ROW_WORK;
 }
 
-/* The nests from `first` on that compute or read what is read here, in their order. */
+/* The nests from `first` on that compute or read what is read here, in their order. Nests that share no more than a number do not
+ * join. */
 static Numbers neighbours(const Fusion *f, const Exprs *reads, int first) {
     Numbers near = {0};
     for (int r = 0; r < reads->n; r++) {
-        Numbers parts = readers_of(&f->readers, reads->at[r]->tensor);
-        const int *producer = map_get(&f->number, reads->at[r]->tensor);
+        const Tensor *t = reads->at[r]->tensor;
+        Numbers parts = t->rank > 0 ? readers_of(&f->readers, t) : (Numbers){0};
+        const int *producer = map_get(&f->number, t);
         for (int k = producer ? -1 : 0; k < parts.n; k++) {
             int nest = f->parts.at[k < 0 ? *producer : parts.at[k]].nest, at = near.n;
             while (at > 0 && near.at[at - 1] > nest) at--;

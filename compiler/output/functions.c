@@ -421,10 +421,11 @@ static void print_absent(Writer *w, const Model *m) {
     for (int k = 0; k < inputs.n; k++) put(w, "%s%s", k == 0 ? "/* " : k + 1 == inputs.n ? " and " : ", ", inputs.at[k]->name);
     if (inputs.n)
         put(w, " need%s no gradient: %s. */\n", inputs.n == 1 ? "s" : "", inputs.n == 1 ? "it is an input" : "they are inputs");
+    Map trained = { 0 };
+    for (int g = 0; g < m->grads.n; g++) map_put(&trained, name_of(m->grads.at[g]->of->name), w);
     for (int k = 0; k < m->params.n; k++) {
-        bool trained = false;
-        for (int g = 0; g < m->grads.n; g++) trained = trained || same_name(m->grads.at[g]->of, m->params.at[k]);
-        if (!trained) put(w, "/* %s needs no gradient: no update changes it. */\n", m->params.at[k]->name);
+        const char *name = m->params.at[k]->name;
+        if (!map_get(&trained, name_of(name))) put(w, "/* %s needs no gradient: no update changes it. */\n", name);
     }
 }
 
