@@ -13,7 +13,7 @@
 
 /* Nodes with their hashes, so that nearly every look at a place that is taken by another node needs no look at the node. */
 typedef struct { uint64_t hash; const Expr *node; } Entry;
-static Entry *table;                    /* open addressing; room is a power of two, at most half full */
+static Entry *table;                    /* open addressing; room is a power of two, at most three quarters full */
 static int room, used, indices;
 
 void expr_start(void) {
@@ -71,7 +71,7 @@ static void make_room(void) {
 }
 
 const Expr *node(const Expr *wanted) {
-    if (2 * (used + 1) > room) make_room();
+    if (4 * (used + 1) > 3 * room) make_room();
     uint64_t hash = hash_of(wanted);
     Entry *at = place_of(wanted, hash);
     if (at->node) return at->node;

@@ -44,9 +44,10 @@ static void check_expr(Check *c, const Expr *e) {
 }
 
 static void enter(Check *c, const char *name) {
+    name = name_of(name);
     for (int k = 0; k < c->names.n; k++)
-        if (c->names.at[k] == name_of(name)) broken(c, "K3", "hides a name:", name);
-    PUSH(c->names, name_of(name));
+        if (c->names.at[k] == name) broken(c, "K3", "hides a name:", name);
+    PUSH(c->names, name);
 }
 
 static void check_block(Check *c, const Nodes *nodes) {

@@ -221,6 +221,11 @@ static const char *safe_text(const char *line) {
     Writer safe = { 0 };
     put_text(&safe, "");
     for (const unsigned char *c = (const unsigned char *)line; *c; ) {
+        size_t plain = 0;                           /* nearly all of it */
+        while (c[plain] >= ' ' && c[plain] < 0x7f && !strchr("*/?", c[plain])) plain++;
+        put_bytes(&safe, (const char *)c, plain);
+        c += plain;
+        if (!*c) break;
         int length = character_length(c);
         bool pair = (c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*') || (c[0] == '?' && c[1] == '?');
         if (length) put_bytes(&safe, (const char *)c, (size_t)length);
