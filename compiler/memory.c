@@ -238,11 +238,11 @@ void put_text(Writer *w, const char *s)
     put_bytes(w, s, strlen(s));
 }
 
-static void put_digits(Writer *w, int value)
+static void put_digits(Writer *w, int64_t value)
 {
-    char digits[12];
+    char digits[24];
     size_t at = sizeof digits;
-    unsigned rest = value < 0 ? -(unsigned)value : (unsigned)value;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
     do
         digits[--at] = (char)('0' + rest % 10);
     while (rest /= 10);
@@ -267,7 +267,7 @@ static void put_by_printf(Writer *w, const char *format, va_list arguments)
     va_end(again);
 }
 
-/* What most formats are made of (text, %s, %c and %d) is put by itself, and what follows after anything else by printf: it takes
+/* What most formats are made of (text, %s, %c, %d, %ld and %lld) is put by itself, and what follows after anything else by printf: it takes
  * a large part of a compilation to print. */
 static void put_v(Writer *w, const char *format, va_list arguments)
 {
@@ -277,15 +277,18 @@ static void put_v(Writer *w, const char *format, va_list arguments)
         format += plain;
         if (!*format)
             return;
-        if (format[1] == 's')
+        const char *kind = format + 1;
+        while (*kind == 'l')
+            kind++;
+        if (kind == format + 1 && *kind == 's')
             put_text(w, va_arg(arguments, const char *));
-        else if (format[1] == 'c')
+        else if (kind == format + 1 && *kind == 'c')
             put_bytes(w, (char[]){(char)va_arg(arguments, int)}, 1);
-        else if (format[1] == 'd')
-            put_digits(w, va_arg(arguments, int));
+        else if (*kind == 'd')
+            put_digits(w, kind == format + 1 ? va_arg(arguments, int) : kind == format + 2 ? va_arg(arguments, long) : va_arg(arguments, long long));
         else
             break;
-        format += 2;
+        format = kind + 1;
     }
     put_by_printf(w, format, arguments);
 }
