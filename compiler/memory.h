@@ -29,4 +29,5 @@ void *grow(void *old, int *room, size_t size, int used);
 typedef struct { char *text; size_t length, room; } Writer;
 void put(Writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void put_text(Writer *w, const char *s);
+void put_bytes(Writer *w, const char *bytes, size_t length);
 #endif

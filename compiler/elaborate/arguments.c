@@ -29,7 +29,7 @@ Value argument_value(Elaborator *e, Argument *a) {
 static void make_hyper(Elaborator *e, Argument *a, const char *name, const Tree *node) {
     if (!e->updating || a->scope != e->update_scope || !a->tree || a->tree->kind != TREE_NUMBER || a->value) return;
     for (int i = 0; i < e->fixed.n; i++) if (e->fixed.at[i] == name) return;
-    Tensor *t = own(e, e->top, node, 0);
+    Tensor *t = own(e->top, node, 0);
     if (!t) {
         t = tensor_new(name, ROLE_HYPER, REAL, 0, NULL, origin_at(NULL, node->span));
         t->host = true;

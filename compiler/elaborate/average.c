@@ -58,7 +58,7 @@ static const Expr *average_value(Elaborator *e, const Tree *line, Tensor *p, con
 /* The average of a parameter, and its equation. `next`: the parameter's next value, if the update has one. */
 static void average_parameter(Elaborator *e, Tensor *p, const Tensor *next, int number, bool each_epoch, Tensors *results) {
     const Tree *line = average_of(e, p);
-    Tensor *average = own(e, e->top, p, 0);
+    Tensor *average = own(e->top, p, 0);
     if (!average) {
         average = tensor_new("", ROLE_AVERAGE, REAL, p->rank, p->dim, p->origin);
         average->of = p;
@@ -174,7 +174,7 @@ void cut_clocks(Elaborator *e, const Tensors *results) {
         else PUSH(epoch, t);
     }
     for (int k = 0; k < m->params.n; k++) {
-        Tensor *a = own(e, e->top, m->params.at[k], 0);
+        Tensor *a = own(e->top, m->params.at[k], 0);
         if (a) PUSH(m->averages, a);
     }
     if (step.n) m->update = cut(e->program, "update", &step);

@@ -58,7 +58,7 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
         if (d) help(d, "a state is one for all samples: write mean(batch) or sum(batch)");
         return bad_value;
     }
-    Tensor *before = own(e, s->instance, state->tree, 0);
+    Tensor *before = own(s->instance, state->tree, 0);
     Origin *o = origin_at(s, n->tree->span);
     Tensor *t = tensor_new("", ROLE_NEXT, REAL, before->rank, before->dim, o);
     t->of = before;
@@ -288,7 +288,7 @@ static bool extents_of(Elaborator *e, Scope *s, const Tree *d, Dim *dims, int *r
 
 static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
     const Tree *d = n->tree;
-    Tensor *t = own(e, s->instance, d, 0);
+    Tensor *t = own(s->instance, d, 0);
     if (t && n->kind == ENTRY_INPUT) {
         if (!e->batch) { model_error(e, s, n->span, "an input has no value outside a sample"); return bad_value; }
         const Expr *sample = At(e->batch);

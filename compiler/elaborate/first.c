@@ -4,14 +4,10 @@
  * reads are then of first values too. */
 #include "model.h"
 
-static const Expr *to_first_values(const Expr *x, void *data) {
-    const Tensors *next = data;
-    if (x->kind != X_READ) return x;
-    for (int k = 0; k < next->n; k++) {
-        const Tensor *t = next->at[k];
-        if (t->of == x->tensor) return x->guarded ? ReadElse(t, x->arg, t->rank, x->arg[t->rank]) : Read(t, x->arg, t->rank);
-    }
-    return x;
+static const Expr *to_first_values(const Expr *x, void *firsts) {
+    const Tensor *t = x->kind == X_READ ? map_get(firsts, x->tensor) : NULL;
+    if (!t) return x;
+    return x->guarded ? ReadElse(t, x->arg, t->rank, x->arg[t->rank]) : Read(t, x->arg, t->rank);
 }
 
 /* The equation of what o is at first: a result, or with ROLE_VALUE what another first value reads of it. NULL: an error was
@@ -35,24 +31,25 @@ static Tensor *first_value(Elaborator *e, const Owned *o, Role role) {
     return first;
 }
 
-static bool among(const Tensors *list, const Tensor *of) {
-    for (int k = 0; k < list->n; k++) if (list->at[k]->of == of) return true;
-    return false;
+/* What stands in the elaborator's list from place *known on is added to the map from tensors to 1 + their places. */
+static void note_owned(const Elaborator *e, Map *places, int *known) {
+    for (; *known < e->owned.n; ++*known) map_put(places, e->owned.at[*known].tensor, (void *)(intptr_t)(*known + 1));
 }
 
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned) {
-    Tensors results = { 0 }, all = { 0 };
+    Tensors results = { 0 };
+    Map wanted = { 0 }, firsts = { 0 }, places = { 0 };         /* firsts: of a parameter or state, its first value */
+    int known = 0;
     e->training = true;
     e->mode++;
     e->program = program_new("init");
     e->batch = NULL;
+    for (int k = 0; k < owned->n; k++) map_put(&wanted, owned->at[k], e);
     for (int i = 0; i < e->owned.n; i++) {
         const Owned o = e->owned.at[i];
-        bool wanted = false;
-        for (int k = 0; k < owned->n; k++) wanted = wanted || owned->at[k] == o.tensor;
-        if (!wanted || o.tree->kind != TREE_DECLARE) continue;
+        if (!map_get(&wanted, o.tensor) || o.tree->kind != TREE_DECLARE) continue;
         Tensor *first = first_value(e, &o, ROLE_NEXT);
-        if (first) { PUSH(results, first); PUSH(all, first); }
+        if (first) { PUSH(results, first); map_put(&firsts, o.tensor, first); }
     }
     for (int k = 0; k < model->equations.n; k++) {              /* what a first value reads of the model (weight norm's length) */
         const Equation *x = model->equations.at[k];
@@ -61,17 +58,18 @@ Program *first_values(Elaborator *e, const Program *model, const Tensors *owned)
     }
     for (int k = 0; k < e->program->equations.n; k++) {         /* and of what the model itself does not use */
         Exprs reads = reads_of(e->program->equations.at[k]->body);
-        for (int r = 0; r < reads.n; r++)
-            for (int i = 0; i < e->owned.n; i++) {
-                const Owned o = e->owned.at[i];
-                if (o.tensor != reads.at[r]->tensor || o.tree->kind != TREE_DECLARE || among(&all, o.tensor)) continue;
-                Tensor *first = first_value(e, &o, ROLE_VALUE);
-                if (first) PUSH(all, first);
-            }
+        for (int r = 0; r < reads.n; r++) {
+            note_owned(e, &places, &known);
+            int place = (int)(intptr_t)map_get(&places, reads.at[r]->tensor);
+            if (!place || map_get(&firsts, reads.at[r]->tensor)) continue;
+            const Owned o = e->owned.at[place - 1];
+            Tensor *first = o.tree->kind == TREE_DECLARE ? first_value(e, &o, ROLE_VALUE) : NULL;
+            if (first) map_put(&firsts, o.tensor, first);
+        }
     }
     for (int k = 0; k < e->program->equations.n; k++) {
         Equation *x = e->program->equations.at[k];
-        x->body = transform(x->body, to_first_values, &all);
+        x->body = transform(x->body, to_first_values, &firsts);
     }
     return cut(e->program, "init", &results);
 }

@@ -92,7 +92,7 @@ Tensor *host_scalar(const char *name, int64_t low, int64_t high) {
 }
 
 void input_line(Elaborator *e, const Tree *t, int part) {
-    if (own(e, e->top, t, part)) return;
+    if (own(e->top, t, part)) return;
     Dim dims[MAX_RANK] = { { e->batch->extent, e->batch->count } };
     int64_t extents[MAX_RANK] = { e->batch->extent };
     int rank = 1;

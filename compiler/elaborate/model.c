@@ -9,15 +9,10 @@
 
 static bool same(const char *a, const char *b) { return !strcmp(a, b); }
 
-Tensor *own(Elaborator *e, Instance *instance, const void *key, int part) {
-    for (int i = 0; i < e->owned.n; i++) {
-        const Owned *o = &e->owned.at[i];
-        if (o->instance == instance && o->key == key && o->part == part) return o->tensor;
-    }
-    return NULL;
-}
+Tensor *own(const Instance *instance, const void *key, int part) { return map_get(&instance->owned[part], key); }
 
 void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tensor *t, Scope *scope, const Tree *tree, const char *local) {
+    map_put(&instance->owned[part], key, t);
     PUSH(e->owned, ((Owned){ .instance = instance, .key = key, .part = part, .tensor = t, .scope = scope, .tree = tree, .local = local }));
 }
 
@@ -40,7 +35,7 @@ static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool
         if (line->kind != TREE_INPUT && line->kind != TREE_TARGET) continue;
         input_line(e, line, many ? 0 : 1);
         Name *n = scope_find(root, line->text);
-        Tensor *t = own(e, e->top, line, many ? 0 : 1);
+        Tensor *t = own(e->top, line, many ? 0 : 1);
         const Expr *at = At(e->batch);
         if (n && t && n->tree == line) remember(e, &n->value, of_tensor(t, &at, 1));
     }

@@ -72,7 +72,7 @@ static const Expr *gather(Elaborator *e, Scope *s, const Tree *tree, Span at, Re
     const Expr *subs[MAX_RANK];
     if (n < 0 || n > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
     for (int k = 0; k < n; k++) { dims[k] = (Dim){ foreign[k]->extent, NULL }; subs[k] = At(foreign[k]); }
-    Tensor *total = own(e, s->instance, tree, part);
+    Tensor *total = own(s->instance, tree, part);
     Origin *o = origin_at(s, at);
     if (!total) {
         total = tensor_new("", ROLE_TOTAL, REAL, n, dims, o);

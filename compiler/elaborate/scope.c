@@ -53,12 +53,15 @@ const Tree *function_named(const Elaborator *e, const char *name) {
 }
 
 Instance *instance_of(Instance *parent, const Tree *call, int64_t stage, const char *label) {
-    Instance *newest = map_get(&parent->newest, call);
-    for (Instance *c = newest; c; c = c->older) if (c->stage == stage && c->label == label) return c;
+    Map *stages = map_get(&parent->calls, call);
+    if (!stages) map_put(&parent->calls, call, stages = NEW(Map));
+    const void *key = (const void *)(intptr_t)(stage + 2);      /* stages count from 0, and what is the same for all is at -1 */
+    Instance *newest = map_get(stages, key);
+    for (Instance *c = newest; c; c = c->older) if (c->label == label) return c;
     Instance *c = NEW(Instance);
     *c = (Instance){ .parent = parent, .call = call, .stage = stage, .label = label, .older = newest };
     PUSH(parent->children, c);
-    map_put(&parent->newest, call, c);
+    map_put(stages, key, c);
     return c;
 }
 

@@ -89,8 +89,9 @@ struct Instance {
     const Tensor *parameter;                                    /* of an update or average line for this parameter */
     bool of_line;                                               /* of what is the same for all parameters of such a line */
     LIST(Instance *) children;
-    Map newest;                                                 /* of a call: the child made last for it; `older` leads to the others */
-    Instance *older;
+    Map calls;                                                  /* of a call: by 2 + the stage, the child made last for it */
+    Instance *older;                                            /* the child before this one of the same call and stage */
+    Map owned[2];                                               /* by part: of a key, the tensor */
     int number;
     const char *path;
 };
@@ -222,6 +223,6 @@ int64_t checked_size(Elaborator *e, const Scope *s, Span at, const int64_t *dims
 /* accumulate.c */
 const Expr *sample_number(const Elaborator *e, const Index *i);
 /* model.c: what an instance owns */
-Tensor *own(Elaborator *e, Instance *instance, const void *key, int part);
+Tensor *own(const Instance *instance, const void *key, int part);
 void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tensor *t, Scope *scope, const Tree *tree, const char *local);
 #endif

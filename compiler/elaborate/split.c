@@ -137,7 +137,7 @@ static bool same_expr(Pairing *p, const Expr *a, const Expr *b) {
         return a == b;
     }
     if (a == b && a->n == 0) return true;
-    if (a->kind != b->kind || a->type != b->type || a->n != b->n || a->n == 0 || a->op != b->op || a->guarded != b->guarded || a->integer != b->integer || a->site != b->site) return false;
+    if (a->kind != b->kind || a->type != b->type || a->n != b->n || a->n == 0 || a->op != b->op || a->guarded != b->guarded || a->integer != b->integer || (a->kind == X_RANDOM && a->site != b->site)) return false;
     if (a->kind == X_READ && !same_sum(p->s, p, a->tensor, b->tensor)) return false;
     for (int k = 0; k < a->n; k++) {
         if (a->kind == X_SUM && a->factor[k] != b->factor[k]) return false;

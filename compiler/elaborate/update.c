@@ -167,6 +167,8 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
 }
 
 static void next_moments(Elaborator *e, Tensors *results) {
+    Map known = { 0 };
+    for (int q = 0; q < results->n; q++) map_put(&known, results->at[q], e);
     /* A moment that only its own next value reads does not exist. */
     for (bool more = true; more; ) {
         more = false;
@@ -174,9 +176,10 @@ static void next_moments(Elaborator *e, Tensors *results) {
         reach(&r, e->program, results);
         for (int k = 0; k < e->program->equations.n; k++) {
             Tensor *t = e->program->equations.at[k]->out;
-            bool known = false;
-            for (int q = 0; q < results->n; q++) known = known || results->at[q] == t;
-            if (!known && t->role == ROLE_NEXT && (reached(&r, t->of) || reached(&r, t))) { PUSH(*results, t); more = true; }
+            if (map_get(&known, t) || t->role != ROLE_NEXT || !(reached(&r, t->of) || reached(&r, t))) continue;
+            map_put(&known, t, e);
+            PUSH(*results, t);
+            more = true;
         }
     }
 }
@@ -198,6 +201,17 @@ static void parts_of_other_lines(Elaborator *e, Tensor *const *params, Tensor *c
     e->tentative--;
 }
 
+/* Forgets what the lines own. */
+static void disown_update(Elaborator *e) {
+    int kept = 0;
+    for (int k = 0; k < e->owned.n; k++) {
+        const Owned o = e->owned.at[k];
+        if (o.tensor->role == ROLE_HYPER || o.tensor->role == ROLE_MOMENT) map_put(&o.instance->owned[o.part], o.key, NULL);
+        else e->owned.at[kept++] = o;
+    }
+    e->owned.n = kept;
+}
+
 void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
     int from = e->scopes.n, named = e->named.n, journal = e->journal.n;
     Scope *model = e->root;
@@ -213,10 +227,7 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
         e->scopes.n = from;
         e->totals.n = e->parts.n = e->shared.n = 0;
         forget_changes(e, journal);
-        for (int k = e->owned.n - 1; k >= 0; k--) if (e->owned.at[k].tensor->role == ROLE_HYPER || e->owned.at[k].tensor->role == ROLE_MOMENT) {
-            for (int q = k; q + 1 < e->owned.n; q++) e->owned.at[q] = e->owned.at[q + 1];
-            e->owned.n--;
-        }
+        disown_update(e);
         e->root = lines_scope(e, model);
         for (int k = 0; k < n; k++) if (gradients[k]) update_parameter(e, update_of(e, params[k]), params[k], gradients[k], k, &results);
         parts_of_other_lines(e, params, gradients, n);

@@ -11,7 +11,9 @@
 #include <math.h>
 #include <string.h>
 
-static const Expr **table;              /* open addressing; room is a power of two, at most half full */
+/* Nodes with their hashes, so that nearly every look at a place that is taken by another node needs no look at the node. */
+typedef struct { uint64_t hash; const Expr *node; } Entry;
+static Entry *table;                    /* open addressing; room is a power of two, at most three quarters full */
 static int room, used, indices;
 
 void expr_start(void) {
@@ -27,16 +29,9 @@ static uint64_t mix(uint64_t h, uint64_t v) {
     return h ^ h >> 29;
 }
 
-static uint64_t bits_of(double v) {
-    uint64_t u;
-    memcpy(&u, &v, sizeof u);
-    return u;
-}
-
 static uint64_t hash_of(const Expr *e) {
     uint64_t h = mix((uint64_t)e->kind * 4 + (uint64_t)e->type, (uint64_t)e->op * 2 + e->guarded);
-    h = mix(mix(h, (uint64_t)e->integer), bits_of(e->num));
-    h = mix(mix(h, (uint64_t)(uintptr_t)e->tensor), (uint64_t)(uintptr_t)e->index ^ (uint64_t)(uintptr_t)e->site);
+    h = mix(mix(h, (uint64_t)e->integer), (uint64_t)(uintptr_t)e->tensor);      /* and whatever else lies there */
     for (int k = 0; k < e->n; k++) {
         h = mix(h, (uint64_t)e->arg[k]->id);
         if (e->factor) h = mix(h, (uint64_t)e->factor[k]);
@@ -46,47 +41,49 @@ static uint64_t hash_of(const Expr *e) {
 
 static bool same(const Expr *a, const Expr *b) {
     if (a->kind != b->kind || a->type != b->type || a->op != b->op || a->guarded != b->guarded || a->n != b->n
-        || a->integer != b->integer || bits_of(a->num) != bits_of(b->num) || a->tensor != b->tensor
-        || a->index != b->index || a->site != b->site) return false;
+        || a->integer != b->integer || a->tensor != b->tensor) return false;
     for (int k = 0; k < a->n; k++)
         if (a->arg[k] != b->arg[k] || (a->factor && a->factor[k] != b->factor[k])) return false;
     return true;
 }
 
+static Entry *home_of(uint64_t hash) { return &table[hash & (uint64_t)(room - 1)]; }
+static Entry *after(Entry *at) { return at + 1 == table + room ? table : at + 1; }
+
 /* Where the node is, or where it would have to go. */
-static int place_of(const Expr *e) {
-    int at = (int)(hash_of(e) & (uint64_t)(room - 1));
-    while (table[at] && !same(table[at], e)) at = (at + 1) & (room - 1);
+static Entry *place_of(const Expr *e, uint64_t hash) {
+    Entry *at = home_of(hash);
+    while (at->node && (at->hash != hash || !same(at->node, e))) at = after(at);
     return at;
 }
 
 static void make_room(void) {
-    const Expr **old = table;
+    const Entry *old = table;
     int n = room;
-    room = room ? 2 * room : 1024;
-    table = NEW_ARRAY(const Expr *, room);
-    for (int k = 0; k < n; k++)
-        if (old[k]) table[place_of(old[k])] = old[k];
+    room = room ? 2 * room : 4096;
+    table = NEW_ARRAY(Entry, room);
+    for (int k = 0; k < n; k++) {
+        if (!old[k].node) continue;
+        Entry *at = home_of(old[k].hash);
+        while (at->node) at = after(at);
+        *at = old[k];
+    }
 }
 
 const Expr *node(const Expr *wanted) {
-    if (2 * (used + 1) > room) make_room();
-    int at = place_of(wanted);
-    if (table[at]) return table[at];
-    Expr *e = NEW(Expr);
+    if (4 * (used + 1) > 3 * room) make_room();
+    uint64_t hash = hash_of(wanted);
+    Entry *at = place_of(wanted, hash);
+    if (at->node) return at->node;
+    /* The operands stand behind the node, and behind them their factors. */
+    const size_t arg = sizeof *wanted->arg * (size_t)wanted->n, factor = wanted->factor ? sizeof *wanted->factor * (size_t)wanted->n : 0;
+    Expr *e = allocate(sizeof *e + arg + factor);
     *e = *wanted;
     e->id = used++;
-    if (e->n) {
-        const Expr **arg = NEW_ARRAY(const Expr *, e->n);
-        memcpy(arg, wanted->arg, sizeof *arg * (size_t)e->n);
-        e->arg = arg;
-    }
-    if (e->factor) {
-        int64_t *factor = NEW_ARRAY(int64_t, e->n);
-        memcpy(factor, wanted->factor, sizeof *factor * (size_t)e->n);
-        e->factor = factor;
-    }
-    return table[at] = e;
+    if (arg) e->arg = memcpy(e + 1, wanted->arg, arg);
+    if (factor) e->factor = memcpy((char *)(e + 1) + arg, wanted->factor, factor);
+    *at = (Entry){ hash, e };
+    return e;
 }
 
 const Expr *node_op(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, int64_t hi) {
@@ -97,9 +94,9 @@ const Expr *node_op(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, 
 const Expr *node_commutative(Op op, Type type, const Expr *a, const Expr *b, int64_t lo, int64_t hi) {
     const Expr *in_order[] = { a, b }, *turned[] = { b, a };
     Expr e = { .kind = X_OP, .type = type, .op = op, .n = 2, .arg = in_order, .lo = lo, .hi = hi };
-    if (room && !table[place_of(&e)]) {
+    if (room && !place_of(&e, hash_of(&e))->node) {
         e.arg = turned;
-        const Expr *found = table[place_of(&e)];
+        const Expr *found = place_of(&e, hash_of(&e))->node;
         if (found) return found;
         e.arg = in_order;
     }

@@ -47,19 +47,17 @@ typedef enum {
 /* Precedences of printed forms, loosest first. */
 enum { PREC_PIPE = 1, PREC_OR, PREC_AND, PREC_NOT, PREC_COMPARE, PREC_SUM, PREC_TERM, PREC_POWER, PREC_CALL };
 
+/* As much as a line of the cache holds: walks over large models wait for nodes. */
 struct Expr {
-    ExprKind kind;
-    Type type;
-    int id;                                     /* in order of creation */
+    ExprKind kind : 8;
+    Type type : 8;
+    Op op : 8;
     bool guarded;
-    Op op;
-    double num;
-    int64_t integer;
-    int64_t lo, hi;                             /* of INT and BOOL: the interval of its values */
-    const Index *index;
-    const Tensor *tensor;
-    const Site *site;
+    int id;                                     /* in order of creation */
     int n;
+    union { double num; int64_t integer; };
+    int64_t lo, hi;                             /* of INT and BOOL: the interval of its values */
+    union { const Index *index; const Tensor *tensor; const Site *site; };      /* of X_INDEX, X_READ, X_RANDOM */
     const Expr *const *arg;
     const int64_t *factor;
 };

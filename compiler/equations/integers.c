@@ -57,15 +57,15 @@ static int compare(const Expr *a, const Expr *b) {
     if (a == b) return 0;
     if ((c = sign_of(a->kind, b->kind)) || (c = sign_of(a->op, b->op)) || (c = sign_of(a->n, b->n))
         || (c = sign_of(a->guarded, b->guarded)) || (c = sign_of(a->type, b->type))) return c;
-    if (a->index != b->index) return sign_of(a->index->id, b->index->id);
-    if (a->tensor != b->tensor && (c = strcmp(a->tensor->name, b->tensor->name))) return c;
-    if (a->site != b->site && (c = strcmp(a->site->path, b->site->path))) return c;
+    if (a->kind == X_INDEX) return sign_of(a->index->id, b->index->id);
+    if (a->kind == X_READ && a->tensor != b->tensor && (c = strcmp(a->tensor->name, b->tensor->name))) return c;
+    if (a->kind == X_RANDOM && a->site != b->site && (c = strcmp(a->site->path, b->site->path))) return c;
     for (int k = 0; k < a->n; k++)
         if (a->arg[k] != b->arg[k]) return compare(a->arg[k], b->arg[k]);
     for (int k = 0; k < a->n && a->factor; k++)
         if (a->factor[k] != b->factor[k]) return sign_of(a->factor[k], b->factor[k]);
+    if (a->kind == X_NUM) return a->num < b->num ? -1 : 1;
     if (a->integer != b->integer) return sign_of(a->integer, b->integer);
-    if (a->num != b->num) return a->num < b->num ? -1 : 1;
     return sign_of(a->id, b->id);
 }
 

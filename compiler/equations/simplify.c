@@ -160,8 +160,8 @@ static void merge(Work *w, const Equation *e) {
     }
     const Expr *body = substitute(e->body, from, at, n);
     Seen *first = map_get(&w->seen, body);
-    for (Seen *s = first; s; s = s->next) {
-        if (!equal(s->equation, e, s->index, to) || e->scan || is_kept(w, e->out)) continue;
+    for (Seen *s = e->scan || is_kept(w, e->out) ? NULL : first; s; s = s->next) {
+        if (!equal(s->equation, e, s->index, to)) continue;
         map_put(&w->merged, e->out, s->equation->out);
         return;
     }

@@ -24,16 +24,18 @@ static Walk begin(void) {
 
 static void end(void) { depth--; }
 
+static void widen(Table *t, int id) {
+    int wanted = t->room ? t->room : 256;
+    while (wanted <= id) wanted *= 2;
+    Slot *slot = NEW_ARRAY(Slot, wanted);
+    for (int k = 0; k < t->room; k++) slot[k] = t->slot[k];
+    *t = (Table){ slot, wanted };
+}
+
 /* The slot of a node, empty (no result) when this walk has not been there. Good until the next node is made. */
-static Slot *slot_of(const Walk *w, const Expr *e) {
+static inline Slot *slot_of(const Walk *w, const Expr *e) {
     Table *t = &tables.at[w->table];
-    if (e->id >= t->room) {
-        int wanted = t->room ? t->room : 256;
-        while (wanted <= e->id) wanted *= 2;
-        Slot *slot = NEW_ARRAY(Slot, wanted);
-        for (int k = 0; k < t->room; k++) slot[k] = t->slot[k];
-        *t = (Table){ slot, wanted };
-    }
+    if (e->id >= t->room) widen(t, e->id);
     Slot *s = &t->slot[e->id];
     if (s->walk != w->number) *s = (Slot){ w->number, NULL };
     return s;

@@ -44,9 +44,10 @@ static void check_expr(Check *c, const Expr *e) {
 }
 
 static void enter(Check *c, const char *name) {
+    name = name_of(name);
     for (int k = 0; k < c->names.n; k++)
-        if (c->names.at[k] == name_of(name)) broken(c, "K3", "hides a name:", name);
-    PUSH(c->names, name_of(name));
+        if (c->names.at[k] == name) broken(c, "K3", "hides a name:", name);
+    PUSH(c->names, name);
 }
 
 static void check_block(Check *c, const Nodes *nodes) {
@@ -112,7 +113,7 @@ static void check_lives(Check *c) {
 
 /* A value in the arena is written by the first kernel that touches it. */
 static void check_order(Check *c) {
-    Tensors known_values = {0};
+    Map known_values = {0};
     const Schedule *s = c->s;
     for (int k = 0; k < s->kernels.n; k++) {
         c->kernel = s->kernels.at[k];
@@ -123,10 +124,8 @@ static void check_order(Check *c) {
             bool found = !t || t->host || !storage_of(s, t);
             for (int w = 0; w < written.n; w++)
                 found |= written.at[w] == c->kernel->arguments.at[a];
-            if (found && t) PUSH(known_values, t);
-            for (int w = 0; w < known_values.n && !found; w++)
-                found = known_values.at[w] == t;
-            if (!found) broken(c, "K1", "reads what is not computed yet:", t->name);
+            if (found && t) map_put(&known_values, t, t);
+            if (!found && !map_get(&known_values, t)) broken(c, "K1", "reads what is not computed yet:", t->name);
         }
     }
 }

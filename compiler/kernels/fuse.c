@@ -25,10 +25,11 @@ typedef struct Part {
 typedef struct { const Index *const *free; int n_free; LIST(int) parts; int group; bool closed; bool light; } Draft;
 
 typedef struct Fusion {
-    const Program *program;
+    Map results;                    /* of the program */
     bool keep;                      /* everything is stored */
     LIST(Part) parts;
     LIST(Draft) drafts;
+    LIST(Numbers) groups;           /* of drafts, in their order */
     Map number;                     /* Tensor -> the number of its part */
     Readers readers;                /* Tensor -> the parts that read it */
 } Fusion;
@@ -46,10 +47,15 @@ static void keep_part(Fusion *f, Part part) {
     PUSH(f->parts, part);
 }
 
-bool is_result(const Program *p, const Tensor *t) {
+Map results_of(const Program *p) {
+    Map results = {0};
     for (int k = 0; k < p->results.n; k++)
-        if (p->results.at[k] == t) return true;
-    return t->role != ROLE_VALUE || t->watched;
+        map_put(&results, p->results.at[k], p->results.at[k]);
+    return results;
+}
+
+bool is_result(const Map *results, const Tensor *t) {
+    return t->role != ROLE_VALUE || t->watched || map_get(results, t);
 }
 
 static bool reads_exactly(const Expr *read, const Index *const *free, int n) {
@@ -156,12 +162,14 @@ static bool is_light(const Equation *e) {
            volume(e->free + 1, e->n_free - 1) * volume(e->bound, e->n_bound) <= ROW_WORK;
 }
 
-/* The nests from `first` on that compute or read what is read here, in their order. */
+/* The nests from `first` on that compute or read what is read here, in their order. Nests that share no more than a number do not
+ * join. */
 static Numbers neighbours(const Fusion *f, const Exprs *reads, int first) {
     Numbers near = {0};
     for (int r = 0; r < reads->n; r++) {
-        Numbers parts = readers_of(&f->readers, reads->at[r]->tensor);
-        const int *producer = map_get(&f->number, reads->at[r]->tensor);
+        const Tensor *t = reads->at[r]->tensor;
+        Numbers parts = t->rank > 0 ? readers_of(&f->readers, t) : (Numbers){0};
+        const int *producer = map_get(&f->number, t);
         for (int k = producer ? -1 : 0; k < parts.n; k++) {
             int nest = f->parts.at[k < 0 ? *producer : parts.at[k]].nest, at = near.n;
             while (at > 0 && near.at[at - 1] > nest) at--;
@@ -223,9 +231,10 @@ static int row_group(const Fusion *f, int k) {
     }
     if (group < 0) return -1;
     /* All reads of that group's tensors are at this sample, and all its nests are light. */
-    for (int n = 0; n < k; n++) {
+    const Numbers *rows = &f->groups.at[group];
+    for (int row = 0; row < rows->n; row++) {
+        const int n = rows->at[row];
         const Draft *other = &f->drafts.at[n];
-        if (other->group != group) continue;
         if (!other->light || !same_space(other->free, 1, d->free, 1)) return -1;
         for (int m = 0; m < d->parts.n; m++) {
             Exprs reads = reads_of(f->parts.at[d->parts.at[m]].body);
@@ -310,7 +319,7 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         member.body = transform(p->body, rename_read, &names);
         const Expr *const *subs = values_of(d->free, d->n_free);
         member.n_subs = d->n_free;
-        if (f->keep || p->e->scan || is_result(f->program, out) || !any || !inside_group)
+        if (f->keep || p->e->scan || is_result(&f->results, out) || !any || !inside_group)
             member.target = out;
         else if (!inside_nest) {
             double size = volume(d->free + 1, d->n_free - 1);
@@ -345,41 +354,42 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
     PUSH(g->nests, nest);
 }
 
-/* Numbers the groups in an order in which they can be computed; gives how many there are. */
-static int assign_groups(Fusion *f) {
-    int n = 0, scan = 0, scan_group = -1;
+/* Parts the drafts into groups, in an order in which they can be computed. */
+static void assign_groups(Fusion *f) {
+    int scan = 0, scan_group = -1;
     for (int k = 0; k < f->drafts.n; k++) {
         Draft *d = &f->drafts.at[k];
         const Equation *e = f->parts.at[d->parts.at[0]].e;
         if (e->scan) {
-            if (e->scan != scan) scan = e->scan, scan_group = n++;
+            if (e->scan != scan) scan = e->scan, scan_group = f->groups.n;
             d->group = scan_group;
         } else {
             int row = row_group(f, k);
-            d->group = row >= 0 ? row : n++;
+            d->group = row >= 0 ? row : f->groups.n;
         }
+        if (d->group == f->groups.n) PUSH(f->groups, (Numbers){0});
+        PUSH(f->groups.at[d->group], k);
     }
-    return n;
 }
 
 void fuse(Groups *groups, const Equations *equations, const Program *program, bool keep) {
-    Fusion f = {.program = program, .keep = keep};
+    Fusion f = {.results = results_of(program), .keep = keep};
     for (int k = 0; k < equations->n; k++)
         add_part(&f, equations->at[k]);
-    int n = assign_groups(&f);
-    for (int g = 0; g < n; g++) {
+    assign_groups(&f);
+    for (int g = 0; g < f.groups.n; g++) {
         Group *group = NEW(Group);
         Renamings rows = {0};
+        const Numbers *drafts = &f.groups.at[g];
         int nests = 0;
-        for (int k = 0; k < f.drafts.n; k++) {
-            const Draft *d = &f.drafts.at[k];
-            if (d->group != g) continue;
+        for (int k = 0; k < drafts->n; k++) {
+            const Draft *d = &f.drafts.at[drafts->at[k]];
             const Equation *e = f.parts.at[d->parts.at[0]].e;
             if (e->scan) group->outer = e->scan_index, group->down = e->scan_down;
             else if (++nests == 2) group->outer = d->free[0];
         }
-        for (int k = 0; k < f.drafts.n; k++)
-            if (f.drafts.at[k].group == g) build_nest(&f, group, k, group->outer, &rows);
+        for (int k = 0; k < drafts->n; k++)
+            build_nest(&f, group, drafts->at[k], group->outer, &rows);
         PUSH(*groups, group);
     }
 }

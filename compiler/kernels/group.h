@@ -72,7 +72,8 @@ int subscripts_with(const Expr *body, const Index *i);          /* how many subs
 void inline_maps(Equations *equations, const Program *p, bool keep);
 /* fuse.c */
 void fuse(Groups *groups, const Equations *equations, const Program *p, bool keep);
-bool is_result(const Program *p, const Tensor *t);
+Map results_of(const Program *p);                               /* a set: what is_result asks for */
+bool is_result(const Map *results, const Tensor *t);
 /* gather.c: rows of channels for windows at places that data choose. */
 void gather_rows(Groups *groups);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */

@@ -64,6 +64,7 @@ static double volume(const Equation *e, bool with_bound) {
 
 typedef struct {
     const Program *program;
+    Map results;                    /* of the program */
     Equations *all;
     Readers readers;                /* Tensor -> equations */
     Map gone;                       /* equations that were inlined */
@@ -101,14 +102,14 @@ static bool ends_reduction(const Work *w, const Equation *e, const Numbers *read
     for (int r = 0; r < reads.n && elsewhere; r++) {
         const Tensor *t = reads.at[r]->tensor;
         const Equation *sum = equation_of(w->program, t);
-        ends = ends || (sum && sum->op != REDUCE_NONE && !sum->scan && t->rank > 0 && t->rank == e->n_free && !is_result(w->program, t)
+        ends = ends || (sum && sum->op != REDUCE_NONE && !sum->scan && t->rank > 0 && t->rank == e->n_free && !is_result(&w->results, t)
                         && reads_in_place(e, t) && is_only_reader(w, e, t));
     }
     return ends;
 }
 
 static bool goes(const Work *w, const Equation *e, const Numbers *readers) {
-    if (e->op != REDUCE_NONE || e->scan || is_result(w->program, e->out)) return false;
+    if (e->op != REDUCE_NONE || e->scan || is_result(&w->results, e->out)) return false;
     Cost c = {0};
     visit_nodes(e->body, add_cost, &c);
     bool copy = e->body->kind == X_READ && !e->body->guarded;
@@ -148,7 +149,7 @@ static const Expr *put_in(const Expr *read, void *data) {
 }
 
 void inline_maps(Equations *equations, const Program *p, bool keep) {
-    Work w = {.program = p, .all = equations, .keep = keep};
+    Work w = {.program = p, .results = results_of(p), .all = equations, .keep = keep};
     for (int k = 0; k < equations->n; k++)
         readers_add_body(&w.readers, equations->at[k]->body, k);
     Equations kept = {0};

@@ -32,6 +32,7 @@
  * Loss and metrics that are not `host` live in the arena like values. */
 #ifndef NNC_KERNEL_H
 #define NNC_KERNEL_H
+#include "../equations/map.h"
 #include "../equations/program.h"
 
 typedef enum { NODE_LOOP, NODE_DECLARE, NODE_ASSIGN, NODE_IF, NODE_GEMM } NodeKind;
@@ -102,7 +103,8 @@ typedef struct Schedule {               /* one entry point */
     Equations host;                     /* rank 0, read scalars only: computed in double at the start, in this order */
     bool parallel;                      /* threads share its kernels; else each kernel is a phase of its own */
     int phases;
-    LIST(Storage) arena;                /* by tensor, in order of first use */
+    LIST(Storage) arena;                /* in order of first use */
+    Map stored;                         /* by tensor: 1 + its place in the arena's list */
     int64_t arena_size, whole_size;     /* in reals and in int32_t; multiples of 16, may be 0 */
 } Schedule;
 

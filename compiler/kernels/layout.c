@@ -24,7 +24,7 @@ enum { LEAST_REACH = 4 };
 typedef struct { Group *group; Nest *nest; const Index *sample; bool bound, seed, blocks; } Candidate;
 
 typedef struct Layouts {
-    const Program *program;
+    Map results;                    /* of the program */
     bool tight;                     /* nothing is added to rows and planes */
     LIST(Candidate) all;
     const Tensor *samples;
@@ -112,7 +112,7 @@ static void note_touched(Layouts *l, const Candidate *c, int number) {
 }
 
 static bool may_be_split(const Layouts *l, const Tensor *t) {
-    return t->role == ROLE_VALUE && t->rank > 1 && has_samples(l, t) && !is_result(l->program, t);
+    return t->role == ROLE_VALUE && t->rank > 1 && has_samples(l, t) && !is_result(&l->results, t);
 }
 
 static bool touched_in_blocks(const Layouts *l, const Tensor *t) {
@@ -340,7 +340,7 @@ static void add_copies(Layouts *l, const Candidate *c, Groups *to) {
 }
 
 void split_samples(Groups *groups, const Program *p, bool blas, bool tight) {
-    Layouts l = {.program = p, .tight = tight};
+    Layouts l = {.results = results_of(p), .tight = tight};
     for (int k = 0; k < groups->n && !l.samples; k++) {
         const Nest *nest = groups->at[k]->nests.at[0];
         if (!groups->at[k]->outer && nest->n_free && nest->free[0]->count) l.samples = nest->free[0]->count;

@@ -113,9 +113,8 @@ void place_next(Schedule *s) {
 }
 
 const Storage *storage_of(const Schedule *s, const Tensor *t) {
-    for (int k = 0; k < s->arena.n; k++)
-        if (s->arena.at[k].tensor == t) return &s->arena.at[k];
-    return NULL;
+    int place = (int)(intptr_t)map_get(&s->stored, t);
+    return place ? &s->arena.at[place - 1] : NULL;
 }
 
 static bool in_arena(const Tensor *t) {
@@ -134,19 +133,19 @@ static int64_t reserved(const Tensor *t) {
 }
 
 static void find_lives(Schedule *s) {
+    const Map results = results_of(s->program);
     for (int k = 0; k < s->kernels.n; k++) {
         const Kernel *kernel = s->kernels.at[k];
         for (int a = 0; a < kernel->actuals.n; a++) {
             const Tensor *t = kernel->actuals.at[a];
             if (!t || !in_arena(t)) continue;
-            int at = 0;
-            while (at < s->arena.n && s->arena.at[at].tensor != t) at++;
-            if (at == s->arena.n) {
+            if (!storage_of(s, t)) {
                 Storage new = {.tensor = t, .size = reserved(t), .first = kernel->phase, .whole = t->type != REAL};
                 PUSH(s->arena, new);
+                map_put(&s->stored, t, (void *)(intptr_t)s->arena.n);
             }
             /* Results are there for the caller when the last kernel has run. */
-            s->arena.at[at].last = is_result(s->program, t) ? s->phases : kernel->phase;
+            ((Storage *)storage_of(s, t))->last = is_result(&results, t) ? s->phases : kernel->phase;
         }
     }
 }
@@ -155,10 +154,24 @@ static bool collide(const Storage *a, const Storage *b) {
     return a->whole == b->whole && a->first <= b->last && b->first <= a->last;
 }
 
+static int64_t end_of(const Storage *s) { return (s->offset + s->size + STEP - 1) / STEP * STEP; }
+
+/* Gives `here` the lowest place where it meets none of the n that have one, and puts it among them. They stand in the order of
+ * their offsets: what lies behind here's end is not met, and what was passed by not again. */
+static void find_place(Storage *here, const Storage **placed, int n) {
+    here->offset = 0;
+    for (int k = 0; k < n && placed[k]->offset < here->offset + here->size; k++)
+        if (placed[k]->offset + placed[k]->size > here->offset && collide(here, placed[k])) here->offset = end_of(placed[k]);
+    for (; n > 0 && placed[n - 1]->offset > here->offset; n--)
+        placed[n] = placed[n - 1];
+    placed[n] = here;
+}
+
 void place(Schedule *s) {
     find_lives(s);
     int n = s->arena.n;
     int *order = NEW_ARRAY(int, n + 1);
+    const Storage **placed = NEW_ARRAY(const Storage *, n + 1);
     for (int k = 0; k < n; k++) {
         int at = k;
         for (; at > 0 && s->arena.at[order[at - 1]].size < s->arena.at[k].size; at--)
@@ -167,19 +180,8 @@ void place(Schedule *s) {
     }
     for (int k = 0; k < n; k++) {
         Storage *here = &s->arena.at[order[k]];
-        here->offset = 0;
-        /* Raised past every neighbour that it hits, until it hits none: offsets only grow, so this ends. */
-        for (bool moved = true; moved; ) {
-            moved = false;
-            for (int j = 0; j < k; j++) {
-                const Storage *other = &s->arena.at[order[j]];
-                if (!collide(here, other) || here->offset + here->size <= other->offset ||
-                    other->offset + other->size <= here->offset) continue;
-                here->offset = (other->offset + other->size + STEP - 1) / STEP * STEP;
-                moved = true;
-            }
-        }
-        int64_t end = (here->offset + here->size + STEP - 1) / STEP * STEP;
+        find_place(here, placed, k);
+        int64_t end = end_of(here);
         int64_t *total = here->whole ? &s->whole_size : &s->arena_size;
         if (end > *total) *total = end;
     }

@@ -2,15 +2,20 @@
  * Numbers of one tensor stand in the order in which they were added, each once. */
 #include "group.h"
 
+typedef struct { Numbers numbers; int largest; } Touching;
+
 void readers_add(Readers *r, const Tensor *t, int number) {
-    Numbers *list = map_get(r, t);
+    Touching *list = map_get(r, t);
     if (!list) {
-        list = NEW(Numbers);
+        list = NEW(Touching);
+        list->largest = -1;
         map_put(r, t, list);
     }
-    for (int k = list->n - 1; k >= 0; k--)
-        if (list->at[k] == number) return;
-    PUSH(*list, number);
+    /* Mostly numbers come in rising order. */
+    for (int k = list->numbers.n - 1; k >= 0 && number <= list->largest; k--)
+        if (list->numbers.at[k] == number) return;
+    PUSH(list->numbers, number);
+    if (number > list->largest) list->largest = number;
 }
 
 void readers_add_body(Readers *r, const Expr *body, int number) {
@@ -20,6 +25,6 @@ void readers_add_body(Readers *r, const Expr *body, int number) {
 }
 
 Numbers readers_of(const Readers *r, const Tensor *t) {
-    const Numbers *list = map_get(r, t);
-    return list ? *list : (Numbers){0};
+    const Touching *list = map_get(r, t);
+    return list ? list->numbers : (Numbers){0};
 }

@@ -27,23 +27,35 @@ static const double ALONE = 1.5;                                /* what a thread
 static const double LOAD = 0.7;                                 /* cycles, beside multiply-adds */
 static const double FIRST_BYTES = 28, SECOND_BYTES = 12;        /* a cycle: from the second cache, and from behind it */
 
-typedef struct { const Expr *read[MOST_READS]; int n; } Operands;
+/* The elements of a dim that a read touches while index k takes v[k] values: least + the sum of step[k]*(v[k] - 1). An index
+ * that moves it in a way that only data know reaches all of it. */
+typedef struct { double least, step[MOST_INDICES]; } Reach;
+/* moves[k]: the read is another one at another value of index k. */
+typedef struct { const Expr *read, *position; bool moves[MOST_INDICES]; Reach *reach; } Operand;
+/* Of the indices of the nest and then of its sum: their order decides the number of an index. */
+typedef struct { Operand at[MOST_READS]; int n; const Index *index[MOST_INDICES]; int n_index; } Operands;
 
 /* ---- what a lane makes of an expression ------------------------------------------------------------------------------ */
 
+static const Operand *operand_at(const Operands *o, const Expr *read) {
+    int r = 0;
+    while (o->at[r].read != read) r++;
+    return &o->at[r];
+}
+
 /* Whether e is arithmetic on numbers and on reads that are unit or free along the lane. *vectors: a lane is needed. */
-static bool is_vector(const Expr *e, const Index *lane, bool *vectors) {
+static bool is_vector(const Expr *e, const Operands *o, const Index *lane, bool *vectors) {
     if (e->type != REAL) return false;
     if (!uses_index(e, lane)) return true;
     if (e->kind == X_READ) {
         int64_t stride;
         *vectors = true;
         return !e->guarded && !e->tensor->byte && !adds_up(e->tensor) && e->tensor->type == REAL &&
-               stride_of(position(e->tensor, e->arg), lane, &stride) && stride == 1;
+               stride_of(operand_at(o, e)->position, lane, &stride) && stride == 1;
     }
     bool arithmetic = e->kind == X_OP && (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_MUL || e->op == OP_DIV || e->op == OP_NEG);
     for (int k = 0; arithmetic && k < e->n; k++)
-        arithmetic = is_vector(e->arg[k], lane, vectors);
+        arithmetic = is_vector(e->arg[k], o, lane, vectors);
     return arithmetic;
 }
 
@@ -54,11 +66,11 @@ static bool bounds_use(const Peeled *p, const Index *i) {
     return false;
 }
 
-static bool may_be_lane(const Tile *t) {
+static bool may_be_lane(const Tile *t, const Operands *o) {
     bool vectors = false;
     if ((t->lane->count && !t->bound) || t->lane->extent < LANES) return false;
     for (int k = 0; k < t->n_sums; k++, vectors = false)
-        if (!is_vector(t->term[k], t->lane, &vectors) || !vectors) return false;
+        if (!is_vector(t->term[k], o, t->lane, &vectors) || !vectors) return false;
     if (!t->bound) return !bounds_use(&t->peeled, t->lane);
     /* One condition may cut the lane at its end: samples beyond the last. */
     int cuts = 0;
@@ -114,12 +126,21 @@ static int64_t tile_size(const Tile *t, const Index *i) {
     return i == t->lane ? LANES : i == t->registers[0] ? t->factor[0] : i == t->registers[1] ? t->factor[1] : 1;
 }
 
-static double work_of(const Tile *t, const Operands *o, const bool *along) {
+static int number_of(const Operands *o, const Index *i) {
+    int k = 0;
+    while (o->index[k] != i) k++;
+    return k;
+}
+
+static double work_of(const Tile *t, const Operands *o) {
     double vectors = t->wide ? 2 : 1, sums = vectors * t->n_sums * t->factor[0] * t->factor[1], loads = 0, held = INFINITY;
+    const int lane = number_of(o, t->lane), side[] = {t->registers[0] ? number_of(o, t->registers[0]) : lane,
+                                                      t->registers[1] ? number_of(o, t->registers[1]) : lane};
     for (int r = 0; r < o->n; r++) {
-        double copies = along[r] ? vectors : 1;
+        const bool *moves = o->at[r].moves;
+        double copies = moves[lane] ? vectors : 1;
         for (int k = 0; k < 2; k++)
-            if (t->registers[k] && uses_index(o->read[r], t->registers[k])) copies *= t->factor[k];
+            if (t->registers[k] && moves[side[k]]) copies *= t->factor[k];
         loads += copies;
         held = fmin(held, copies);
     }
@@ -142,57 +163,61 @@ static double work_of(const Tile *t, const Operands *o, const bool *along) {
 }
 
 /* ---- traffic --------------------------------------------------------------------------------------------------------- */
-typedef struct { const Index *index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n; } Loops;
+/* From the outside in: the numbers of their indices, how many values one turn covers, and how many there are. */
+typedef struct { int index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n; } Loops;
 
-/* How many values of an index the loops from `first` inwards take. */
-static double values_of_loops(const Loops *l, int first, const Index *i, const Tile *t) {
-    double values = (double)tile_size(t, i);
-    for (int k = first; k < l->n; k++)
-        if (l->index[k] == i) return l->extent[k] > values ? l->extent[k] : values;
-    return values;
-}
-
-/* Bytes that a read touches in the loops from `first` inwards. */
-static double footprint(const Loops *l, int first, const Expr *read, const Tile *t) {
+/* Bytes that a read touches where the indices take so many values. */
+static double footprint(const Operands *o, const Operand *operand, const double *values) {
     double bytes = 4;
-    const Tensor *x = read->tensor;
+    const Tensor *x = operand->read->tensor;
     for (int d = 0; d < x->rank; d++) {
-        double span = 1;
-        int64_t slope;
-        for (int k = 0; k < t->nest->n_free + t->sum->n_bound; k++) {
-            const Index *i = k < t->nest->n_free ? t->nest->free[k] : t->sum->bound[k - t->nest->n_free];
-            if (!stride_of(read->arg[d], i, &slope)) span = (double)x->dim[d].extent;
-            else span += fabs((double)slope) * (values_of_loops(l, first, i, t) - 1);
-        }
+        const Reach *reach = &operand->reach[d];
+        double span = reach->least;
+        for (int k = 0; k < o->n_index; k++) span += reach->step[k] * (values[k] - 1);
         bytes *= fmin(span, (double)x->dim[d].extent);
         if (d + 1 == x->rank && span * 4 < 64 && x->dim[d].extent >= LANES) bytes *= 16 / span;
     }
     return bytes;
 }
 
-/* Bytes of the array of sums that are touched in the loops from `first` inwards, where sums go through memory. */
-static double sums_of(const Loops *l, int first, const Tile *t) {
+/* Bytes of the array of sums that are touched where the indices take so many values, where sums go through memory. */
+static double sums_of(const Operands *o, const Tile *t, const double *values) {
+    if (!t->hoisted) return 0;
     const Index *whole[MOST_INDICES];
     int n = tile_whole(t, whole);
-    double bytes = t->hoisted ? 4 * LANES * t->n_sums * t->factor[0] * t->factor[1] : 0;
-    for (int k = n - t->inner; k < n; k++) bytes *= values_of_loops(l, first, whole[k], t);
+    double bytes = 4 * LANES * t->n_sums * t->factor[0] * t->factor[1];
+    for (int k = n - t->inner; k < n; k++) bytes *= values[number_of(o, whole[k])];
     return bytes;
 }
 
-/* Cycles in which lines come into a cache of this size. */
-static double cache_traffic(const Loops *l, const Operands *o, const Tile *t, double size, double bytes_a_cycle) {
-    int fits = l->n;
-    while (fits > 0) {
-        double set = sums_of(l, fits - 1, t);
-        for (int r = 0; r < o->n; r++) set += footprint(l, fits - 1, o->read[r], t);
-        if (set > size) break;
-        fits--;
+/* What the loops from each one inwards touch: the reads, and these with the array of sums. */
+typedef struct { double reads[MOST_INDICES], all[MOST_INDICES]; } Touched;
+
+/* From the innermost loop to the first one that touches more than the caches hold. */
+static void touch(Touched *touched, const Loops *l, const Operands *o, const Tile *t) {
+    double values[MOST_INDICES];
+    for (int k = 0; k < o->n_index; k++) values[k] = (double)tile_size(t, o->index[k]);
+    for (int first = l->n - 1; first >= 0; first--) {
+        values[l->index[first]] = fmax(values[l->index[first]], l->extent[first]);
+        touched->reads[first] = 0;
+        touched->all[first] = sums_of(o, t, values);
+        for (int r = 0; r < o->n; r++) {
+            double bytes = footprint(o, &o->at[r], values);
+            touched->reads[first] += bytes;
+            touched->all[first] += bytes;
+        }
+        if (touched->all[first] > SECOND_CACHE) break;
     }
-    double bytes = 0, times = 1;
+}
+
+/* Cycles in which lines come into a cache of this size. */
+static double cache_traffic(const Loops *l, const Touched *touched, double size, double bytes_a_cycle) {
+    int fits = l->n;
+    while (fits > 0 && !(touched->all[fits - 1] > size)) fits--;
+    double times = 1;
     int level = fits > 0 ? fits - 1 : 0;
-    for (int r = 0; r < o->n; r++) bytes += footprint(l, level, o->read[r], t);
     for (int k = 0; k < level; k++) times *= tiles_of((int64_t)l->extent[k], (int64_t)l->cover[k]);
-    return bytes * times / bytes_a_cycle;
+    return touched->reads[level] * times / bytes_a_cycle;
 }
 
 int tile_whole(const Tile *t, const Index **whole) {
@@ -221,22 +246,23 @@ int tile_order(const Tile *t, const Index **order) {
     return n;
 }
 
-static void add(Loops *l, const Index *i, double cover) {
-    l->index[l->n] = i;
+static void add(Loops *l, const Operands *o, const Index *i, double cover) {
+    l->index[l->n] = number_of(o, i);
     l->extent[l->n] = (double)i->extent;
     l->cover[l->n++] = cover;
 }
 
 /* The loops in the order of tile.c. */
-static Loops loops_of(const Tile *t) {
-    Loops l = {.n = 0};
+static Loops loops_of(const Tile *t, const Operands *o) {
+    Loops l;
     const Index *whole[MOST_INDICES], *order[MOST_INDICES];
     int n = tile_whole(t, whole), outer = n - t->inner, loops = tile_order(t, order);
-    for (int k = 0; k < loops; k++) add(&l, order[k], (double)tile_size(t, order[k]));
-    for (int k = 0; k < t->hoisted; k++) add(&l, t->sum->bound[k], 1);
-    for (int k = outer; k < n; k++) add(&l, whole[k], 1);
+    l.n = 0;
+    for (int k = 0; k < loops; k++) add(&l, o, order[k], (double)tile_size(t, order[k]));
+    for (int k = 0; k < t->hoisted; k++) add(&l, o, t->sum->bound[k], 1);
+    for (int k = outer; k < n; k++) add(&l, o, whole[k], 1);
     for (int k = t->hoisted; k < t->sum->n_bound; k++)
-        add(&l, t->sum->bound[k], t->sum->bound[k] == t->lane ? LANES : 1);
+        add(&l, o, t->sum->bound[k], t->sum->bound[k] == t->lane ? LANES : 1);
     return l;
 }
 
@@ -250,8 +276,10 @@ static double parts_of_tile(const Tile *t) {
 }
 
 static void rate(Tile *t, const Operands *o) {
-    Loops l = loops_of(t);
-    t->traffic = cache_traffic(&l, o, t, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, o, t, SECOND_CACHE, SECOND_BYTES);
+    Loops l = loops_of(t, o);
+    Touched touched;
+    touch(&touched, &l, o, t);
+    t->traffic = cache_traffic(&l, &touched, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, &touched, SECOND_CACHE, SECOND_BYTES);
     double work = t->work;
     if (t->hoisted) {
         /* The sums go through memory for each value of the hoisted indices. */
@@ -292,30 +320,28 @@ static bool stores_once(const Nest *nest) {
     return false;
 }
 
-static void consider(Finalists *f, Tile t, const Operands *o, const bool *along, bool once) {
+static void consider(Finalists *f, Tile t, const Operands *o, bool once) {
     if (once && overlaps(&t)) return;
-    t.work = work_of(&t, o, along);
+    t.work = work_of(&t, o);
     if (t.work < INFINITY) enter(f, &t);
 }
 
 static void consider_registers(Finalists *f, const Tile *t, const Operands *o, bool once) {
-    bool along[MOST_READS];
-    for (int r = 0; r < o->n; r++) along[r] = uses_index(o->read[r], t->lane);
     const Index *candidate[MOST_INDICES];
     int n = 0;
     for (int k = 0; k < t->nest->n_free; k++)
         if (may_be_register(t, t->nest->free[k])) candidate[n++] = t->nest->free[k];
-    consider(f, *t, o, along, once);
+    consider(f, *t, o, once);
     for (int a = 0; a < n; a++)
         for (int p = 2; p <= MOST_SIDE_BY_SIDE && p <= candidate[a]->extent; p++) {
             Tile one = *t;
             one.registers[0] = candidate[a], one.factor[0] = p;
-            consider(f, one, o, along, once);
+            consider(f, one, o, once);
             for (int b = a + 1; b < n; b++)
                 for (int q = 2; q <= MOST_SIDE_BY_SIDE && q <= candidate[b]->extent && p * q * (t->wide ? 2 : 1) <= REGISTERS; q++) {
                     Tile two = one;
                     two.registers[1] = candidate[b], two.factor[1] = q;
-                    consider(f, two, o, along, once);
+                    consider(f, two, o, once);
                 }
         }
 }
@@ -347,15 +373,38 @@ static void consider_orders(Tile *best, Tile t, const Operands *o) {
     }
 }
 
-static bool collect(Operands *o, const Expr *term) {
-    Exprs reads = reads_of(term);
-    for (int r = 0; r < reads.n; r++) {
-        if (reads.at[r]->tensor->rank == 0) continue;
-        bool known = false;
-        for (int k = 0; k < o->n; k++) known = known || o->read[k] == reads.at[r];
-        if (known) continue;
-        if (o->n == MOST_READS) return false;
-        o->read[o->n++] = reads.at[r];
+static Operand operand_of(const Operands *o, const Expr *read) {
+    const Tensor *x = read->tensor;
+    Operand operand = {.read = read, .position = position(x, read->arg), .reach = NEW_ARRAY(Reach, x->rank)};
+    for (int k = 0; k < o->n_index; k++) operand.moves[k] = uses_index(read, o->index[k]);
+    for (int d = 0; d < x->rank; d++) {
+        Reach *reach = &operand.reach[d];
+        reach->least = 1;
+        for (int k = 0; k < o->n_index; k++) {
+            int64_t stride;
+            if (stride_of(read->arg[d], o->index[k], &stride)) reach->step[k] = fabs((double)stride);
+            else reach->least = (double)x->dim[d].extent;
+        }
+    }
+    return operand;
+}
+
+static bool is_operand(const Operands *o, const Expr *read) {
+    for (int k = 0; k < o->n; k++)
+        if (o->at[k].read == read) return true;
+    return false;
+}
+
+static bool collect(Operands *o, const Tile *t) {
+    for (int k = 0; k < t->nest->n_free; k++) o->index[o->n_index++] = t->nest->free[k];
+    for (int k = 0; k < t->sum->n_bound; k++) o->index[o->n_index++] = t->sum->bound[k];
+    for (int k = 0; k < t->n_sums; k++) {
+        Exprs reads = reads_of(t->term[k]);
+        for (int r = 0; r < reads.n; r++) {
+            if (reads.at[r]->tensor->rank == 0 || is_operand(o, reads.at[r])) continue;
+            if (o->n == MOST_READS) return false;
+            o->at[o->n++] = operand_of(o, reads.at[r]);
+        }
     }
     return true;
 }
@@ -445,15 +494,14 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     /* What is left of the guards must hold for all of a tile, or for nothing of it. */
     for (int k = 0; k < sum->n_bound && t.peeled.rest; k++)
         if (uses_index(t.peeled.rest, sum->bound[k])) return false;
-    for (int k = 0; k < t.n_sums; k++)
-        if (!collect(&operands, t.term[k])) return false;
+    if (!collect(&operands, &t)) return false;
     t.sum = sum = bounds_first(sum, &t.peeled, nest);
     bool once = stores_once(nest);
     int chosen = -1;
     for (int k = 0; k < nest->n_free + sum->n_bound; k++) {
         t.bound = k >= nest->n_free;
         t.lane = t.bound ? sum->bound[k - nest->n_free] : nest->free[k];
-        if (!may_be_lane(&t)) continue;
+        if (!may_be_lane(&t, &operands)) continue;
         t.scatters = !t.bound && scatters(&t);
         for (int wide = 0; wide < 2; wide++) {
             Finalists f = {.n = 0};

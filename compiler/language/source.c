@@ -1,7 +1,7 @@
 /* Sources and spans.
  *
- * A source is the whole text of a file, read once. A span is a pair of offsets into it. Line and column are counted
- * from the beginning each time they are asked for: that happens for what is printed only, and files are small.
+ * A source is the whole text of a file, read once. A span is a pair of offsets into it. Lines and columns are found when
+ * they are asked for.
  *
  *     span of `relu` in "y = relu(x)"   ->   begin 4, end 8; line 1, column 5 */
 #include "source.h"
@@ -16,7 +16,9 @@ static int sources_made;
 Source *source_of_text(const char *name, const char *text, size_t length, bool library)
 {
     Source *source = NEW(Source);
-    *source = (Source){name_of(name), text, length, library, sources_made++};
+    *source = (Source){name_of(name), text, length, library, sources_made++, {0}};
+    for (const char *at = text, *end = text + length; at < end && (at = memchr(at, '\n', (size_t)(end - at))); at++)
+        PUSH(source->lines, (uint32_t)(at - text) + 1);
     return source;
 }
 
@@ -61,10 +63,15 @@ int span_line(Span s)
 {
     if (!s.source)
         return 0;
-    int line = 1;
-    for (uint32_t i = 0; i < s.begin && i < s.source->length; i++)
-        line += s.source->text[i] == '\n';
-    return line;
+    int known = 0, end = s.source->lines.n;         /* lines that begin at or before the span; those from `end` on do not */
+    while (known < end) {
+        int middle = (known + end) / 2;
+        if (s.source->lines.at[middle] <= s.begin)
+            known = middle + 1;
+        else
+            end = middle;
+    }
+    return known + 1;
 }
 
 int span_column(Span s)

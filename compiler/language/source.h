@@ -16,7 +16,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-typedef struct Source { const char *name; const char *text; size_t length; bool library; int order; } Source;
+typedef struct Source {
+    const char *name, *text;
+    size_t length;
+    bool library;
+    int order;
+    LIST(uint32_t) lines;                                       /* where the second line begins, the third, and so on */
+} Source;
 typedef struct Span { const Source *source; uint32_t begin, end; } Span;       /* source NULL: no place */
 
 /* Where something came from: its own span, and the use that brought it there (a call of the definition it stands in). */

@@ -37,7 +37,7 @@ void print_accepts(Writer *w, const Module *m, bool targets) {
     put_line(w, 0, text("%s) {", head.text));
     put(w, "    if (n < 1 || n > %s_BATCH) return 0;\n", name_upper(m->prefix));
     Names *names = names_new(NULL);
-    for (int k = 0; k < list.n; k++) PUSH(names->used, public_name(m, list.at[k]));
+    for (int k = 0; k < list.n; k++) name_take(names, public_name(m, list.at[k]));
     const char *i = name_add(names, "k");
     for (int k = 0; k < list.n; k++) {
         const Tensor *t = list.at[k];

@@ -9,8 +9,7 @@ typedef struct Body {
     Entry entry;
     Scope scope;                        /* the numbers of the call, bound for expressions in double */
     bool predicts, uses_p, uses_s, uses_arena, uses_whole;
-    LIST(const Tensor *) placed;        /* tensors of the arena that have a name already */
-    LIST(const char *) placed_name;
+    Map placed;                         /* the names of tensors of the arena that have one already */
     Writer places, numbers, calls, end; /* the text of the function, in this order */
     bool shared;                        /* every thread of a team runs the calls: see team.c */
     const char *thread, *call, *handed; /* then: names of the thread that runs, of the call, and of the call without its type */

@@ -54,8 +54,8 @@ static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "va
 const char *public_name(const Module *m, const Tensor *t) {
     Names *names = names_new(NULL);
     Tensors list = model_inputs(m->model, true);
-    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(names->used, own_names[k]);
-    PUSH(names->used, m->prefix);
+    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) name_take(names, own_names[k]);
+    name_take(names, m->prefix);
     for (int k = 0; k < m->model->outputs.n; k++) PUSH(list, m->model->outputs.at[k]);
     for (int k = 0; k < list.n; k++) {
         const char *name = name_add(names, list.at[k]->name);
@@ -144,8 +144,8 @@ const char *struct_place(Body *b, const Tensor *t, bool constant) {
 
 /* The pointer to a tensor of the arena, declared in front of the calls when it is first needed. */
 const char *arena_place(Body *b, const Tensor *t, const Storage *storage) {
-    for (int k = 0; k < b->placed.n; k++)
-        if (b->placed.at[k] == t) return b->placed_name.at[k];
+    const char *known = map_get(&b->placed, t);
+    if (known) return known;
     const char *name = name_add(b->scope.names, t->name), *type = storage->whole ? "int32_t" : "real";
     const char *arena = storage->whole ? "whole" : "arena";
     if (storage->whole) b->uses_whole = true;
@@ -155,8 +155,7 @@ const char *arena_place(Body *b, const Tensor *t, const Storage *storage) {
         put(&b->places, "    %s (*const %s)%s = (void *)%s;\n", type, name, c_dims(t, 1),
             storage->offset ? text("(%s)", place) : place);
     else put(&b->places, "    %s *const %s = %s;\n", type, name, place);
-    PUSH(b->placed, t);
-    PUSH(b->placed_name, name);
+    map_put(&b->placed, t, (char *)name);
     return name;
 }
 
@@ -366,11 +365,11 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     bool predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE;
     *b = (Body){ .m = m, .l = l, .entry = e, .traps = looks ? traps : NULL, .predicts = predicts };
     b->scope = (Scope){ .names = names_new(file_scope), .host = true };
-    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) PUSH(b->scope.names->used, own_names[k]);
+    for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) name_take(b->scope.names, own_names[k]);
     Tensors inputs = model_inputs(m->model, true);
-    for (int k = 0; k < inputs.n; k++) PUSH(b->scope.names->used, public_name(m, inputs.at[k]));
+    for (int k = 0; k < inputs.n; k++) name_take(b->scope.names, public_name(m, inputs.at[k]));
     for (int k = 0; b->predicts && k < m->model->outputs.n; k++)
-        PUSH(b->scope.names->used, public_name(m, m->model->outputs.at[k]));
+        name_take(b->scope.names, public_name(m, m->model->outputs.at[k]));
     const Schedule *schedule = m->schedule[e];
     put_text(&b->places, "");
     put_text(&b->numbers, "");
@@ -545,7 +544,7 @@ static void print_step(Writer *w, const Unit *u) {
     signature_print(w, u->m, u->l, "step", " {");
     put_text(w, check_text(u->m, true, "n", " (double)NAN"));
     Names *names = names_new(NULL);
-    for (int k = 0; k < inputs.n; k++) PUSH(names->used, public_name(u->m, inputs.at[k]));
+    for (int k = 0; k < inputs.n; k++) name_take(names, public_name(u->m, inputs.at[k]));
     const char *loss = name_add(names, "loss");
     put(w, "    const double %s = %s_gradients(m, n", loss, u->m->prefix);
     for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));

@@ -8,6 +8,7 @@
  * inputs): C11 has no way to pass another array of arrays as const. No two pointers of a call overlap, hence restrict.
  * A kernel that is the same as an earlier one has no function of its own; its use is listed above the one it shares. */
 #include "parts.h"
+#include <ctype.h>
 #include <string.h>
 
 /* ---- what a kernel needs ----------------------------------------------------------------------------------------- */
@@ -74,6 +75,22 @@ static void describe(Function *f, const Module *m) {
     }
 }
 
+typedef struct { Entry entry; const Kernel *kernel; } Use;
+typedef struct Uses { LIST(Use) list; } Uses;
+
+/* The uses of each function of the module, by its kernel. */
+static Map uses_of(const Module *m) {
+    Map all = { 0 };
+    for (Entry e = 0; e < ENTRY_COUNT; e++)
+        for (int k = 0; m->schedule[e] && k < m->schedule[e]->kernels.n; k++) {
+            const Kernel *kernel = m->schedule[e]->kernels.at[k];
+            Uses *uses = map_get(&all, root(kernel));
+            if (!uses) map_put(&all, root(kernel), uses = NEW(Uses));
+            PUSH(uses->list, ((Use){ e, kernel }));
+        }
+    return all;
+}
+
 /* A use of the function takes const from each of its arrays of arrays that it cannot hand in as const. */
 static void note_use(Function *f, const Kernel *use) {
     for (int a = 0; a < use->arguments.n; a++) {
@@ -95,12 +112,7 @@ bool begins_at_zero(Entry e, const Kernel *k) {
 /* Of update and average lines: what changes parameters, their averages, and what is kept for them. */
 static bool is_clocked(Entry e) { return e == ENTRY_UPDATE || e == ENTRY_AVERAGE || e == ENTRY_EPOCH; }
 
-static bool is_general(const Module *m, const Kernel *k) {
-    for (Entry e = 0; e < ENTRY_COUNT && k->length; e++)
-        for (int i = 0; m->schedule[e] && i < m->schedule[e]->kernels.n; i++)
-            if (m->schedule[e]->kernels.at[i]->same == k) return true;
-    return false;
-}
+static bool is_general(Entry e, const Kernel *k, const Uses *uses) { return is_clocked(e) && k->length && uses->list.n > 1; }
 
 /* What a general function calls a tensor that it is handed: as update lines do. */
 static const char *general_name(const Tensor *t) {
@@ -122,9 +134,11 @@ static const char *home_name(const Tensor *t) {
 
 /* The name of a function without the prefix: that of the kernel, which is named after what it computes. What updates or
  * starts a tensor is named after the tensor; what another entry point does in its own way, after the entry point. */
-static const char *function_name(const Module *m, const Kernel *k, Entry e, const Names *file_scope) {
+static const char *function_name(const Module *m, const Function *f, const Names *file_scope) {
+    const Kernel *k = f->kernel;
+    const Entry e = f->entry;
     const Tensor *last = k->equations.n ? k->equations.at[k->equations.n - 1]->out : NULL;
-    if (is_clocked(e) && is_general(m, k)) return text("%s_parameter", entry_name[e]);
+    if (f->general) return text("%s_parameter", entry_name[e]);
     if (last && last->role == ROLE_NEXT && (is_clocked(e) || e == ENTRY_INIT))
         return text("%s_%s", entry_name[e], home_name(last));
     for (int q = 0; q < k->equations.n; q++) {
@@ -139,32 +153,27 @@ static const char *function_name(const Module *m, const Kernel *k, Entry e, cons
 
 Functions *functions_new(const Module *m, Names *file_scope) {
     Functions *list = NEW(Functions);
+    const Map uses = uses_of(m);
     for (Entry e = 0; e < ENTRY_COUNT; e++) {
         const Schedule *s = m->schedule[e];
         for (int k = 0; s && k < s->kernels.n; k++) {
             const Kernel *kernel = s->kernels.at[k];
             if (kernel->same || begins_at_zero(e, kernel)) continue;
-            Function f = { .kernel = kernel, .entry = e, .general = is_clocked(e) && is_general(m, kernel) };
-            f.name = name_add(file_scope, text("%s_%s", m->prefix, function_name(m, kernel, e, file_scope)));
+            Function f = { .kernel = kernel, .entry = e, .uses = map_get(&uses, kernel) };
+            f.general = is_general(e, kernel, f.uses);
+            f.name = name_add(file_scope, text("%s_%s", m->prefix, function_name(m, &f, file_scope)));
             describe(&f, m);
+            for (int u = 0; u < f.uses->list.n; u++) note_use(&f, f.uses->list.at[u].kernel);
             PUSH(*list, f);
-        }
-    }
-    for (Entry e = 0; e < ENTRY_COUNT; e++) {
-        const Schedule *s = m->schedule[e];
-        for (int k = 0; s && k < s->kernels.n; k++) {
-            const Function *f = function_of(list, s->kernels.at[k]);
-            if (f) note_use(&list->at[f - list->at], s->kernels.at[k]);
+            map_put(&list->places, kernel, (void *)(intptr_t)list->n);
         }
     }
     return list;
 }
 
 const Function *function_of(const Functions *f, const Kernel *k) {
-    k = root(k);
-    for (int i = 0; i < f->n; i++)
-        if (f->at[i].kernel == k) return &f->at[i];
-    return NULL;
+    int place = (int)(intptr_t)map_get(&f->places, root(k));
+    return place ? &f->at[place - 1] : NULL;
 }
 
 /* ---- comments ---------------------------------------------------------------------------------------------------- */
@@ -212,10 +221,15 @@ static const char *safe_text(const char *line) {
     Writer safe = { 0 };
     put_text(&safe, "");
     for (const unsigned char *c = (const unsigned char *)line; *c; ) {
+        size_t plain = 0;                           /* nearly all of it */
+        while (c[plain] >= ' ' && c[plain] < 0x7f && !strchr("*/?", c[plain])) plain++;
+        put_bytes(&safe, (const char *)c, plain);
+        c += plain;
+        if (!*c) break;
         int length = character_length(c);
         bool pair = (c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*') || (c[0] == '?' && c[1] == '?');
-        if (length) put(&safe, "%.*s%s", length, (const char *)c, pair ? " " : "");
-        else put_text(&safe, "?");
+        if (length) put_bytes(&safe, (const char *)c, (size_t)length);
+        if (pair || !length) put_text(&safe, pair ? " " : "?");
         c += length ? length : 1;
     }
     return safe.text;
@@ -238,18 +252,13 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
     put(w, "%s%s%s\n", begin, rest, end);
 }
 
-/* The next values of a program. */
-Tensors next_values(const Program *p) {
-    Tensors list = { 0 };
-    for (int k = 0; p && k < p->equations.n; k++)
-        if (p->equations.at[k]->out->role == ROLE_NEXT) PUSH(list, p->equations.at[k]->out);
-    return list;
-}
-
-static const Tensor *named(const Tensors *list, const char *name, size_t length) {
-    for (int k = 0; k < list->n; k++)
-        if (strncmp(list->at[k]->name, name, length) == 0 && list->at[k]->name[length] == 0) return list->at[k];
-    return NULL;
+Map next_values(const Program *p) {
+    Map next = { 0 };
+    for (int k = 0; p && k < p->equations.n; k++) {
+        Tensor *t = p->equations.at[k]->out;
+        if (t->role == ROLE_NEXT) map_put(&next, name_of(t->name), t);
+    }
+    return next;
 }
 
 static const Tensor *actual_named(const Kernel *k, const char *name, size_t length) {
@@ -260,17 +269,23 @@ static const Tensor *actual_named(const Kernel *k, const char *name, size_t leng
     return NULL;
 }
 
+static size_t word_length(const char *c) {
+    size_t length = 0;
+    while (c[length] == '_' || isalnum((unsigned char)c[length])) length++;
+    return length;
+}
+
 /* The equation of a general function, in its own names and without indices, which are the same everywhere. */
-static char *general_text(const Function *f, const Tensors *next_of, const Equation *e) {
+static char *general_text(const Function *f, const Map *next_of, const Equation *e) {
     Writer w = { 0 }, general = { 0 };
     equation_print(&w, e);
     put_text(&general, "");
     for (const char *c = w.text; *c && *c != '\n'; ) {
-        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-        const Tensor *next = length ? named(&next_of[f->entry], c, length) : NULL;
+        size_t length = word_length(c);
+        const Tensor *next = length ? map_get(&next_of[f->entry], intern(c, length)) : NULL;
         const Tensor *t = next ? next->of : length ? actual_named(f->kernel, c, length) : NULL;
         if (t) put(&general, "%s%s", general_name(t), next ? "'" : "");
-        else put(&general, "%.*s", length ? (int)length : 1, c);
+        else put_bytes(&general, c, length ? length : 1);
         c += length ? length : 1;
         if (t && *c == '[' && strchr(c, ']')) c = strchr(c, ']') + 1;
     }
@@ -278,22 +293,22 @@ static char *general_text(const Function *f, const Tensors *next_of, const Equat
 }
 
 /* An equation in the language. Next values are written as models write them, w' for the next value of w; first values as w. */
-char *equation_text(const Tensors *next_of, Entry entry, const Equation *e) {
+char *equation_text(const Map *next_of, Entry entry, const Equation *e) {
     Writer w = { 0 }, renamed = { 0 };
     equation_print(&w, e);
     put_text(&renamed, "");
     for (const char *c = w.text; *c && *c != '\n'; ) {
-        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-        const Tensor *next = length ? named(&next_of[entry], c, length) : NULL;
+        size_t length = word_length(c);
+        const Tensor *next = length ? map_get(&next_of[entry], intern(c, length)) : NULL;
         if (next) put(&renamed, "%s%s", next->of->name, entry == ENTRY_INIT ? "" : "'");
-        else put(&renamed, "%.*s", length ? (int)length : 1, c);
+        else put_bytes(&renamed, c, length ? length : 1);
         c += length ? length : 1;
     }
     return renamed.text;
 }
 
 /* The equations of a general function, and the tensors that it is used for. */
-static void print_general_heading(Writer *w, const Module *m, const Function *f, const Tensors *next_of) {
+static void print_general_heading(Writer *w, const Module *m, const Function *f, const Map *next_of) {
     const Kernel *k = f->kernel;
     Writer uses = { 0 };
     for (int q = 0; q < k->equations.n; q++) {
@@ -301,47 +316,43 @@ static void print_general_heading(Writer *w, const Module *m, const Function *f,
         const char *line = q ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation);
         put_comment(w, q ? " * " : "/* ", line, "");
     }
-    for (int i = 0; i < m->schedule[f->entry]->kernels.n; i++) {
-        const Kernel *use = m->schedule[f->entry]->kernels.at[i];
-        const Tensor *last = use->equations.at[use->equations.n - 1]->out;
-        if (root(use) == k) put(&uses, "%s%s", uses.length ? ", " : "for w in ", home_name(last));
+    for (int u = 0; u < f->uses->list.n; u++) {
+        const Use *use = &f->uses->list.at[u];
+        const Tensor *last = use->kernel->equations.at[use->kernel->equations.n - 1]->out;
+        if (use->entry == f->entry) put(&uses, "%s%s", uses.length ? ", " : "for w in ", home_name(last));
     }
     put_comment(w, " * ", uses.text, " */");
 }
 
 /* The equations of a kernel and then the other uses of its function: by their equations where those differ. */
-static void print_heading(Writer *w, const Module *m, const Function *f, const Tensors *next_of) {
+static void print_heading(Writer *w, const Module *m, const Function *f, const Map *next_of) {
     if (f->general) {
         print_general_heading(w, m, f, next_of);
         return;
     }
     Writer c = { 0 };
-    LIST(const char *) printed = { 0 };
+    Map printed = { 0 };
     const char *begin = "/* ", *last = "";
     for (int k = 0; k < f->kernel->equations.n; k++) {
         const Equation *e = f->kernel->equations.at[k];
         const char *place = place_of(m, e), *equation = equation_text(next_of, f->entry, e);
         bool again = strcmp(place, last) == 0;
         put_comment(&c, begin, again ? text("%*s  %s", (int)strlen(place), "", equation) : text("%s: %s", place, equation), "");
-        PUSH(printed, equation);
+        map_put(&printed, name_of(equation), w);
         begin = " * ", last = place;
     }
     bool in[ENTRY_COUNT] = { false };
-    for (Entry e = 0; e < ENTRY_COUNT; e++) {
-        const Schedule *s = m->schedule[e];
-        for (int k = 0; s && k < s->kernels.n; k++) {
-            const Kernel *use = s->kernels.at[k];
-            if (use == f->kernel || root(use) != f->kernel) continue;
-            if (e != f->entry) in[e] = true;
-            for (int q = 0; q < use->equations.n; q++) {
-                const char *equation = equation_text(next_of, e, use->equations.at[q]);
-                bool known = false;
-                for (int i = 0; i < printed.n; i++) known = known || strcmp(printed.at[i], equation) == 0;
-                if (known) continue;
-                PUSH(printed, equation);
-                put_comment(&c, begin, text("and %s: %s", place_of(m, use->equations.at[q]), equation), "");
-                begin = " * ";
-            }
+    for (int u = 0; u < f->uses->list.n; u++) {
+        const Use *use = &f->uses->list.at[u];
+        if (use->kernel == f->kernel) continue;
+        if (use->entry != f->entry) in[use->entry] = true;
+        for (int q = 0; q < use->kernel->equations.n; q++) {
+            const Equation *e = use->kernel->equations.at[q];
+            const char *equation = equation_text(next_of, use->entry, e);
+            if (map_get(&printed, name_of(equation))) continue;
+            map_put(&printed, name_of(equation), w);
+            put_comment(&c, begin, text("and %s: %s", place_of(m, e), equation), "");
+            begin = " * ";
         }
     }
     Writer others = { 0 };
@@ -355,7 +366,7 @@ static void print_heading(Writer *w, const Module *m, const Function *f, const T
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
-static void print_function(Writer *w, const Module *m, const Function *f, const Names *file_scope, const Tensors *next_of) {
+static void print_function(Writer *w, const Module *m, const Function *f, const Names *file_scope, const Map *next_of) {
     Scope s = { .names = names_new(file_scope) };
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
     const Kernel *k = f->kernel;
@@ -415,10 +426,11 @@ static void print_absent(Writer *w, const Model *m) {
     for (int k = 0; k < inputs.n; k++) put(w, "%s%s", k == 0 ? "/* " : k + 1 == inputs.n ? " and " : ", ", inputs.at[k]->name);
     if (inputs.n)
         put(w, " need%s no gradient: %s. */\n", inputs.n == 1 ? "s" : "", inputs.n == 1 ? "it is an input" : "they are inputs");
+    Map trained = { 0 };
+    for (int g = 0; g < m->grads.n; g++) map_put(&trained, name_of(m->grads.at[g]->of->name), w);
     for (int k = 0; k < m->params.n; k++) {
-        bool trained = false;
-        for (int g = 0; g < m->grads.n; g++) trained = trained || same_name(m->grads.at[g]->of, m->params.at[k]);
-        if (!trained) put(w, "/* %s needs no gradient: no update changes it. */\n", m->params.at[k]->name);
+        const char *name = m->params.at[k]->name;
+        if (!map_get(&trained, name_of(name))) put(w, "/* %s needs no gradient: no update changes it. */\n", name);
     }
 }
 
@@ -428,7 +440,7 @@ void functions_print(Writer *w, const Module *m, const Functions *f, const Names
         "predict: what differs from forward", "predict_one: one sample", "first values of parameters and states"
     };
     int last = -1;
-    Tensors next_of[ENTRY_COUNT];                   /* for the equations above the functions */
+    Map next_of[ENTRY_COUNT];                       /* for the equations above the functions */
     for (Entry e = 0; e < ENTRY_COUNT; e++) next_of[e] = next_values(entry_program(m->model, e));
     for (int k = 0; k < f->n; k++) {
         bool backward = f->at[k].entry == ENTRY_GRADIENTS && is_backward(f->at[k].kernel);

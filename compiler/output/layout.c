@@ -41,11 +41,15 @@ const char *base_name(const char *path) {
 }
 
 static void add_tensor(Struct *s, const Tensor *t, CType type) {
-    Names *names = names_new(NULL);
-    for (int k = 0; k < s->members.n; k++) PUSH(names->used, s->members.at[k].name);
-    Member m = { .name = name_add(names, t->name), .type = type, .rank = t->rank, .tensor = t };
+    Member m = { .name = name_add(&s->names, t->name), .type = type, .rank = t->rank, .tensor = t };
     for (int k = 0; k < t->rank; k++) m.dim[k] = t->dim[k].extent;
     PUSH(s->members, m);
+    map_put(&s->places, name_of(t->name), (void *)(intptr_t)s->members.n);
+}
+
+static const Member *member_among(const Struct *s, const Tensor *t) {
+    int place = (int)(intptr_t)map_get(&s->places, name_of(t->name));
+    return place && same_name(s->members.at[place - 1].tensor, t) ? &s->members.at[place - 1] : NULL;
 }
 
 static void add_tensors(Struct *s, const Tensors *list, bool numbers) {
@@ -59,6 +63,7 @@ static void add_gathered(Struct *s, const Tensor *t) {
     add_tensor(s, t, element_type(t));
     Member *m = &s->members.at[s->members.n - 1];
     m->name = without_stem("gathered", t->name);
+    name_take(&s->names, m->name);
     m->about = s->members.n == 1 ? "since the last update" : s->members.n == 2 ? "calls of gradients()"
              : "a sum that the loss is divided by";
 }
@@ -80,9 +85,7 @@ static void add_watched(Struct *s, const Program *p) {
     if (!p) return;
     for (int k = 0; k < p->equations.n; k++) {
         const Tensor *t = p->equations.at[k]->out;
-        bool known = !t->watched;
-        for (int i = 0; i < s->members.n; i++) known = known || same_name(s->members.at[i].tensor, t);
-        if (!known) add_tensor(s, t, t->type == REAL ? C_REAL : C_INT32);
+        if (t->watched && !member_among(s, t)) add_tensor(s, t, t->type == REAL ? C_REAL : C_INT32);
     }
 }
 
@@ -155,12 +158,7 @@ Layout *layout_new(const Module *m) {
     return l;
 }
 
-const Member *member_of(const Layout *l, StructKind kind, const Tensor *t) {
-    const Struct *s = &l->of[kind];
-    for (int k = 0; k < s->members.n; k++)
-        if (s->members.at[k].tensor && same_name(s->members.at[k].tensor, t)) return &s->members.at[k];
-    return NULL;
-}
+const Member *member_of(const Layout *l, StructKind kind, const Tensor *t) { return member_among(&l->of[kind], t); }
 
 int64_t member_count(const Member *member) {
     int64_t count = 1;

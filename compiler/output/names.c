@@ -36,13 +36,13 @@ static const char *const families[] = {
 
 static bool is_word(const char *name) {
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (strcmp(name, words[k]) == 0) return true;
+        if (*name == *words[k] && strcmp(name, words[k]) == 0) return true;
     return false;
 }
 
 static bool in_family(const char *name) {
     for (size_t k = 0; k < sizeof families / sizeof *families; k++)
-        if (strncmp(name, families[k], strlen(families[k])) == 0) return true;
+        if (*name == *families[k] && strncmp(name, families[k], strlen(families[k])) == 0) return true;
     return false;
 }
 
@@ -53,7 +53,7 @@ const char *name_safe(const char *wanted) {
     for (const char *c = wanted; *c; c++) {
         bool keep = isalnum((unsigned char)*c) && (unsigned char)*c < 128;
         if (*c == '\'') put_text(&w, "_next");
-        else if (keep) put(&w, "%c", *c);
+        else if (keep) put_bytes(&w, c, 1);
         else if (w.length == 0 || w.text[w.length - 1] != '_') put_text(&w, "_");
     }
     if (is_word(w.text)) put_text(&w, "_");
@@ -73,18 +73,25 @@ Names *names_new(const Names *outer) {
 }
 
 bool name_taken(const Names *names, const char *name) {
-    for (; names; names = names->outer)
-        for (int k = 0; k < names->used.n; k++)
-            if (strcmp(names->used.at[k], name) == 0) return true;
+    for (name = name_of(name); names; names = names->outer)
+        if (map_get(&names->taken, name)) return true;
     return false;
 }
+
+/* The number to try first when the name is wanted again: those below are taken, and stay so. */
+static void take(Names *names, const char *name, int next) { map_put(&names->taken, name, (void *)(intptr_t)next); }
+
+void name_take(Names *names, const char *name) { take(names, name_of(name), 2); }
 
 const char *name_add(Names *names, const char *wanted) {
     const char *base = name_safe(wanted), *name = base;
     size_t length = strlen(base);
     const char *joint = length && base[length - 1] == '_' ? "" : "_";
-    for (int k = 2; name_taken(names, name); k++) name = name_of(text("%s%s%d", base, joint, k));
-    PUSH(names->used, name);
+    int next = (int)(intptr_t)map_get(&names->taken, base);
+    if (!next) next = 2;
+    while (name_taken(names, name)) name = name_of(text("%s%s%d", base, joint, next++));
+    name_take(names, name);
+    take(names, base, next);
     return name;
 }
 
@@ -94,16 +101,16 @@ Names *names_of_module(const Module *m, const Layout *l) {
         "traps", "profile", "spent", "spent_of"
     };
     Names *names = names_new(NULL);
-    PUSH(names->used, m->prefix);
-    PUSH(names->used, text("%s_BATCH", name_upper(m->prefix)));
-    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) PUSH(names->used, text("%s_%s", m->prefix, functions[k]));
+    name_take(names, m->prefix);
+    name_take(names, text("%s_BATCH", name_upper(m->prefix)));
+    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) name_take(names, text("%s_%s", m->prefix, functions[k]));
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (m->schedule[e] && m->schedule[e]->parallel) {
-            PUSH(names->used, text("%s_%s_call", m->prefix, entry_name[e]));
-            PUSH(names->used, text("%s_%s_share", m->prefix, entry_name[e]));
+            name_take(names, text("%s_%s_call", m->prefix, entry_name[e]));
+            name_take(names, text("%s_%s_share", m->prefix, entry_name[e]));
         }
-    if (m->model->average_program) PUSH(names->used, text("%s_average", m->prefix));
-    if (m->model->epoch_program) PUSH(names->used, text("%s_epoch", m->prefix));
-    for (int k = 0; k < STRUCT_INSTANCE; k++) PUSH(names->used, struct_name(m, l, (StructKind)k));
+    if (m->model->average_program) name_take(names, text("%s_average", m->prefix));
+    if (m->model->epoch_program) name_take(names, text("%s_epoch", m->prefix));
+    for (int k = 0; k < STRUCT_INSTANCE; k++) name_take(names, struct_name(m, l, (StructKind)k));
     return names;
 }

@@ -4,6 +4,7 @@
  * up. A Scope says how the function that is being printed calls its tensors, indices and keys. */
 #ifndef NNC_PARTS_H
 #define NNC_PARTS_H
+#include "../equations/map.h"
 #include "output.h"
 
 /* ---- C types ----------------------------------------------------------------------------------------------------- */
@@ -11,6 +12,18 @@ typedef enum { C_ANY, C_REAL, C_DOUBLE, C_INT, C_LONG, C_BYTE, C_INT32, C_KEY, C
 const char *c_type_name(CType type);                            /* as in the C file, where nn_real is called real */
 CType element_type(const Tensor *t);                            /* of the array that holds t */
 bool same_name(const Tensor *a, const Tensor *b);
+
+/* ---- names.c ----------------------------------------------------------------------------------------------------- */
+typedef struct Names { const struct Names *outer; Map taken; } Names;
+Names *names_new(const Names *outer);
+void name_take(Names *names, const char *name);
+bool name_taken(const Names *names, const char *name);          /* in this scope or one around it */
+const char *name_add(Names *names, const char *wanted);         /* a C identifier like it that is not taken; takes it */
+const char *name_safe(const char *wanted);                      /* a C and C++ identifier that is no word of theirs */
+const char *name_upper(const char *name);
+typedef struct Layout Layout;
+Names *names_of_module(const Module *m, const Layout *l);       /* everything at file scope but the kernels */
+const char *base_name(const char *path);
 
 /* ---- layout.c: what the structs contain -------------------------------------------------------------------------- */
 typedef enum {
@@ -26,8 +39,13 @@ typedef struct Member {
     int64_t dim[12];
     const Tensor *tensor;               /* NULL: none */
 } Member;
-typedef struct Struct { const char *suffix, *about; LIST(Member) members; } Struct;     /* no members: it does not exist */
-typedef struct Layout { Struct of[STRUCT_COUNT]; } Layout;
+typedef struct Struct {                 /* no members: it does not exist */
+    const char *suffix, *about;
+    LIST(Member) members;
+    Names names;                        /* of its members */
+    Map places;                         /* by the name of a member's tensor: 1 + the place of the member */
+} Struct;
+struct Layout { Struct of[STRUCT_COUNT]; };
 
 Layout *layout_new(const Module *m);
 const Member *member_of(const Layout *l, StructKind kind, const Tensor *t);     /* NULL: not there */
@@ -35,16 +53,6 @@ int64_t member_count(const Member *member);                     /* elements */
 int64_t struct_size(const Layout *l, StructKind kind, int real_bytes);
 int64_t struct_offset(const Layout *l, StructKind kind, const Member *member, int real_bytes);
 const char *struct_name(const Module *m, const Layout *l, StructKind kind);     /* lenet_params; the instance: lenet */
-
-/* ---- names.c ----------------------------------------------------------------------------------------------------- */
-typedef struct Names { const struct Names *outer; LIST(const char *) used; } Names;
-Names *names_new(const Names *outer);
-bool name_taken(const Names *names, const char *name);          /* in this scope or one around it */
-const char *name_add(Names *names, const char *wanted);         /* a C identifier like it that is not taken; takes it */
-const char *name_safe(const char *wanted);                      /* a C and C++ identifier that is no word of theirs */
-const char *name_upper(const char *name);
-Names *names_of_module(const Module *m, const Layout *l);       /* everything at file scope but the kernels */
-const char *base_name(const char *path);
 
 /* ---- print_c.c --------------------------------------------------------------------------------------------------- */
 typedef struct Binding {
@@ -84,8 +92,9 @@ typedef struct Function {
     const char *name;
     bool general;                       /* for rows of any length, and used for several tensors: its names are general too */
     Argument *argument;                 /* one for each of kernel->arguments */
+    const struct Uses *uses;            /* the calls of the module: of this kernel and of those that are the same */
 } Function;
-typedef LIST(Function) Functions;
+typedef struct Functions { Function *at; int n, room; Map places; } Functions;      /* of a kernel: 1 + the place of its function */
 Functions *functions_new(const Module *m, Names *file_scope);
 const Function *function_of(const Functions *f, const Kernel *k);       /* of k, or of what it is the same as */
 bool begins_at_zero(Entry e, const Kernel *k);                  /* it sets zeros where there are zeros already: no function */
@@ -95,9 +104,9 @@ void sites_of(Sites *sites, const Kernel *k);                   /* in order of f
 bool is_stored(const Tensor *t);
 void find_site(const Expr *e, void *sites);                     /* for visit_nodes */
 const char *place_of(const Module *m, const Equation *e);       /* in the user's own text: "lenet.nn:7" */
-Tensors next_values(const Program *p);
+Map next_values(const Program *p);                              /* the next values of a program, by their names */
 /* An equation as models write it; next_of: the next values of each entry's program. */
-char *equation_text(const Tensors *next_of, Entry entry, const Equation *e);
+char *equation_text(const Map *next_of, Entry entry, const Equation *e);
 bool is_backward(const Kernel *k);                              /* computes nothing but gradients */
 int origin_line(const Module *m, const Origin *o);              /* of the model's own text; 0: none */
 void put_line(Writer *w, int depth, const char *line);          /* broken where it is too long */
@@ -109,7 +118,7 @@ void put_comment(Writer *w, const char *begin, const char *line, const char *end
 typedef struct Traps {
     const Module *m;
     LIST(const char *) rows;            /* of the table, each as C */
-    Tensors next_of[ENTRY_COUNT];
+    Map next_of[ENTRY_COUNT];
     LIST(const Tensor *) meant;         /* computed from an infinity that stands in the model's text */
 } Traps;
 Traps *traps_new(const Module *m);
@@ -120,7 +129,7 @@ const Equation *trap_equation(const Kernel *k, const Tensor *t);        /* what 
 void traps_print(Writer *w, const Traps *traps);
 
 /* ---- profile.c --------------------------------------------------------------------------------------------------- */
-typedef struct Profile { const Module *m; LIST(const char *) rows; Tensors next_of[ENTRY_COUNT]; } Profile;
+typedef struct Profile { const Module *m; LIST(const char *) rows; Map next_of[ENTRY_COUNT]; } Profile;
 Profile *profile_new(const Module *m);
 int profile_row(Profile *profile, Entry entry, const Function *f, const Kernel *call);     /* the number of a new row */
 void profile_print(Writer *w, const Profile *profile);

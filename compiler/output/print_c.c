@@ -387,7 +387,7 @@ static int break_rank(const char *at) {
     if (at[-2] == '=' && (at[-3] == ' ' || (strchr("+*", at[-3]) && at[-4] == ' '))) return 7;     /* behind an assignment */
     for (int rank = 0; rank < 6; rank++)
         for (int k = 0; k < 6 && operators[rank][k]; k++)
-            if (strncmp(at, operators[rank][k], strlen(operators[rank][k])) == 0) return rank;
+            if (*at == *operators[rank][k] && strncmp(at, operators[rank][k], strlen(operators[rank][k])) == 0) return rank;
     return -1;
 }
 
