@@ -548,30 +548,28 @@ static void cnn_relu_3_by_sample(nn_range parts, int n, real (*restrict relu_3)[
 }
 
 /* cnn.nn:7: d_linear_2_w[o, i] = sum(batch) d_linear_2[o]*relu_3[i]
- * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over n.
+ * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over n.
  * Equals: for o, i: for n: sum += d_linear_2[o]*relu_3[i] */
-static void cnn_d_linear_2_w(int n, real (*restrict relu_3)[120], real (*restrict d_linear_2)[84],
-        real (*restrict d_linear_2_w)[120]) {
-    for (int i_tile = 0; i_tile < 8; i_tile++) {
-        const int i_0 = nn_min_i(16*i_tile, 104);
-        for (int o_tile = 0; o_tile < 17; o_tile++) {
-            const int o_0 = nn_min_i(5*o_tile, 79);
+static void cnn_d_linear_2_w(nn_range parts, int n, real (*restrict relu_3)[120],
+        real (*restrict d_linear_2)[84], real (*restrict d_linear_2_w)[120]) {
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++)
+        for (int i_tile = 0; i_tile < 8; i_tile++) {
+            const int i_0 = nn_min_i(16*i_tile, 104);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
-                nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                 for (int b = 0; b < n; b++) {
                     nn_vec held[NN_PASS / NN_LANES];
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                         held[l / NN_LANES] = nn_held(&relu_3[b][lane + l + i_0]);
-                    NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int o = 0; o < 6; o++)
                         NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                            sum[o][l / NN_LANES] += d_linear_2[b][o + o_0] * held[l / NN_LANES];
+                            sum[o][l / NN_LANES] += d_linear_2[b][6*o_tile + o] * held[l / NN_LANES];
                 }
-                NN_UNROLL for (int o = 0; o < 5; o++)
+                NN_UNROLL for (int o = 0; o < 6; o++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                        nn_store(&d_linear_2_w[o + o_0][lane + l + i_0], sum[o][l / NN_LANES]);
+                        nn_store(&d_linear_2_w[6*o_tile + o][lane + l + i_0], sum[o][l / NN_LANES]);
             }
         }
-    }
 }
 
 /* cnn.nn:7: d_relu_3[a] = sum(o) d_linear_2[o]*linear_2_w[o, a]
@@ -1601,8 +1599,7 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     cnn_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, d_linear_2, d_linear_2_2);
     cnn_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, relu_3, relu_3_2);
     nn_wait(thread);
-    if (nn_mine(thread, 0))
-        cnn_d_linear_2_w(n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
+    cnn_d_linear_2_w(nn_share(thread, 14), n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
     cnn_d_linear(nn_share(thread, 20*((n + 15) / 16)), n, d_linear_2, p->linear_2_w, relu_3, d_linear);
     nn_wait(thread);
     cnn_d_linear_b(nn_share(thread, 20), n, d_linear, m->grads.linear_b);

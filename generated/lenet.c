@@ -566,30 +566,28 @@ static void lenet_relu_3_by_sample(nn_range parts, int n, real (*restrict relu_3
 }
 
 /* lenet.nn:11: d_linear_2_w[o, i] = sum(batch) d_linear_2[o]*relu_3[i]
- * Schedule: vectors along i, two at a time, 5 o side by side; sums in registers over n.
+ * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over n.
  * Equals: for o, i: for n: sum += d_linear_2[o]*relu_3[i] */
-static void lenet_d_linear_2_w(int n, real (*restrict relu_3)[120], real (*restrict d_linear_2)[84],
-        real (*restrict d_linear_2_w)[120]) {
-    for (int i_tile = 0; i_tile < 8; i_tile++) {
-        const int i_0 = nn_min_i(16*i_tile, 104);
-        for (int o_tile = 0; o_tile < 17; o_tile++) {
-            const int o_0 = nn_min_i(5*o_tile, 79);
+static void lenet_d_linear_2_w(nn_range parts, int n, real (*restrict relu_3)[120],
+        real (*restrict d_linear_2)[84], real (*restrict d_linear_2_w)[120]) {
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++)
+        for (int i_tile = 0; i_tile < 8; i_tile++) {
+            const int i_0 = nn_min_i(16*i_tile, 104);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
-                nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                 for (int b = 0; b < n; b++) {
                     nn_vec held[NN_PASS / NN_LANES];
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                         held[l / NN_LANES] = nn_held(&relu_3[b][lane + l + i_0]);
-                    NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int o = 0; o < 6; o++)
                         NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                            sum[o][l / NN_LANES] += d_linear_2[b][o + o_0] * held[l / NN_LANES];
+                            sum[o][l / NN_LANES] += d_linear_2[b][6*o_tile + o] * held[l / NN_LANES];
                 }
-                NN_UNROLL for (int o = 0; o < 5; o++)
+                NN_UNROLL for (int o = 0; o < 6; o++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                        nn_store(&d_linear_2_w[o + o_0][lane + l + i_0], sum[o][l / NN_LANES]);
+                        nn_store(&d_linear_2_w[6*o_tile + o][lane + l + i_0], sum[o][l / NN_LANES]);
             }
         }
-    }
 }
 
 /* lenet.nn:11: d_relu_3[a] = sum(o) d_linear_2[o]*linear_2_w[o, a]
@@ -1165,43 +1163,52 @@ static void lenet_predict_one_x(const unsigned char (*restrict image)[1][28][28]
             x[0][a_2][a_3] = (real)image[0][0][a_2][a_3] / R(255);
 }
 
-/* lenet.nn:9: conv2d_correlate2d[q, i < 28, j < 28] = sum(c < 1, u, v)
- *               conv2d_f[q, 0, u, v]*x[0, i + u - 2, j + v - 2 else 0]
- *             relu[a, a2, a3] = max(0, conv2d_b[a] + conv2d_correlate2d[a, a2, a3]) */
-static void lenet_predict_one_relu(nn_range parts, const real (*restrict conv2d_f)[1][5][5],
-        real (*restrict x)[28][28], const real *restrict conv2d_b, real (*restrict relu)[28][28]) {
-    for (int part = parts.first; part < parts.last; part++) {
-        const int q = part / 28;
-        const int i = part % 28;
-        real sum[28] = {0};
-        real sum_2[28] = {0};
-        real sum_3[28] = {0};
-        for (int u = nn_max_i(0, 2 - i); u < nn_min_i(5, 30 - i); u++)
-            for (int v = 0; v < 5; v++)
-                for (int j = nn_max_i(0, 2 - v); j < nn_min_i(28, 30 - v); j++) {
-                    sum[j] += conv2d_f[3*q][0][u][v] * x[0][u + i - 2][j + v - 2];
-                    sum_2[j] += conv2d_f[3*q + 1][0][u][v] * x[0][u + i - 2][j + v - 2];
-                    sum_3[j] += conv2d_f[3*q + 2][0][u][v] * x[0][u + i - 2][j + v - 2];
+/* lenet.nn:9: x_plane[i0 < 1, place < 1024] = x[0, place//32 - 2, place % 32 - 2 else 0] */
+static void lenet_x_plane(real (*restrict x)[28][28], real (*restrict x_plane)[1024]) {
+    for (int place = 0; place < 32; place++)
+        for (int place_rest = 0; place_rest < 32; place_rest++)
+            x_plane[0][32*place + place_rest] = place >= 2 && place < 30 && place_rest >= 2 && place_rest < 30
+                    ? x[0][place - 2][place_rest - 2] : R(0);
+}
+
+/* lenet.nn:9: conv2d_correlate2d_plane[q, place < 892] = sum(c < 1, u, v)
+ *               conv2d_f[q, 0, u, v]*x_plane[0, 32*u + v + place]
+ * Schedule: vectors along place, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Equals: for q, place: for c, u, v: sum += conv2d_f[q, 0, u, v]*x_plane[0, 32*u + v + place] */
+static void lenet_conv2d_correlate2d_plane(real (*restrict x_plane)[1024],
+        const real (*restrict conv2d_f)[1][5][5], real (*restrict conv2d_correlate2d_plane)[892]) {
+    for (int place_tile = 0; place_tile < 56; place_tile++) {
+        const int place_0 = nn_min_i(16*place_tile, 876);
+        for (int lane = 0; lane < 16; lane += NN_PASS) {
+            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            for (int u = 0; u < 5; u++)
+                NN_UNROLL for (int v = 0; v < 5; v++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&x_plane[0][32*u + v + lane + l + place_0]);
+                    NN_UNROLL for (int q = 0; q < 6; q++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[q][l / NN_LANES] += conv2d_f[q][0][u][v] * held[l / NN_LANES];
                 }
-        for (int j = 0; j < 28; j++) {
-            relu[3*q][i][j] = nn_max(R(0), conv2d_b[3*q] + sum[j]);
-            relu[3*q + 1][i][j] = nn_max(R(0), conv2d_b[3*q + 1] + sum_2[j]);
-            relu[3*q + 2][i][j] = nn_max(R(0), conv2d_b[3*q + 2] + sum_3[j]);
+            NN_UNROLL for (int q = 0; q < 6; q++)
+                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                    nn_store(&conv2d_correlate2d_plane[q][lane + l + place_0], sum[q][l / NN_LANES]);
         }
     }
 }
 
-/* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2) relu[c, 2*i + u, 2*j + v] */
-static void lenet_predict_one_maxpool2d(nn_range parts, real (*restrict relu)[28][28],
-        real (*restrict maxpool2d)[14][14]) {
+/* lenet.nn:9: maxpool2d[c, i < 14, j < 14] = max(u < 2, v < 2)
+ *               max(0, conv2d_b[c] + conv2d_correlate2d_plane[c, 64*i + 2*j + 32*u + v]) */
+static void lenet_predict_one_maxpool2d(nn_range parts, const real *restrict conv2d_b,
+        real (*restrict conv2d_correlate2d_plane)[892], real (*restrict maxpool2d)[14][14]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int c = part / 14;
         const int i = part % 14;
         for (int j = 0; j < 14; j++) {
-            real most = relu[c][2*i][2*j];
-            most = nn_max(most, relu[c][2*i][2*j + 1]);
-            most = nn_max(most, relu[c][2*i + 1][2*j]);
-            most = nn_max(most, relu[c][2*i + 1][2*j + 1]);
+            real most = nn_max(R(0), conv2d_b[c] + conv2d_correlate2d_plane[c][64*i + 2*j]);
+            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d_plane[c][64*i + 2*j + 1]));
+            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d_plane[c][64*i + 2*j + 32]));
+            most = nn_max(most, nn_max(R(0), conv2d_b[c] + conv2d_correlate2d_plane[c][64*i + 2*j + 33]));
             maxpool2d[c][i][j] = most;
         }
     }
@@ -1613,8 +1620,7 @@ static void lenet_gradients_share(const void *handed, nn_thread thread) {
     lenet_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, d_linear_2, d_linear_2_2);
     lenet_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, relu_3, relu_3_2);
     nn_wait(thread);
-    if (nn_mine(thread, 0))
-        lenet_d_linear_2_w(n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
+    lenet_d_linear_2_w(nn_share(thread, 14), n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
     lenet_d_linear(nn_share(thread, 20*((n + 15) / 16)), n, d_linear_2, p->linear_2_w, relu_3, d_linear);
     nn_wait(thread);
     lenet_d_linear_b(nn_share(thread, 20), n, d_linear, m->grads.linear_b);
@@ -1871,9 +1877,10 @@ static void lenet_predict_one_share(const void *handed, nn_thread thread) {
     const unsigned char *const image = call->image;
     nn_real *const softmax = call->softmax;
     real *const arena = work->arena;
-    real (*const x)[28][28] = (void *)(arena + 4704);
-    real (*const relu)[28][28] = (void *)arena;
-    real (*const maxpool2d)[14][14] = (void *)(arena + 4704);
+    real (*const x)[28][28] = (void *)arena;
+    real (*const x_plane)[1024] = (void *)(arena + 5360);
+    real (*const conv2d_correlate2d_plane)[892] = (void *)arena;
+    real (*const maxpool2d)[14][14] = (void *)(arena + 5360);
     real (*const maxpool2d_plane)[196] = (void *)(arena + 2176);
     real (*const conv2d_2_correlate2d_plane)[136] = (void *)arena;
     real (*const maxpool2d_2)[5][5] = (void *)(arena + 2176);
@@ -1885,12 +1892,15 @@ static void lenet_predict_one_share(const void *handed, nn_thread thread) {
     real *const softmax_e = arena + 16;
     real *const softmax_sum = arena + 48;
 
-    if (nn_mine(thread, 0))
+    if (nn_mine(thread, 0)) {
         lenet_predict_one_x((const unsigned char (*)[1][28][28])image, x);
+        lenet_x_plane(x, x_plane);
+    }
     nn_wait(thread);
-    lenet_predict_one_relu(nn_share(thread, 56), p->conv2d_f, x, p->conv2d_b, relu);
+    if (nn_mine(thread, 0))
+        lenet_conv2d_correlate2d_plane(x_plane, p->conv2d_f, conv2d_correlate2d_plane);
     nn_wait(thread);
-    lenet_predict_one_maxpool2d(nn_share(thread, 84), relu, maxpool2d);
+    lenet_predict_one_maxpool2d(nn_share(thread, 84), p->conv2d_b, conv2d_correlate2d_plane, maxpool2d);
     nn_wait(thread);
     if (nn_mine(thread, 0))
         lenet_maxpool2d_plane(maxpool2d, maxpool2d_plane);

@@ -493,32 +493,31 @@ static void mlp_predict_one_x(const unsigned char (*restrict image)[784], real *
 
 /* mlp.nn:5: linear_sum[o] = sum(i) linear_w[o, i]*x[i]
  *           relu[a] = max(0, linear_b[a] + linear_sum[a])
- * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over i; lanes added up at the
+ * Schedule: vectors along i, two at a time, 4 o side by side; sums in registers over i; lanes added up at the
  *             end.
  * Equals: for o: for i: sum += linear_w[o, i]*x[i] */
-static void mlp_predict_one_relu(const real *restrict x, const real (*restrict linear_w)[784],
+static void mlp_predict_one_relu(nn_range parts, const real *restrict x, const real (*restrict linear_w)[784],
         const real *restrict linear_b, real *restrict relu) {
-    for (int o_tile = 0; o_tile < 22; o_tile++) {
-        const int o_0 = nn_min_i(6*o_tile, 122);
-        real sums[6][16];
+    for (int o_tile = parts.first; o_tile < parts.last; o_tile++) {
+        real sums[4][16];
         for (int lane = 0; lane < 16; lane += NN_PASS) {
-            nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+            nn_vec sum[4][NN_PASS / NN_LANES] = {0};
             for (int i_tile = 0; i_tile < 49; i_tile++) {
                 nn_vec held[NN_PASS / NN_LANES];
                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                     held[l / NN_LANES] = nn_held(&x[16*i_tile + lane + l]);
-                NN_UNROLL for (int o = 0; o < 6; o++)
+                NN_UNROLL for (int o = 0; o < 4; o++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                        sum[o][l / NN_LANES] += nn_load(&linear_w[o + o_0][16*i_tile + lane + l])
+                        sum[o][l / NN_LANES] += nn_load(&linear_w[4*o_tile + o][16*i_tile + lane + l])
                                 * held[l / NN_LANES];
             }
-            NN_UNROLL for (int o = 0; o < 6; o++)
+            NN_UNROLL for (int o = 0; o < 4; o++)
                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                     nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
         }
-        for (int o = 0; o < 6; o++) {
+        for (int o = 0; o < 4; o++) {
             const real total = nn_sum_lanes(&sums[o][0]);
-            relu[o + o_0] = nn_max(R(0), linear_b[o + o_0] + total);
+            relu[4*o_tile + o] = nn_max(R(0), linear_b[4*o_tile + o] + total);
         }
     }
 }
@@ -866,23 +865,47 @@ void mlp_predict(const mlp_params *p, mlp_predict_work *work, int n, const unsig
     nn_on_team(mlp_predict_share, &call);
 }
 
-void mlp_predict_one(const mlp_params *p, mlp_predict_work *work, const unsigned char *image,
-        nn_real *softmax) {
+/* A call of predict_one, as the threads of a team get it. */
+typedef struct mlp_predict_one_call {
+    const mlp_params *p;
+    mlp_predict_work *work;
+    const unsigned char *image;
+    nn_real *softmax;
+} mlp_predict_one_call;
+
+/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+static void mlp_predict_one_share(const void *handed, nn_thread thread) {
+    const mlp_predict_one_call *const call = handed;
+    const mlp_params *const p = call->p;
+    mlp_predict_work *const work = call->work;
+    const unsigned char *const image = call->image;
+    nn_real *const softmax = call->softmax;
     real *const arena = work->arena;
     real *const x = arena;
     real *const relu = arena + 784;
     real *const logits = arena;
     real *const softmax_max = arena + 32;
     real *const softmax_e = arena + 16;
-    real *const softmax_sum = arena;
+    real *const softmax_sum = arena + 48;
 
-    mlp_predict_one_x((const unsigned char (*)[784])image, x);
-    mlp_predict_one_relu(x, p->linear_w, p->linear_b, relu);
-    mlp_predict_one_logits(relu, p->linear_2_w, p->linear_2_b, logits);
-    mlp_softmax_max(logits, softmax_max);
-    mlp_softmax_e(*softmax_max, logits, softmax_e);
-    mlp_softmax_sum(softmax_e, softmax_sum);
-    mlp_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
+    if (nn_mine(thread, 0))
+        mlp_predict_one_x((const unsigned char (*)[784])image, x);
+    nn_wait(thread);
+    mlp_predict_one_relu(nn_share(thread, 32), x, p->linear_w, p->linear_b, relu);
+    nn_wait(thread);
+    if (nn_mine(thread, 0)) {
+        mlp_predict_one_logits(relu, p->linear_2_w, p->linear_2_b, logits);
+        mlp_softmax_max(logits, softmax_max);
+        mlp_softmax_e(*softmax_max, logits, softmax_e);
+        mlp_softmax_sum(softmax_e, softmax_sum);
+        mlp_predict_one_softmax(*softmax_sum, softmax_e, (void *)softmax);
+    }
+}
+
+void mlp_predict_one(const mlp_params *p, mlp_predict_work *work, const unsigned char *image,
+        nn_real *softmax) {
+    const mlp_predict_one_call call = { p, work, image, softmax };
+    nn_on_team(mlp_predict_one_share, &call);
 }
 
 /* ---- the model as a table ------------------------------------------------------------------------------------ */

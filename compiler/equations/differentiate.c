@@ -212,17 +212,6 @@ static void pass_down(const Expr *e, const Pair *p, const Map *relevant, Map *ad
     }
 }
 
-typedef struct { const Expr *from, *to; } Exchange;
-
-static const Expr *exchange_node(const Expr *e, void *data) {
-    const Exchange *x = data;
-    return e == x->from ? x->to : e;
-}
-
-static const Expr *exchange(const Expr *e, const Expr *from, const Expr *to) {
-    return transform(e, exchange_node, &(Exchange){from, to});
-}
-
 /* The share of the adjoint that this read is owed. Where the deltas hold, the read is the tensor at t itself. */
 static void add_share(Work *w, const Equation *e, const Expr *read, const Pair *p) {
     Known *f = known_of(w, read->tensor);

@@ -113,6 +113,7 @@ const Expr *substitute(const Expr *e, const Index *const *from, const Expr *cons
 const Expr *rebuild(const Expr *e, const Expr *const *arg);
 /* Applies `change` bottom up, once a node: change gets a node whose operands are already changed. */
 const Expr *transform(const Expr *e, const Expr *(*change)(const Expr *, void *), void *data);
+const Expr *exchange(const Expr *e, const Expr *from, const Expr *to);  /* each node that is `from` becomes `to` */
 bool uses_index(const Expr *e, const Index *i);
 bool uses_tensor(const Expr *e, const Tensor *t);
 /* Calls visit once for each node below e, operands first. */

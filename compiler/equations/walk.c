@@ -136,3 +136,14 @@ void visit_nodes(const Expr *e, void (*visit)(const Expr *, void *), void *data)
     Visit v = { visit, data };
     any_node(e, visited, &v);
 }
+
+typedef struct { const Expr *from, *to; } Exchange;
+
+static const Expr *exchange_node(const Expr *e, void *data) {
+    const Exchange *x = data;
+    return e == x->from ? x->to : e;
+}
+
+const Expr *exchange(const Expr *e, const Expr *from, const Expr *to) {
+    return transform(e, exchange_node, &(Exchange){from, to});
+}

@@ -34,3 +34,11 @@ const Expr *at_zero(const Expr *e, const Index *const *index, int n) {
         zero[k] = Int(0);
     return substitute(e, index, zero, n);
 }
+
+int subscripts_with(const Expr *body, const Index *i) {
+    int uses = 0;
+    Exprs reads = reads_of(body);
+    for (int r = 0; r < reads.n; r++)
+        for (int s = 0; s < reads.at[r]->n; s++) uses += uses_index(reads.at[r]->arg[s], i);
+    return uses;
+}

@@ -111,3 +111,8 @@ Class classify(const Equation *e) {
     bool product = e->body->kind == X_OP && e->body->op == OP_MUL;
     return e->op == REDUCE_SUM && product && s.reads > 1 ? CLASS_CONTRACTION : CLASS_REDUCTION;
 }
+
+bool is_plain_product(const Expr *e) {
+    if (e->kind == X_OP && (e->op == OP_MUL || e->op == OP_NEG)) return is_plain_product(e->arg[0]) && (e->n < 2 || is_plain_product(e->arg[1]));
+    return e->kind == X_NUM || (e->kind == X_READ && e->type == REAL && (!e->guarded || is_integer(e->arg[e->n - 1], 0)));
+}

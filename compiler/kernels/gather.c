@@ -134,13 +134,6 @@ static Group *rows_group(const Window *w) {
     return g;
 }
 
-typedef struct { const Expr *from, *to; } Exchange;
-
-static const Expr *exchange(const Expr *e, void *data) {
-    const Exchange *x = data;
-    return e == x->from ? x->to : e;
-}
-
 /* The nest over rows, with the window as its last index. */
 static void read_rows(Nest *nest, const Window *w, const Tensor *rows) {
     const Index *window = index_new(name_of("window"), w->lanes, NULL), **free = NEW_ARRAY(const Index *, nest->n_free + 1);
@@ -151,7 +144,7 @@ static void read_rows(Nest *nest, const Window *w, const Tensor *rows) {
         if (s != w->column && s != w->channel) at[rank++] = Sub(w->read->arg[s], Int(w->from[s]));
     const Expr *start = Sub(Sub(w->read->arg[w->column], At(w->v)), Int(w->from[w->column]));
     at[rank++] = Add(Mul(Int(w->channels), start), At(window));
-    m->body = transform(m->body, exchange, &(Exchange){w->read, Read(rows, at, rank)});
+    m->body = exchange(m->body, w->read, Read(rows, at, rank));
     const Index *index[] = {w->v, w->c};
     const Expr *value[] = {FloorDiv(At(window), Int(w->channels)), Mod(At(window), Int(w->channels))};
     for (int s = 0; s < m->n_subs; s++) subs[s] = substitute(m->subs[s], index, value, w->c ? 2 : 1);

@@ -50,6 +50,7 @@ typedef LIST(Group *) Groups;
 typedef enum { CLASS_MAP, CLASS_REDUCTION, CLASS_CONTRACTION, CLASS_WINDOW, CLASS_GATHER, CLASS_SCATTER, CLASS_SCAN } Class;
 Class classify(const Equation *e);
 extern const char *const class_name[];
+bool is_plain_product(const Expr *body);                        /* of numbers and of reads that are 0 where they are outside */
 
 /* A scatter taken apart: out[.., v, ..] += term where v = place, guarded. */
 typedef struct Scatter { LIST(const Index *) index; LIST(const Expr *) place; const Expr *guard, *term; } Scatter;
@@ -66,8 +67,6 @@ Numbers readers_of(const Readers *r, const Tensor *t);
 void separate_host(Schedule *s, Equations *equations);
 /* planes.c: rows of small pictures joined to one. */
 void join_rows(Equations *equations);
-bool is_plain_product(const Expr *e);                           /* of numbers and reads that are 0 where they are outside */
-int subscripts_with(const Expr *body, const Index *i);          /* how many subscripts of the body's reads use the index */
 /* inline.c: puts cheap maps into their readers; what is left is stored or local. keep: copies only, and all is stored. */
 void inline_maps(Equations *equations, const Program *p, bool keep);
 /* fuse.c */
@@ -128,6 +127,7 @@ void part_pads(Nodes *nodes);
 /* affine.c */
 const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */
 bool stride_of(const Expr *e, const Index *i, int64_t *stride);         /* false: e is not affine in i */
+int subscripts_with(const Expr *body, const Index *i);                  /* how many subscripts of the body's reads use the index */
 const Expr *at_zero(const Expr *e, const Index *const *index, int n);
 
 /* loops.c: building and walking loop trees. */

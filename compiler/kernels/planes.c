@@ -20,19 +20,6 @@ typedef struct {
     int64_t height, width;                  /* of the plane of the read */
 } Plane;
 
-bool is_plain_product(const Expr *e) {
-    if (e->kind == X_OP && (e->op == OP_MUL || e->op == OP_NEG)) return is_plain_product(e->arg[0]) && (e->n < 2 || is_plain_product(e->arg[1]));
-    return e->kind == X_NUM || (e->kind == X_READ && e->type == REAL && (!e->guarded || is_integer(e->arg[e->n - 1], 0)));
-}
-
-int subscripts_with(const Expr *body, const Index *i) {
-    int uses = 0;
-    Exprs reads = reads_of(body);
-    for (int r = 0; r < reads.n; r++)
-        for (int s = 0; s < reads.at[r]->n; s++) uses += uses_index(reads.at[r]->arg[s], i);
-    return uses;
-}
-
 /* Whether the subscript moves by ones with the index and does not depend on data. */
 static bool moves_with(const Expr *sub, const Index *i) {
     int64_t stride;
@@ -52,7 +39,8 @@ static bool is_worth(const Equation *e, const Plane *p) {
     const int64_t rows = e->free[p->i]->extent, columns = e->free[p->j]->extent;
     double reach = 1;
     for (int k = 0; k < e->n_bound; k++) reach *= (double)e->bound[k]->extent;
-    double plain = share(columns, columns), flat = share(rows * columns, places_of(e, p));
+    /* A row whose reads may be outside has a test for each of its places. */
+    double plain = subscript_proved(p->read, p->column) ? share(columns, columns) : 0, flat = share(rows * columns, places_of(e, p));
     return reach >= LEAST_REACH && flat > 1.25 * plain;
 }
 
@@ -104,13 +92,6 @@ static Equation *plane_of(const Plane *p) {
     return e;
 }
 
-typedef struct { const Expr *from, *to; } Exchange;
-
-static const Expr *exchange(const Expr *e, void *data) {
-    const Exchange *x = data;
-    return e == x->from ? x->to : e;
-}
-
 /* The sum over the long row. */
 static Equation *sum_over(const Equation *e, const Plane *p, const Tensor *plane) {
     const Index *pair[] = {e->free[p->i], e->free[p->j]};
@@ -137,7 +118,7 @@ static Equation *sum_over(const Equation *e, const Plane *p, const Tensor *plane
     sum->out = out;
     sum->n_free = rank;
     sum->free = free;
-    sum->body = transform(e->body, exchange, &(Exchange){p->read, Read(plane, at, plane->rank)});
+    sum->body = exchange(e->body, p->read, Read(plane, at, plane->rank));
     return sum;
 }
 

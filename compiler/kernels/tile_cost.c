@@ -229,6 +229,9 @@ int tile_whole(const Tile *t, const Index **whole) {
     return n;
 }
 
+/* The index of samples, where they are not in blocks. */
+static bool is_sample(const Tile *t, const Index *i) { return i->count && i != t->lane; }
+
 int tile_order(const Tile *t, const Index **order) {
     const Index *whole[MOST_INDICES];
     int n = 0, n_whole = tile_whole(t, whole);
@@ -236,13 +239,13 @@ int tile_order(const Tile *t, const Index **order) {
         if (!t->bound && (t->lane->extent % LANES != 0) == overlap) order[n++] = t->lane;
         for (int k = 0; k < t->nest->n_free; k++) {
             const Index *i = t->nest->free[k];
-            bool inner = i == t->lane || (t->samples_last && i->count);
+            bool inner = i == t->lane || (t->samples_last && is_sample(t, i));
             for (int w = n_whole - t->inner; w < n_whole; w++) inner |= whole[w] == i;
             if (!inner && (i->extent % tile_size(t, i) != 0) == overlap) order[n++] = i;
         }
     }
     for (int k = 0; k < t->nest->n_free; k++)
-        if (t->samples_last && t->nest->free[k]->count) order[n++] = t->nest->free[k];
+        if (t->samples_last && is_sample(t, t->nest->free[k])) order[n++] = t->nest->free[k];
     return n;
 }
 
@@ -266,12 +269,12 @@ static Loops loops_of(const Tile *t, const Operands *o) {
     return l;
 }
 
-/* How many parts threads may take: turns of the outer loops. */
+/* How many parts threads may take: turns of the outer loops, as far as their tiles do not overlap. */
 static double parts_of_tile(const Tile *t) {
     const Index *order[MOST_INDICES];
     const int n = tile_order(t, order);
     double parts = 1;
-    for (int k = 0; k < n; k++) parts *= tiles_of(order[k]->extent, tile_size(t, order[k]));
+    for (int k = 0; k < n && order[k]->extent % tile_size(t, order[k]) == 0; k++) parts *= tiles_of(order[k]->extent, tile_size(t, order[k]));
     return parts;
 }
 
@@ -348,7 +351,7 @@ static void consider_registers(Finalists *f, const Tile *t, const Operands *o, b
 
 static bool has_samples(const Tile *t) {
     for (int k = 0; k < t->nest->n_free; k++)
-        if (t->nest->free[k]->count && t->nest->free[k] != t->lane) return true;
+        if (is_sample(t, t->nest->free[k])) return true;
     return false;
 }
 
