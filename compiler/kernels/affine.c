@@ -42,3 +42,10 @@ int subscripts_with(const Expr *body, const Index *i) {
         for (int s = 0; s < reads.at[r]->n; s++) uses += uses_index(reads.at[r]->arg[s], i);
     return uses;
 }
+
+double volume(const Index *const *index, int n) {
+    double v = 1;
+    for (int k = 0; k < n; k++)
+        v *= (double)index[k]->extent;
+    return v;
+}

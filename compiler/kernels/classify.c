@@ -116,3 +116,7 @@ bool is_plain_product(const Expr *e) {
     if (e->kind == X_OP && (e->op == OP_MUL || e->op == OP_NEG)) return is_plain_product(e->arg[0]) && (e->n < 2 || is_plain_product(e->arg[1]));
     return e->kind == X_NUM || (e->kind == X_READ && e->type == REAL && (!e->guarded || is_integer(e->arg[e->n - 1], 0)));
 }
+
+bool is_arithmetic(const Expr *e) {
+    return e->kind == X_OP && (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_MUL || e->op == OP_DIV || e->op == OP_NEG);
+}

@@ -65,13 +65,6 @@ static bool reads_exactly(const Expr *read, const Index *const *free, int n) {
     return true;
 }
 
-static double volume(const Index *const *index, int n) {
-    double v = 1;
-    for (int k = 0; k < n; k++)
-        v *= (double)index[k]->extent;
-    return v;
-}
-
 static bool same_space(const Index *const *a, int n_a, const Index *const *b, int n_b) {
     if (n_a != n_b) return false;
     for (int k = 0; k < n_a; k++)
@@ -88,7 +81,7 @@ static bool is_plain_sum(const Expr *e) {
     if (e->type != REAL) return false;
     if (e->kind == X_NUM) return true;
     if (e->kind == X_READ) return !e->guarded && !e->tensor->byte;
-    bool arithmetic = e->kind == X_OP && (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_MUL || e->op == OP_DIV || e->op == OP_NEG);
+    bool arithmetic = is_arithmetic(e);
     for (int k = 0; k < e->n && arithmetic; k++) arithmetic = is_plain_sum(e->arg[k]);
     return arithmetic;
 }

@@ -21,16 +21,8 @@ typedef struct {
     int64_t channels, length, lanes;        /* of the window: its numbers, and with what they are made up to */
 } Window;
 
-static void note_read(const Expr *e, void *found) {
-    if (e->kind == X_READ) *(bool *)found = true;
-}
-
 /* Whether data take part in the value. */
-static bool is_chosen(const Expr *e) {
-    bool found = false;
-    visit_nodes(e, note_read, &found);
-    return found;
-}
+static bool is_chosen(const Expr *e) { return reads_of(e).n > 0; }
 
 static void find_column(Window *w, const Nest *nest, const Expr *body) {
     for (int s = 0; s < w->read->tensor->rank; s++)

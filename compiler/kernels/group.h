@@ -51,6 +51,7 @@ typedef enum { CLASS_MAP, CLASS_REDUCTION, CLASS_CONTRACTION, CLASS_WINDOW, CLAS
 Class classify(const Equation *e);
 extern const char *const class_name[];
 bool is_plain_product(const Expr *body);                        /* of numbers and of reads that are 0 where they are outside */
+bool is_arithmetic(const Expr *e);                              /* + - * /, by its own operator */
 
 /* A scatter taken apart: out[.., v, ..] += term where v = place, guarded. */
 typedef struct Scatter { LIST(const Index *) index; LIST(const Expr *) place; const Expr *guard, *term; } Scatter;
@@ -127,6 +128,7 @@ void part_pads(Nodes *nodes);
 /* affine.c */
 const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */
 bool stride_of(const Expr *e, const Index *i, int64_t *stride);         /* false: e is not affine in i */
+double volume(const Index *const *index, int n);                        /* how many values they have together */
 int subscripts_with(const Expr *body, const Index *i);                  /* how many subscripts of the body's reads use the index */
 const Expr *at_zero(const Expr *e, const Index *const *index, int n);
 

@@ -59,13 +59,6 @@ static const Expr *separate(HostNumbers *n, const Expr *e, bool many) {
     return changed ? rebuild(e, arg) : e;
 }
 
-static double elements(const Equation *e) {
-    double n = 1;
-    for (int k = 0; k < e->n_free; k++) n *= (double)e->free[k]->extent;
-    for (int k = 0; k < e->n_bound; k++) n *= (double)e->bound[k]->extent;
-    return n;
-}
-
 void separate_host(Schedule *s, Equations *equations) {
     HostNumbers numbers = {.schedule = s};
     int kept = 0;
@@ -79,7 +72,7 @@ void separate_host(Schedule *s, Equations *equations) {
         Equation *e = NEW(Equation);
         *e = *equations->at[k];
         numbers.origin = e->origin;
-        e->body = separate(&numbers, e->body, elements(e) >= MANY);
+        e->body = separate(&numbers, e->body, volume(e->free, e->n_free) * volume(e->bound, e->n_bound) >= MANY);
         equations->at[k] = e;
     }
 }

@@ -53,15 +53,6 @@ static void count_reads(const Expr *e, void *data) {
     if (e->kind == X_READ && e->tensor == u->tensor) u->reads++, u->guarded += e->guarded;
 }
 
-static double volume(const Equation *e, bool with_bound) {
-    double v = 1;
-    for (int k = 0; k < e->n_free; k++)
-        v *= (double)e->free[k]->extent;
-    for (int k = 0; k < e->n_bound && with_bound; k++)
-        v *= (double)e->bound[k]->extent;
-    return v;
-}
-
 typedef struct {
     const Program *program;
     Map results;                    /* of the program */
@@ -116,13 +107,13 @@ static bool goes(const Work *w, const Equation *e, const Numbers *readers) {
     if (w->keep && !copy) return false;
     /* One number a sample is cheap to keep, and keeps what it is made of inside the loop over the samples. */
     if (e->n_free == 1 && e->free[0]->count && c.cost > 1) return false;
-    double repeated = 0, size = volume(e, false);
+    double repeated = 0, size = volume(e->free, e->n_free);
     for (int k = 0; k < readers->n; k++) {
         const Equation *reader = w->all->at[readers->at[k]];
         Uses u = {.tensor = e->out};
         visit_nodes(reader->body, count_reads, &u);
         if (u.guarded && !copy) return false;
-        repeated += u.reads * volume(reader, true);
+        repeated += u.reads * volume(reader->free, reader->n_free) * volume(reader->bound, reader->n_bound);
     }
     if ((c.transcendental && repeated > size) || (!copy && ends_reduction(w, e, readers))) return false;
     const bool far = elements(e->out) > FAR;

@@ -37,11 +37,9 @@ static int64_t places_of(const Equation *e, const Plane *p) { return p->width * 
 static bool is_worth(const Equation *e, const Plane *p) {
     enum { LEAST_REACH = 8 };
     const int64_t rows = e->free[p->i]->extent, columns = e->free[p->j]->extent;
-    double reach = 1;
-    for (int k = 0; k < e->n_bound; k++) reach *= (double)e->bound[k]->extent;
     /* A row whose reads may be outside has a test for each of its places. */
     double plain = subscript_proved(p->read, p->column) ? share(columns, columns) : 0, flat = share(rows * columns, places_of(e, p));
-    return reach >= LEAST_REACH && flat > 1.25 * plain;
+    return volume(e->bound, e->n_bound) >= LEAST_REACH && flat > 1.25 * plain;
 }
 
 static bool find_plane(Plane *p, const Equation *e) {

@@ -232,7 +232,7 @@ static void add_places(HeldList *list, Nodes *to, const Build *b, const Expr *te
     }
 }
 
-/* Vectors that do not move with the outermost loop of the tile, or that several sums read, are loaded once, in front of it. */
+/* Vectors that do not move with the outermost loop of the tile are loaded once for all sums, in front of it. */
 static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term, const Index *vector) {
     const Tile *t = b->t;
     Exprs reads = reads_of(term);

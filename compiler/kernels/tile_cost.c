@@ -53,7 +53,7 @@ static bool is_vector(const Expr *e, const Operands *o, const Index *lane, bool 
         return !e->guarded && !e->tensor->byte && !adds_up(e->tensor) && e->tensor->type == REAL &&
                stride_of(operand_at(o, e)->position, lane, &stride) && stride == 1;
     }
-    bool arithmetic = e->kind == X_OP && (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_MUL || e->op == OP_DIV || e->op == OP_NEG);
+    bool arithmetic = is_arithmetic(e);
     for (int k = 0; arithmetic && k < e->n; k++)
         arithmetic = is_vector(e->arg[k], o, lane, vectors);
     return arithmetic;
@@ -84,18 +84,13 @@ static bool may_be_lane(const Tile *t, const Operands *o) {
 
 /* Whether a read slides over i and over a short bound index: compilers carry what the next turn reads again in registers
  * that the sums need. */
-static bool slides(const Tile *t, const Index *i) {
+static bool slides(const Tile *t, const Operands *o, const Index *i) {
     enum { SHORT = 7 };
-    Exprs reads = {0};
-    for (int k = 0; k < t->n_sums; k++) {
-        Exprs own = reads_of(t->term[k]);
-        for (int r = 0; r < own.n; r++) PUSH(reads, own.at[r]);
-    }
-    for (int r = 0; r < reads.n; r++)
-        for (int d = 0; d < reads.at[r]->tensor->rank; d++)
+    for (int r = 0; r < o->n; r++)
+        for (int d = 0; d < o->at[r].read->tensor->rank; d++)
             for (int k = 0; k < t->sum->n_bound; k++) {
                 const Index *bound = t->sum->bound[k];
-                const Expr *sub = reads.at[r]->arg[d];
+                const Expr *sub = o->at[r].read->arg[d];
                 int64_t stride;
                 bool along = stride_of(sub, bound, &stride) && stride != 0;
                 if (bound->extent <= SHORT && along && uses_index(sub, i)) return true;
@@ -103,8 +98,8 @@ static bool slides(const Tile *t, const Index *i) {
     return false;
 }
 
-static bool may_be_register(const Tile *t, const Index *i) {
-    if (slides(t, i)) return false;
+static bool may_be_register(const Tile *t, const Operands *o, const Index *i) {
+    if (slides(t, o, i)) return false;
     return i != t->lane && i != t->nest->block && !i->count && i->extent > 1 && !bounds_use(&t->peeled, i);
 }
 
@@ -333,7 +328,7 @@ static void consider_registers(Finalists *f, const Tile *t, const Operands *o, b
     const Index *candidate[MOST_INDICES];
     int n = 0;
     for (int k = 0; k < t->nest->n_free; k++)
-        if (may_be_register(t, t->nest->free[k])) candidate[n++] = t->nest->free[k];
+        if (may_be_register(t, o, t->nest->free[k])) candidate[n++] = t->nest->free[k];
     consider(f, *t, o, once);
     for (int a = 0; a < n; a++)
         for (int p = 2; p <= MOST_SIDE_BY_SIDE && p <= candidate[a]->extent; p++) {
