@@ -1957,64 +1957,64 @@ static const char lenet_source[] =
     "}\n";
 
 static const nn_tensor lenet_inputs_table[] = {
-    { "image", NN_U8, 3, { 1, 28, 28 }, 0, 0, 255, "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz", "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz" },
-    { "kind", NN_I32, 0, { 0 }, 0, 0, 9, "/usr/share/datasets/fashion-mnist/train-labels-idx1-ubyte.gz", "/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz" },
+    { "image", NN_U8, 3, { 1, 28, 28 }, 0, 0, 255, "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz", "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz", { 0 } },
+    { "kind", NN_I32, 0, { 0 }, 0, 0, 9, "/usr/share/datasets/fashion-mnist/train-labels-idx1-ubyte.gz", "/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz", { 0 } },
 };
 static const nn_tensor lenet_outputs_table[] = {
-    { "softmax", REAL, 1, { 10 }, 0, 1, 0, NULL, NULL },
+    { "softmax", REAL, 1, { 10 }, 0, 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor lenet_params_table[] = {
-    { "conv2d.f", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, params.conv2d_f), 1, 0, NULL, NULL },
-    { "conv2d.b", REAL, 1, { 6 }, offsetof(lenet, params.conv2d_b), 1, 0, NULL, NULL },
-    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, params.conv2d_2_f), 1, 0, NULL, NULL },
-    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(lenet, params.conv2d_2_b), 1, 0, NULL, NULL },
-    { "linear.w", REAL, 2, { 120, 400 }, offsetof(lenet, params.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 120 }, offsetof(lenet, params.linear_b), 1, 0, NULL, NULL },
-    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(lenet, params.linear_2_w), 1, 0, NULL, NULL },
-    { "linear_2.b", REAL, 1, { 84 }, offsetof(lenet, params.linear_2_b), 1, 0, NULL, NULL },
-    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(lenet, params.linear_3_w), 1, 0, NULL, NULL },
-    { "linear_3.b", REAL, 1, { 10 }, offsetof(lenet, params.linear_3_b), 1, 0, NULL, NULL },
+    { "conv2d.f", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, params.conv2d_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d.b", REAL, 1, { 6 }, offsetof(lenet, params.conv2d_b), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, params.conv2d_2_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(lenet, params.conv2d_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear.w", REAL, 2, { 120, 400 }, offsetof(lenet, params.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 120 }, offsetof(lenet, params.linear_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(lenet, params.linear_2_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.b", REAL, 1, { 84 }, offsetof(lenet, params.linear_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(lenet, params.linear_3_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.b", REAL, 1, { 10 }, offsetof(lenet, params.linear_3_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor lenet_grads_table[] = {
-    { "conv2d.f", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, grads.conv2d_f), 1, 0, NULL, NULL },
-    { "conv2d.b", REAL, 1, { 6 }, offsetof(lenet, grads.conv2d_b), 1, 0, NULL, NULL },
-    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, grads.conv2d_2_f), 1, 0, NULL, NULL },
-    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(lenet, grads.conv2d_2_b), 1, 0, NULL, NULL },
-    { "linear.w", REAL, 2, { 120, 400 }, offsetof(lenet, grads.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 120 }, offsetof(lenet, grads.linear_b), 1, 0, NULL, NULL },
-    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(lenet, grads.linear_2_w), 1, 0, NULL, NULL },
-    { "linear_2.b", REAL, 1, { 84 }, offsetof(lenet, grads.linear_2_b), 1, 0, NULL, NULL },
-    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(lenet, grads.linear_3_w), 1, 0, NULL, NULL },
-    { "linear_3.b", REAL, 1, { 10 }, offsetof(lenet, grads.linear_3_b), 1, 0, NULL, NULL },
+    { "conv2d.f", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, grads.conv2d_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d.b", REAL, 1, { 6 }, offsetof(lenet, grads.conv2d_b), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, grads.conv2d_2_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(lenet, grads.conv2d_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear.w", REAL, 2, { 120, 400 }, offsetof(lenet, grads.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 120 }, offsetof(lenet, grads.linear_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(lenet, grads.linear_2_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.b", REAL, 1, { 84 }, offsetof(lenet, grads.linear_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(lenet, grads.linear_3_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.b", REAL, 1, { 10 }, offsetof(lenet, grads.linear_3_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor lenet_states_table[] = {
-    { "optimizer.conv2d.f.m", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, optimizer.conv2d_f_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d.f.v", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, optimizer.conv2d_f_v), 1, 0, NULL, NULL },
-    { "optimizer.conv2d.b.m", REAL, 1, { 6 }, offsetof(lenet, optimizer.conv2d_b_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d.b.v", REAL, 1, { 6 }, offsetof(lenet, optimizer.conv2d_b_v), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.f.m", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, optimizer.conv2d_2_f_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.f.v", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, optimizer.conv2d_2_f_v), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.b.m", REAL, 1, { 16 }, offsetof(lenet, optimizer.conv2d_2_b_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.b.v", REAL, 1, { 16 }, offsetof(lenet, optimizer.conv2d_2_b_v), 1, 0, NULL, NULL },
-    { "optimizer.linear.w.m", REAL, 2, { 120, 400 }, offsetof(lenet, optimizer.linear_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear.w.v", REAL, 2, { 120, 400 }, offsetof(lenet, optimizer.linear_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear.b.m", REAL, 1, { 120 }, offsetof(lenet, optimizer.linear_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear.b.v", REAL, 1, { 120 }, offsetof(lenet, optimizer.linear_b_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.w.m", REAL, 2, { 84, 120 }, offsetof(lenet, optimizer.linear_2_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.w.v", REAL, 2, { 84, 120 }, offsetof(lenet, optimizer.linear_2_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.b.m", REAL, 1, { 84 }, offsetof(lenet, optimizer.linear_2_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.b.v", REAL, 1, { 84 }, offsetof(lenet, optimizer.linear_2_b_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.w.m", REAL, 2, { 10, 84 }, offsetof(lenet, optimizer.linear_3_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.w.v", REAL, 2, { 10, 84 }, offsetof(lenet, optimizer.linear_3_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.b.m", REAL, 1, { 10 }, offsetof(lenet, optimizer.linear_3_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.b.v", REAL, 1, { 10 }, offsetof(lenet, optimizer.linear_3_b_v), 1, 0, NULL, NULL },
+    { "optimizer.conv2d.f.m", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, optimizer.conv2d_f_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d.f.v", REAL, 4, { 6, 1, 5, 5 }, offsetof(lenet, optimizer.conv2d_f_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d.b.m", REAL, 1, { 6 }, offsetof(lenet, optimizer.conv2d_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d.b.v", REAL, 1, { 6 }, offsetof(lenet, optimizer.conv2d_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.f.m", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, optimizer.conv2d_2_f_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.f.v", REAL, 4, { 16, 6, 5, 5 }, offsetof(lenet, optimizer.conv2d_2_f_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.b.m", REAL, 1, { 16 }, offsetof(lenet, optimizer.conv2d_2_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.b.v", REAL, 1, { 16 }, offsetof(lenet, optimizer.conv2d_2_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.w.m", REAL, 2, { 120, 400 }, offsetof(lenet, optimizer.linear_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.w.v", REAL, 2, { 120, 400 }, offsetof(lenet, optimizer.linear_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.b.m", REAL, 1, { 120 }, offsetof(lenet, optimizer.linear_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.b.v", REAL, 1, { 120 }, offsetof(lenet, optimizer.linear_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.w.m", REAL, 2, { 84, 120 }, offsetof(lenet, optimizer.linear_2_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.w.v", REAL, 2, { 84, 120 }, offsetof(lenet, optimizer.linear_2_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.b.m", REAL, 1, { 84 }, offsetof(lenet, optimizer.linear_2_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.b.v", REAL, 1, { 84 }, offsetof(lenet, optimizer.linear_2_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.w.m", REAL, 2, { 10, 84 }, offsetof(lenet, optimizer.linear_3_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.w.v", REAL, 2, { 10, 84 }, offsetof(lenet, optimizer.linear_3_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.b.m", REAL, 1, { 10 }, offsetof(lenet, optimizer.linear_3_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.b.v", REAL, 1, { 10 }, offsetof(lenet, optimizer.linear_3_b_v), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor lenet_totals_table[] = {
-    { "accuracy_total", NN_F64, 0, { 0 }, offsetof(lenet, totals.accuracy_total), 1, 0, NULL, NULL },
-    { "accuracy_total_2", NN_F64, 0, { 0 }, offsetof(lenet, totals.accuracy_total_2), 1, 0, NULL, NULL },
+    { "accuracy_total", NN_F64, 0, { 0 }, offsetof(lenet, totals.accuracy_total), 1, 0, NULL, NULL, { 0 } },
+    { "accuracy_total_2", NN_F64, 0, { 0 }, offsetof(lenet, totals.accuracy_total_2), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor lenet_hypers_table[] = {
-    { "lr", NN_F64, 0, { 0 }, offsetof(lenet, hyper.lr), 1, 0, NULL, NULL },
+    { "lr", NN_F64, 0, { 0 }, offsetof(lenet, hyper.lr), 1, 0, NULL, NULL, { 0 } },
 };
 static const char *const lenet_metrics_table[] = { "accuracy" };
 static const nn_setting lenet_settings_table[] = { { "epochs", 10 } };
@@ -2023,14 +2023,17 @@ static void lenet_table_init(void *m, uint64_t seed) { lenet_init(m, seed); }
 static void lenet_table_reset(void *m) { lenet_reset(m); }
 static void lenet_table_metrics(void *m, double *values) { lenet_metrics(m, values); }
 static void lenet_table_update(void *m) { lenet_update(m); }
-static double lenet_table_gradients(void *m, int n, const void *const *inputs) {
+static double lenet_table_gradients(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return lenet_gradients(m, n, inputs[0], inputs[1]);
 }
-static double lenet_table_evaluate(void *m, int n, const void *const *inputs) {
+static double lenet_table_evaluate(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return lenet_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void lenet_table_predict(const void *instance, void *work, int n, const void *const *inputs,
-        void *const *outputs) {
+static void lenet_table_predict(const void *instance, void *work, int n, const int *lengths,
+        const void *const *inputs, void *const *outputs) {
+    (void)lengths;
     const lenet *const m = instance;
     lenet_predict(&m->params, work, n, inputs[0], outputs[0]);
 }

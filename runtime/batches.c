@@ -38,6 +38,9 @@ void nn_permutation(int64_t *order, int64_t count, uint64_t seed, uint64_t epoch
 bool nn_batches_open(nn_batches *b, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, bool shuffle,
                      nn_failure *f) {
     *b = (nn_batches){ .data = d, .tensors = tensors, .n_tensors = n_tensors, .batch = batch };
+    for (int i = 0; i < n_tensors; i++)
+        for (int k = 0; k < tensors[i].rank; k++)
+            if (tensors[i].length[k]) b->lengths[tensors[i].length[k] - 1] = (int)tensors[i].dim[k];
     bool good = (b->buffers = calloc((size_t)n_tensors + 1, sizeof *b->buffers)) != NULL;
     if (good && shuffle) good = (b->order = malloc((size_t)d->samples * sizeof *b->order + 1)) != NULL;
     for (int i = 0; good && i < n_tensors; i++)

@@ -92,6 +92,7 @@ typedef struct nn_batches {
     int given;                      /* samples that are in the buffers now */
     int64_t *order, position;       /* order: NULL if the samples come as they are; position: samples given out in this epoch */
     void **buffers;
+    int lengths[NN_MAX_LENGTHS];    /* what a call with these buffers is given for the model's lengths */
 } nn_batches;
 
 bool nn_batches_open(nn_batches *b, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, bool shuffle,

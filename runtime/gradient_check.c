@@ -23,6 +23,7 @@ enum { SAMPLED = 200, SMALL_BATCH = 4, N_STEPS = 3 };
 typedef struct Check {
     const nn_model *m;
     void *instance;
+    const int *lengths;
     const void *const *inputs;
     int n;
     char *states;                   /* as they were, all in one */
@@ -54,7 +55,7 @@ static size_t copy_states(Check *c, bool back) {
 static double loss_of(Check *c) {
     copy_states(c, true);
     memset((char *)c->instance + c->m->gathered_offset, 0, c->m->gathered_size);
-    return c->m->gradients(c->instance, c->n, c->inputs);
+    return c->m->gradients(c->instance, c->n, c->lengths, c->inputs);
 }
 
 static double get(const nn_tensor *t, const char *place, size_t i) {
@@ -178,6 +179,7 @@ int nn_check(const nn_model *m, const nn_options *o, nn_failure *f) {
     if (!m->gradients) nn_fail(f, "model %s has no loss, so there is no gradient to check", m->name);
     else c.instance = nn_instance_new(m, o, f);
     if (c.instance && take_inputs(m, o, &data, &batches, &c.n, f)) {
+        c.lengths = batches.lengths;
         c.inputs = (const void *const *)batches.buffers;
         if (!o->weights) move_parameters(&c);
         code = check(&c, o, data.samples > 0, f) ? NN_DONE : NN_DISAGREE;

@@ -15,7 +15,7 @@ bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile
     nn_batches_start(b, 0, 0, 0);
     while ((n = nn_batches_next(b)) > 0) {
         if (stop && *stop) return false;
-        sum += n * m->evaluate(instance, n, (const void *const *)b->buffers);
+        sum += n * m->evaluate(instance, n, b->lengths, (const void *const *)b->buffers);
         if (nn_trapped(m, instance)) return false;
     }
     *loss = sum / (double)b->data->samples;

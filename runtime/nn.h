@@ -23,17 +23,18 @@ typedef float nn_real;
 /* Element types, of what callers hand in and of what structs hold. */
 typedef enum nn_type { NN_F32, NN_F64, NN_U8, NN_I32, NN_I64 } nn_type;
 
-enum { NN_MAX_RANK = 12 };
+enum { NN_MAX_RANK = 12, NN_MAX_LENGTHS = 8 };
 
 /* One named array: a parameter, a state, an input, an output ... */
 typedef struct nn_tensor {
     const char *name;           /* encoder.linear.w */
     nn_type type;
     int rank;
-    int64_t dim[NN_MAX_RANK];   /* inputs and outputs: without the batch */
+    int64_t dim[NN_MAX_RANK];   /* inputs and outputs: without the batch; of an axis with a length, its largest value */
     size_t offset;              /* in bytes, from the start of the instance (inputs and outputs: 0) */
     int64_t low, high;          /* integers: what values may be (low > high: anything) */
     const char *train, *test;   /* inputs: where data come from unless told otherwise, or NULL */
+    unsigned char length[NN_MAX_RANK];  /* of an axis whose extent a call gives: 1 + its place among the model's lengths; else 0 */
 } nn_tensor;
 
 /* Programs that `nnc --trap` made look at all that they compute. A row says what was looked at; a find, what was seen there. */
@@ -50,7 +51,7 @@ typedef struct nn_trap_row {
     const char *place;          /* net.nn:7, and from where it was used */
     int flags, rank;
     int64_t dim[NN_MAX_RANK];   /* as it is stored */
-    uint32_t counted;           /* bit d: dim d runs over the samples of the call */
+    unsigned char counted[NN_MAX_RANK]; /* of a dim that runs over the samples of the call: 1; over its k-th length: 1 + k */
     int time;                   /* of a recurrence: the dim that is the time, or -1 */
 } nn_trap_row;
 typedef enum nn_trap_kind { NN_TRAP_NAN = 1, NN_TRAP_INFINITE, NN_TRAP_SMALL } nn_trap_kind;
@@ -76,6 +77,9 @@ typedef struct nn_profile_spent { uint64_t nanoseconds, calls; } nn_profile_spen
 
 typedef struct nn_setting { const char *name; double value; } nn_setting;   /* an entry of the model's train line */
 
+/* An extent that each call gives: the first so many places of its axes count. */
+typedef struct nn_length { const char *name; int most; } nn_length;
+
 typedef struct nn_model {
     const char *name;
     const char *source;         /* the model's text, whole, as a comment for people and for `info` */
@@ -84,6 +88,7 @@ typedef struct nn_model {
     nn_type real;               /* NN_F32 or NN_F64: what nn_real was when the file was compiled */
     size_t size;                /* of the instance: struct NAME */
     size_t predict_size;        /* of the workspace of predict: struct NAME_predict_work */
+    int n_lengths;        const nn_length *lengths;      /* in the order in which calls have them */
     int n_inputs, n_targets;    /* inputs first, then targets, in one table */
     const nn_tensor *inputs;
     int n_outputs;        const nn_tensor *outputs;
@@ -99,16 +104,17 @@ typedef struct nn_model {
     int n_traps;          const nn_trap_row *traps;      /* of `nnc --trap`, else none */
     size_t trap_offset;                                  /* nn_trap in the instance */
     void (*init)(void *instance, uint64_t seed);
-    double (*gradients)(void *instance, int n, const void *const *inputs);   /* inputs then targets; gives the loss */
+    /* lengths: one number for each of the model's; NULL if it has none. inputs: then targets. Gives the loss. */
+    double (*gradients)(void *instance, int n, const int *lengths, const void *const *inputs);
     void (*update)(void *instance);
     int accumulate;             /* calls of gradients for one update, which add up; 0: each call begins anew */
     size_t gathered_offset, gathered_size;      /* of what adds up: all bytes 0 begins anew */
     void (*average)(void *instance);        /* the end of an epoch, before its evaluation; NULL: there is nothing to do */
     void (*epoch)(void *instance);          /* the end of an epoch, after it: counts the epoch; NULL: the caller counts */
-    double (*evaluate)(void *instance, int n, const void *const *inputs);    /* gives the loss; gathers the metrics */
+    double (*evaluate)(void *instance, int n, const int *lengths, const void *const *inputs);   /* gives the loss; gathers the metrics */
     void (*reset)(void *instance);                                           /* forgets what metrics have gathered */
     void (*metrics_of)(void *instance, double *values);                      /* one number for each metric */
-    void (*predict)(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs);
+    void (*predict)(const void *instance, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs);
     int n_profile;        const nn_profile_row *profile; /* of `nnc --profile`, else none */
     nn_profile_spent *(*spent)(int thread);              /* what a thread has spent on each row */
     double (*peak)(void);                                /* operations a second that one thread can do at most */

@@ -32,7 +32,7 @@ typedef struct nn_search nn_search;
 nn_search *nn_search_new(const nn_model *m, void *instance, nn_search_limits limits);
 
 /* A step on n samples, 1 <= n <= the model's batch; gives the loss before it. If the loss is not finite there, nothing changes. */
-double nn_search_step(nn_search *s, int n, const void *const *inputs);
+double nn_search_step(nn_search *s, int n, const int *lengths, const void *const *inputs);
 
 /* How often the last step has evaluated the gradients. */
 int nn_search_evaluations(const nn_search *s);

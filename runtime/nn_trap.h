@@ -39,15 +39,16 @@ static inline void nn_trap_start(nn_trap *t) {
     t->found.row = t->before.row = t->reads = 0;
 }
 
-/* The indices of element `at`; false: it belongs to no sample of this call. */
-static inline int nn_trap_index(const nn_trap_row *r, int64_t n, int64_t at, int64_t *index) {
+/* The indices of element `at`; false: it belongs to no sample of this call, or lies behind its lengths. counts: the samples,
+ * then the lengths of the call. */
+static inline int nn_trap_index(const nn_trap_row *r, const int64_t *counts, int64_t at, int64_t *index) {
     for (int d = r->rank - 1; d >= 0; d--) {
         index[d] = at % r->dim[d];
         at /= r->dim[d];
     }
     if (r->flags & NN_TRAP_BLOCKS) index[0] = 16 * index[0] + index[r->rank - 1];
     for (int d = 0; d < r->rank; d++)
-        if ((r->counted >> d & 1) && index[d] >= n) return 0;
+        if (r->counted[d] && index[d] >= counts[r->counted[d] - 1]) return 0;
     return 1;
 }
 
@@ -85,8 +86,8 @@ static inline void nn_trap_note(nn_trap *t, const nn_trap_row *rows, int row, in
         nn_trap_put(&t->before, rows, row, kind, index);
 }
 
-/* Looks at all elements of a stored value in a call for n samples. */
-static inline void nn_trap_look(nn_trap *t, const nn_trap_row *rows, int row, int64_t n, const void *array) {
+/* Looks at all elements of a stored value that belong to the call. */
+static inline void nn_trap_look(nn_trap *t, const nn_trap_row *rows, int row, const int64_t *counts, const void *array) {
     const nn_real *const x = (const nn_real *)array;
     const int64_t size = nn_trap_size(&rows[row - 1]);
     int64_t index[NN_MAX_RANK];
@@ -98,7 +99,7 @@ static inline void nn_trap_look(nn_trap *t, const nn_trap_row *rows, int row, in
     }
     for (int64_t i = 0; some && i < size; i++) {
         const int kind = nn_trap_kind_of(x[i]);
-        if (kind && nn_trap_index(&rows[row - 1], n, i, index)) nn_trap_note(t, rows, row, kind, index);
+        if (kind && nn_trap_index(&rows[row - 1], counts, i, index)) nn_trap_note(t, rows, row, kind, index);
     }
 }
 
@@ -112,7 +113,7 @@ static inline void nn_trap_number(nn_trap *t, const nn_trap_row *rows, int row, 
 }
 
 /* The range of what the equation that stopped the call has read, for the message. */
-static inline void nn_trap_read(nn_trap *t, const nn_trap_row *rows, int row, int64_t n, const void *array) {
+static inline void nn_trap_read(nn_trap *t, const nn_trap_row *rows, int row, const int64_t *counts, const void *array) {
     const nn_real *const x = (const nn_real *)array;
     const int64_t size = nn_trap_size(&rows[row - 1]);
     int64_t index[NN_MAX_RANK];
@@ -122,7 +123,7 @@ static inline void nn_trap_read(nn_trap *t, const nn_trap_row *rows, int row, in
     for (int64_t i = 0; i < size; i++) {
         const double value = (double)x[i];
         if ((some && value >= low && value <= high) || nn_trap_kind_of(x[i]) == NN_TRAP_NAN) continue;
-        if (!nn_trap_index(&rows[row - 1], n, i, index)) continue;
+        if (!nn_trap_index(&rows[row - 1], counts, i, index)) continue;
         if (!some || value < low) low = value;
         if (!some || value > high) high = value;
         some = 1;

@@ -126,7 +126,7 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
     good = good && open_sinks(m, sinks, b->data->samples, files, f);
     nn_batches_start(b, 0, 0, 0);
     for (int n; good && (n = nn_batches_next(b)) > 0;) {
-        m->predict(instance, work, n, (const void *const *)b->buffers, outputs);
+        m->predict(instance, work, n, b->lengths, (const void *const *)b->buffers, outputs);
         good = write_batch(m, sinks, outputs, n, files, f);
     }
     for (int k = 0; good && files && k < m->n_outputs; k++)

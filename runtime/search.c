@@ -21,6 +21,7 @@ struct nn_search {
     double *start, *direction;
     Point from, low, high, tried;
     int n, evaluations;
+    const int *lengths;
     const void *const *inputs;
 };
 
@@ -75,7 +76,7 @@ static void go_to(nn_search *s, double length) {
 
 static void evaluate(nn_search *s, Point *at) {
     memset(s->instance + s->m->gathered_offset, 0, s->m->gathered_size);   /* what adds up begins anew */
-    at->loss = s->m->gradients(s->instance, s->n, s->inputs);
+    at->loss = s->m->gradients(s->instance, s->n, s->lengths, s->inputs);
     s->evaluations++;
     read_all(s, at->gradient, false);
 }
@@ -173,8 +174,9 @@ static void search_line(nn_search *s) {
     write_all(s, s->from.gradient, false);
 }
 
-double nn_search_step(nn_search *s, int n, const void *const *inputs) {
+double nn_search_step(nn_search *s, int n, const int *lengths, const void *const *inputs) {
     s->n = n;
+    s->lengths = lengths;
     s->inputs = inputs;
     s->evaluations = 0;
     evaluate(s, &s->from);

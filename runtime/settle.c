@@ -22,7 +22,7 @@ static void pass(const nn_model *m, void *scratch, nn_batches *b) {
     nn_batches_start(b, nn_seed(m, scratch), nn_epoch(m, scratch), 0);
     for (; (n = nn_batches_next(b)) > 0; step++) {              /* each batch has random numbers of its own, as in training */
         memcpy((char *)scratch + m->step_offset, &step, sizeof step);
-        m->gradients(scratch, n, (const void *const *)b->buffers);
+        m->gradients(scratch, n, b->lengths, (const void *const *)b->buffers);
     }
 }
 

@@ -177,7 +177,7 @@ static int take_step(Training *t, int n) {
     int64_t step = nn_step(t->m, t->instance) + 1, samples = 0;
     double mean = 0;
     for (int64_t batches = 0; n > 0; n = ++batches < t->run.accumulate ? nn_batches_next(&t->train) : 0) {
-        double loss = t->search ? nn_search_step(t->search, n, inputs) : t->m->gradients(t->instance, n, inputs);
+        double loss = t->search ? nn_search_step(t->search, n, t->train.lengths, inputs) : t->m->gradients(t->instance, n, t->train.lengths, inputs);
         if ((!t->search || !isfinite(loss)) && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
         if (isinf(loss) || (isnan(loss) && t->run.accumulate == 1)) return lost(t, loss, step);
         t->run.position += n;

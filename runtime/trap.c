@@ -21,7 +21,7 @@ bool nn_trapped(const nn_model *m, const void *instance) {
 }
 
 static void put_element(const nn_trap_row *r, const nn_trap_find *find, char *text, size_t size) {
-    int first = (int)(r->counted & 1), last = r->rank - (r->flags & NN_TRAP_BLOCKS ? 1 : 0);
+    int first = r->counted[0] != 0, last = r->rank - (r->flags & NN_TRAP_BLOCKS ? 1 : 0);
     for (int d = first; d < last; d++)
         nn_append(text, size, "%s%" PRId64 "%s", d == first ? " at [" : ", ", find->index[d], d + 1 == last ? "]" : "");
     if (first) nn_append(text, size, " %s sample %" PRId64, first < last ? "of" : "for", find->index[0]);
@@ -78,7 +78,7 @@ void nn_trap_text(const nn_model *m, const void *instance, char *text, size_t si
 
 /* Which sample of the data the find is about. */
 static void put_sample(const nn_model *m, const nn_trap_find *find, const nn_batches *b, char *text, size_t size) {
-    if (!(m->traps[find->row - 1].counted & 1) || find->index[0] >= b->given) return;
+    if (!m->traps[find->row - 1].counted[0] || find->index[0] >= b->given) return;
     int64_t at = b->position - b->given + find->index[0], sample = b->order ? b->order[at] : at;
     nn_append(text, size, "\n    sample %" PRId64 " of this batch is sample %" PRId64 " of the data", find->index[0], sample);
     for (int k = 0; k < b->n_tensors; k++)

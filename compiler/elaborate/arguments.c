@@ -155,7 +155,7 @@ static void wrong_rank(Elaborator *e, Scope *s, const Name *n, const Tree *exten
 }
 
 /* `..` of a signature: the same axes wherever it stands. */
-static void bind_pack(Elaborator *e, Scope *s, const Name *n, const int64_t *dims, int pack) {
+static void bind_pack(Elaborator *e, Scope *s, const Name *n, const Dim *dims, int pack) {
     if (!s->has_dots) {
         s->has_dots = true;
         s->n_dots = pack;
@@ -163,7 +163,7 @@ static void bind_pack(Elaborator *e, Scope *s, const Name *n, const int64_t *dim
         return;
     }
     bool differ = s->n_dots != pack;
-    for (int d = 0; !differ && d < pack; d++) differ = s->dots[d] != dims[d];
+    for (int d = 0; !differ && d < pack; d++) differ = !same_dim(s->dots[d], dims[d]);
     if (!differ) return;
     const char *fn = s->definition->text;
     model_error(e, s->caller, s->origin->span, "`..` of `%s` stands for other axes in %s than before", fn, n->name);
@@ -171,16 +171,16 @@ static void bind_pack(Elaborator *e, Scope *s, const Name *n, const int64_t *dim
 
 /* One declared extent: a name without a value is bound, anything else is compared. */
 static bool bind_extent(Elaborator *e, Scope *s, const Name *n, const Tree *extents, const Tree *x, const Value *v, int axis) {
-    int64_t extent = v->dim[axis], wanted;
+    Dim wanted;
     Name *known = x->kind == TREE_NAME ? scope_find(s, x->text) : NULL;
     if (x->kind == TREE_NAME && !known) {
-        scope_add(s, x->text, ENTRY_DIMENSION, x->span, x)->extent = extent;
+        scope_add(s, x->text, ENTRY_DIMENSION, x->span, x)->dim = v->dim[axis];
         return true;
     }
-    if (!constant_integer(e, s, NULL, x, &wanted) || wanted == extent) return true;
-    Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s with %s = %" PRId64 "; this is %s",
-                                s->definition->text, n->name, span_text(extents->span), span_text(x->span), wanted, shape_text(v));
-    if (d && known) note(d, known->span, "`%s` is %" PRId64 " from here", known->name, wanted);
+    if (!extent_of(e, s, NULL, x, true, &wanted) || same_dim(wanted, v->dim[axis])) return true;
+    Diagnostic *d = model_error(e, s->caller, s->origin->span, "`%s` takes %s%s with %s = %s; this is %s",
+                                s->definition->text, n->name, span_text(extents->span), span_text(x->span), dim_text(wanted), shape_text(v));
+    if (d && known) note(d, known->span, "`%s` is %s from here", known->name, dim_text(wanted));
     return false;
 }
 

@@ -89,7 +89,7 @@ void check_program(const Model *m, const Program *p) {
             error_from(q->origin, "an output may not depend on a target, and this reads `%s`", x->tensor->name);
             return;
         }
-        if (same(p->name, "predict")) for (int b = 0; b < q->n_bound; b++) if (q->bound[b]->count) {
+        if (same(p->name, "predict")) for (int b = 0; b < q->n_bound; b++) if (counts_samples(q->bound[b]->count)) {
             Diagnostic *d = error_from(q->origin, "the output mixes samples: a prediction is made for each sample alone");
             if (d) help(d, "where(training, ..., ...) can take another value then, such as a state that training has kept");
             return;

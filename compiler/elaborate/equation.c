@@ -108,7 +108,7 @@ static Value whole_equation(Elaborator *e, Scope *s, const Name *n) {
     }
     if (v.rank) return v;
     v.rank = declared.rank;                                     /* a number spreads over the declared shape */
-    for (int k = 0; k < v.rank; k++) { v.dim[k] = declared.dim[k]; v.axis[k] = index_new("a", v.dim[k], NULL); }
+    for (int k = 0; k < v.rank; k++) { v.dim[k] = declared.dim[k]; v.axis[k] = index_over("a", v.dim[k]); }
     return v;
 }
 
@@ -136,13 +136,12 @@ static Value indexed_equation(Elaborator *e, Scope *s, const Name *n) {
         v.dim[k] = l.dim[k];
         v.axis[k] = l.index[k];
         if (v.axis[k]) continue;
-        if (r.rank && l.dim[k] >= 0 && l.dim[k] != r.dim[h]) {
-            model_error(e, s, right->span, "axis %d is declared with %" PRId64 ", and this is %s", k + 1, l.dim[k],
-                        shape_text(&r));
+        if (r.rank && l.dim[k].extent >= 0 && !same_dim(l.dim[k], r.dim[h])) {
+            model_error(e, s, right->span, "axis %d is declared with %s, and this is %s", k + 1, dim_text(l.dim[k]), shape_text(&r));
             return bad_value;
         }
         if (r.rank) v.dim[k] = r.dim[h];
-        v.axis[k] = index_new("a", v.dim[k], NULL);
+        v.axis[k] = index_over("a", v.dim[k]);
         if (r.rank) subs[h++] = At(v.axis[k]);
     }
     if (r.kind == VALUE_TENSOR) v.body = r.rank ? value_at(&r, subs) : r.body;
@@ -223,8 +222,8 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
         n_carried = n_now;
         const Expr *at[MAX_RANK];
         Dim dims[MAX_RANK];
-        for (int k = 0; k < n_now; k++) { carried[k] = now[k]; at[k] = At(now[k]); dims[k] = (Dim){ now[k]->extent, now[k]->count }; }
-        for (int k = 0; k < v.rank; k++) dims[n_now + k] = (Dim){ v.dim[k], NULL };
+        for (int k = 0; k < n_now; k++) { carried[k] = now[k]; at[k] = At(now[k]); dims[k] = dim_of(now[k]); }
+        for (int k = 0; k < v.rank; k++) dims[n_now + k] = v.dim[k];
         Origin *o = origin_at(s, n->tree->span);
         forget(e, before);
         n->assumed_tensor = tensor_new("", ROLE_VALUE, REAL, n_now + v.rank, dims, o);
@@ -266,24 +265,22 @@ static Value equation_value(Elaborator *e, Scope *s, Name *n) {
 
 /* The dims of a param or state. */
 static bool extents_of(Elaborator *e, Scope *s, const Tree *d, Dim *dims, int *rank) {
-    int64_t extents[MAX_RANK];
     const Tree *list = d->child[0];
     *rank = 0;
     for (int k = 0; k < list->n; k++) {
         const Tree *x = list->child[k];
         if (x->kind == TREE_DOTS) {
             if (!s->has_dots) { model_error(e, s, x->span, "`..` stands for nothing here"); return false; }
-            for (int q = 0; q < s->n_dots && *rank < MAX_RANK; q++) extents[(*rank)++] = s->dots[q];
+            for (int q = 0; q < s->n_dots && *rank < MAX_RANK; q++) dims[(*rank)++] = s->dots[q];
             continue;
         }
         int64_t extent;
         if (*rank == MAX_RANK) { model_error(e, s, d->span, "more than %d axes", MAX_RANK); return false; }
         if (!constant_integer(e, s, NULL, x, &extent)) return false;
         if (extent < 1) { model_error(e, s, x->span, "a size of %" PRId64 ": an axis has at least 1", extent); return false; }
-        extents[(*rank)++] = extent;
+        dims[(*rank)++] = (Dim){ extent, NULL };
     }
-    for (int k = 0; k < *rank; k++) dims[k] = (Dim){ extents[k], NULL };
-    return checked_size(e, s, d->span, extents, *rank) >= 0;
+    return checked_size(e, s, d->span, dims, *rank) >= 0;
 }
 
 static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
@@ -316,7 +313,7 @@ static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
 }
 
 Value name_value(Elaborator *e, Scope *s, Name *n) {
-    if (n->kind == ENTRY_DIMENSION) return scalar(Int(n->extent));
+    if (n->kind == ENTRY_DIMENSION) return scalar(Extent(n->dim));
     if (n->kind == ENTRY_ARGUMENT) return argument_once(e, s, n);
     if (n->value) return *n->value;
     if (n->busy) {

@@ -19,7 +19,7 @@ static Tensor *first_value(Elaborator *e, const Owned *o, Role role) {
     if (o->tree->n > 1) v = evaluate(e, o->scope, NULL, o->tree->child[1]);
     if (v.kind != VALUE_TENSOR || !v.body) return NULL;
     bool equal = v.rank == w.rank || v.rank == 0;
-    for (int k = 0; equal && k < v.rank; k++) equal = v.dim[k] == w.dim[k];
+    for (int k = 0; equal && k < v.rank; k++) equal = same_dim(v.dim[k], w.dim[k]);
     if (!equal) {
         model_error(e, o->scope, o->tree->child[1]->span, "`%s` is %s, and its first value is %s", o->local, shape_text(&w),
                     shape_text(&v));

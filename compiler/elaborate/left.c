@@ -43,7 +43,7 @@ static bool name_is_free(const Side *d, Span at, const char *name) {
 
 /* ---- what is declared, and what `..` stands for ---- */
 
-bool declared_dims(Elaborator *e, Scope *s, const Name *n, int64_t *dims, int *rank) {
+bool declared_dims(Elaborator *e, Scope *s, const Name *n, Dim *dims, int *rank) {
     if (!n->extents) return false;
     *rank = 0;
     for (int k = 0; k < n->extents->n; k++) {
@@ -51,7 +51,7 @@ bool declared_dims(Elaborator *e, Scope *s, const Name *n, int64_t *dims, int *r
         if (x->kind == TREE_DOTS) {
             if (!s->has_dots) return false;
             for (int d = 0; d < s->n_dots && *rank < MAX_RANK; d++) dims[(*rank)++] = s->dots[d];
-        } else if (*rank >= MAX_RANK || !constant_integer(e, s, NULL, x, &dims[(*rank)++])) return false;
+        } else if (*rank >= MAX_RANK || !extent_of(e, s, NULL, x, true, &dims[(*rank)++])) return false;
     }
     return true;
 }
@@ -85,7 +85,7 @@ bool left_axes(Elaborator *e, Scope *s, const Name *n, const Tree *left, const T
 
 /* ---- the kinds of subscripts ---- */
 
-static void add_axis(Left *l, const Index *index, int64_t dim) {
+static void add_axis(Left *l, const Index *index, Dim dim) {
     l->dim[l->n] = dim;
     l->index[l->n++] = index;
 }
@@ -93,7 +93,7 @@ static void add_axis(Left *l, const Index *index, int64_t dim) {
 static void bind_dots(const Side *d, const Tree *sub) {
     const Expr *at[MAX_RANK];
     for (int k = 0; k < d->axes.n_dots; k++) {
-        const Index *i = index_new(text("%c", "pqrsuv"[k % 6]), d->axes.dots[k], NULL);
+        const Index *i = index_over(text("%c", "pqrsuv"[k % 6]), d->axes.dots[k]);
         at[k] = At(i);
         add_axis(d->out, i, d->axes.dots[k]);
     }
@@ -110,7 +110,7 @@ static int group_members(const Side *d, const Tree *group, Member *m) {
         const Tree *x = group->child[g];
         if (n + MAX_RANK > MAX_MEMBERS) { model_error(d->e, d->s, group->span, "too many members"); return -1; }
         if (x->kind == TREE_DOTS) {
-            for (int k = 0; k < d->axes.n_dots; k++) m[n++] = (Member){ NULL, x->span, d->axes.dots[k] };
+            for (int k = 0; k < d->axes.n_dots; k++) m[n++] = (Member){ NULL, x->span, d->axes.dots[k].count ? -1 : d->axes.dots[k].extent };
             continue;
         }
         const char *name = x->text;
@@ -122,14 +122,14 @@ static int group_members(const Side *d, const Tree *group, Member *m) {
         }
         if (!name_is_free(d, x->span, name)) return -1;
         Range r = range_of(d, name);
-        m[n++] = (Member){ name, x->span, r.known ? r.extent : -1 };
+        m[n++] = (Member){ name, x->span, r.known && !r.dim.count ? r.dim.extent : -1 };
     }
     return n;
 }
 
 /* The cells of the group; one extent that is not known follows from the axis' declared one. -1: an error. */
 static int64_t group_extent(const Side *d, const Tree *group, Member *m, int n) {
-    int64_t whole = 1, declared = d->axes.dim[d->out->n];
+    int64_t whole = 1, declared = d->axes.dim[d->out->n].extent;
     Member *missing = NULL;
     for (int g = 0; g < n; g++) {
         if (m[g].extent >= 0) whole *= m[g].extent;
@@ -170,19 +170,18 @@ static bool bind_group(const Side *d, const Tree *group) {
     Left *l = d->out;
     if (has_dots(group)) l->env = env_dots(l->env, group->span, digit, n);
     else for (int g = 0; g < n; g++) l->env = env_bind(l->env, m[g].name, digit[g], m[g].span, true);
-    add_axis(l, q, whole);
+    add_axis(l, q, (Dim){ whole, NULL });
     return true;
 }
 
 /* i < n on the left: a range that is written. */
 static bool written_range(const Side *d, const Tree *sub, const Tree *high, bool strict, Range *r) {
-    if (!constant_integer(d->e, d->s, NULL, high, &r->extent)) return false;
-    if (!strict) r->extent++;
+    if (!extent_of(d->e, d->s, NULL, high, strict, &r->dim)) return false;
     r->known = r->explicit = true;
     r->span = sub->span;
-    int64_t declared = d->axes.dim[d->out->n];
-    if (!d->axes.declared || declared == r->extent) return true;
-    model_error(d->e, d->s, sub->span, "this axis is declared with %" PRId64 ", and runs over %" PRId64, declared, r->extent);
+    Dim declared = d->axes.dim[d->out->n];
+    if (!d->axes.declared || same_dim(declared, r->dim)) return true;
+    model_error(d->e, d->s, sub->span, "this axis is declared with %s, and runs over %s", dim_text(declared), dim_text(r->dim));
     return false;
 }
 
@@ -202,22 +201,21 @@ static bool bind_index(const Side *d, const Tree *sub) {
         if (!written_range(d, sub, high, high_strict, &r)) return false;
     } else r = range_of(d, name);
     if (!high && d->axes.declared) {
-        int64_t declared = d->axes.dim[l->n];
-        if (r.known && r.explicit && r.extent != declared) {
-            model_error(d->e, d->s, sub->span, "`%s` runs over %" PRId64 " here and over %" PRId64 " elsewhere", name, declared,
-                        r.extent);
+        Dim declared = d->axes.dim[l->n];
+        if (r.known && r.explicit && !same_dim(r.dim, declared)) {
+            model_error(d->e, d->s, sub->span, "`%s` runs over %s here and over %s elsewhere", name, dim_text(declared), dim_text(r.dim));
             return false;
         }
-        r = (Range){ true, false, declared, d->name->extents->span, r.count };
+        r = (Range){ true, false, declared, d->name->extents->span };
     }
     if (!r.known) { range_unknown(d->e, d->s, sub->span, d->name, d->errors); return false; }
-    if (r.extent < 0) {
-        model_error(d->e, d->s, sub->span, "the range of `%s` is negative: %" PRId64, name, r.extent);
+    if (r.dim.extent < 0) {
+        model_error(d->e, d->s, sub->span, "the range of `%s` is negative: %" PRId64, name, r.dim.extent);
         return false;
     }
-    const Index *i = index_new(name, r.extent, r.count);
+    const Index *i = index_over(name, r.dim);
     l->env = env_bind(l->env, name, At(i), r.span, r.explicit);
-    add_axis(l, i, r.extent);
+    add_axis(l, i, r.dim);
     return true;
 }
 
@@ -230,7 +228,7 @@ bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, const T
         if (out->n + d.axes.n_dots >= MAX_RANK) { model_error(e, s, left->span, "more than %d axes", MAX_RANK); return false; }
         if (sub->kind == TREE_HOLE) {
             out->holes++;
-            add_axis(out, NULL, d.axes.declared ? d.axes.dim[out->n] : -1);
+            add_axis(out, NULL, d.axes.declared ? d.axes.dim[out->n] : (Dim){ -1, NULL });
         } else if (sub->kind == TREE_DOTS) bind_dots(&d, sub);
         else if (!(sub->kind == TREE_GROUP ? bind_group(&d, sub) : bind_index(&d, sub))) return false;
     }

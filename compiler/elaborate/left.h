@@ -6,7 +6,7 @@
 typedef struct Left {
     int n, holes;
     const Index *index[MAX_RANK];                               /* NULL: a hole, an axis that the right side leaves whole */
-    int64_t dim[MAX_RANK];                                      /* -1: of a hole, not declared */
+    Dim dim[MAX_RANK];                                          /* -1: of a hole, not declared */
     const Env *env;
 } Left;
 
@@ -14,13 +14,13 @@ typedef struct Left {
 typedef struct LeftAxes {
     bool declared;
     int rank, n_dots;
-    int64_t dim[MAX_RANK], dots[MAX_RANK];                      /* as declared; of `..` */
+    Dim dim[MAX_RANK], dots[MAX_RANK];                          /* as declared; of `..` */
 } LeftAxes;
 
 int n_left(const Tree *left);                                   /* subscripts, without an else */
 bool left_axes(Elaborator *e, Scope *s, const Name *n, const Tree *left, const Tree *right, LeftAxes *a);
 bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, const Tree *right, Left *out);
-bool declared_dims(Elaborator *e, Scope *s, const Name *n, int64_t *dims, int *rank);      /* false: none are */
+bool declared_dims(Elaborator *e, Scope *s, const Name *n, Dim *dims, int *rank);      /* false: none are */
 void range_unknown(Elaborator *e, Scope *s, Span at, const Name *n, int errors);           /* unless more errors than that were reported */
 /* scatter.c */
 Value scatter(Elaborator *e, Scope *s, const Name *n);

@@ -91,10 +91,51 @@ Tensor *host_scalar(const char *name, int64_t low, int64_t high) {
     return t;
 }
 
+/* The length called so: one tensor in every mode. */
+static Tensor *length_named(const Elaborator *e, const char *name) {
+    for (int k = 0; k < e->model->lengths.n; k++) if (e->model->lengths.at[k]->name == name) return e->model->lengths.at[k];
+    return NULL;
+}
+
+/* T <= 40: an extent that each call gives. T is a dimension of the model from here on. */
+static bool length_dim(Elaborator *e, const Tree *x, const char *name, const Tree *most, bool strict, Dim *dim) {
+    Name *known = scope_find(e->root, name);
+    if (known && (known->kind != ENTRY_DIMENSION || known->tree != x)) {
+        Diagnostic *d = model_error(e, e->root, x->span, "`%s` is defined already", name);
+        if (d && known->kind == ENTRY_DIMENSION) help(d, "the same length again is just %s", name);
+        return false;
+    }
+    if (!constant_integer(e, e->root, NULL, most, &dim->extent)) return false;
+    if (strict) dim->extent--;
+    if (dim->extent < 1) {
+        model_error(e, e->root, x->span, "the length `%s` is at most %" PRId64 ": it has to be at least 1", name, dim->extent);
+        return false;
+    }
+    Tensor *length = length_named(e, name);
+    if (!length) {
+        length = host_scalar(name, 1, dim->extent);
+        length->role = ROLE_LENGTH;
+        length->origin = origin_at(NULL, x->span);
+        PUSH(e->model->lengths, length);
+    }
+    dim->count = length;
+    scope_add(e->root, name, ENTRY_DIMENSION, x->span, x)->dim = *dim;
+    return true;
+}
+
+static bool input_dim(Elaborator *e, const Tree *x, Dim *dim) {
+    const char *name;
+    const Tree *low, *high;
+    bool low_strict, high_strict;
+    if (!is_binder(x, &name, &low, &low_strict, &high, &high_strict)) return extent_of(e, e->root, NULL, x, true, dim);
+    if (!low) return length_dim(e, x, name, high, high_strict, dim);
+    Diagnostic *d = model_error(e, e->root, x->span, "a length is at least 1 and has a largest value");
+    if (d) help(d, "write %s <= %s", name, span_text(high->span));
+    return false;
+}
+
 void input_line(Elaborator *e, const Tree *t, int part) {
-    if (own(e->top, t, part)) return;
-    Dim dims[MAX_RANK] = { { e->batch->extent, e->batch->count } };
-    int64_t extents[MAX_RANK] = { e->batch->extent };
+    Dim dims[MAX_RANK] = { dim_of(e->batch) };
     int rank = 1;
     const Tree *list = t->child[0], *type = t->child[1], *files = t->child[2];
     for (int k = 0; k < list->n; k++) {
@@ -103,15 +144,14 @@ void input_line(Elaborator *e, const Tree *t, int part) {
             model_error(e, e->root, list->child[k]->span, "an input says its sizes");
             return;
         }
-        if (!constant_integer(e, e->root, NULL, list->child[k], &extents[rank])) return;
-        if (extents[rank] < 1) {
-            model_error(e, e->root, list->child[k]->span, "a size of %" PRId64 ": an axis has at least 1", extents[rank]);
+        if (!input_dim(e, list->child[k], &dims[rank])) return;
+        if (dims[rank].extent < 1) {
+            model_error(e, e->root, list->child[k]->span, "a size of %" PRId64 ": an axis has at least 1", dims[rank].extent);
             return;
         }
-        dims[rank] = (Dim){ extents[rank], NULL };
         rank++;
     }
-    if (checked_size(e, e->root, t->span, extents, rank) < 0) return;
+    if (own(e->top, t, part) || checked_size(e, e->root, t->span, dims, rank) < 0) return;
     Tensor *x = tensor_new(t->text, t->kind == TREE_INPUT ? ROLE_INPUT : ROLE_TARGET, REAL, rank, dims, origin_at(NULL, t->span));
     if (type->kind == TREE_DECLARE) {
         static const char *const known[] = { "class", "int", "byte" };
@@ -154,7 +194,7 @@ static Tensor *result(Elaborator *e, Role role, const char *name, const Expr *bo
     if (n < 0 || n + rank > MAX_RANK) { model_error(e, e->root, at, "more than %d axes", MAX_RANK); return NULL; }
     Dim dims[MAX_RANK];
     for (int k = 0; k < rank; k++) free[n + k] = shape->axis[k];
-    for (int k = 0; k < n + rank; k++) dims[k] = (Dim){ free[k]->extent, free[k]->count };
+    for (int k = 0; k < n + rank; k++) dims[k] = dim_of(free[k]);
     PUSH(e->results, name);
     Tensor *t = tensor_new(name, role, REAL, n + rank, dims, origin_at(NULL, at));
     equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, settle_draws(e, t, free, n + rank, ToReal(body)), t->origin);
@@ -275,7 +315,7 @@ static const char *metric_name(const Tree *t) { return t->text ? t->text : calle
 static void metric_cells(Elaborator *e, const Tree *t, const Value *v, Tensors *metrics) {
     enum { MOST_CELLS = 256 };
     int64_t cells = 1;
-    for (int k = 0; k < v->rank && cells <= MOST_CELLS; k++) cells *= v->dim[k];
+    for (int k = 0; k < v->rank && cells <= MOST_CELLS; k++) cells *= v->dim[k].count ? MOST_CELLS + 1 : v->dim[k].extent;
     if (cells > MOST_CELLS || uses_index(v->body, e->batch)) {
         Diagnostic *d = model_error(e, e->root, t->child[0]->span,
                                     cells > MOST_CELLS ? "a metric has at most 256 numbers, and this is %s" :
@@ -287,7 +327,7 @@ static void metric_cells(Elaborator *e, const Tree *t, const Value *v, Tensors *
         const Expr *at[MAX_RANK];
         const char *name = metric_name(t);
         int64_t rest = c;
-        for (int k = v->rank - 1; k >= 0; k--) { at[k] = Int(rest % v->dim[k]); rest /= v->dim[k]; }
+        for (int k = v->rank - 1; k >= 0; k--) { at[k] = Int(rest % v->dim[k].extent); rest /= v->dim[k].extent; }
         for (int k = 0; k < v->rank; k++) name = name_of(text("%s_%" PRId64, name, at[k]->lo));
         Tensor *m = result(e, ROLE_METRIC, unused(metrics, name), substitute(v->body, v->axis, at, v->rank), NULL, t->span);
         if (m) PUSH(*metrics, m);

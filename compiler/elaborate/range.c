@@ -50,8 +50,9 @@ static Range nowhere(void) { return (Range){ 0 }; }
 static Range range_of(const Search *q);
 
 /* The extent of a group's member, given the whole group's: the others must have ranges of their own. */
-static Range split(const Search *q, const Tree *group, int64_t whole, Span at) {
+static Range split(const Search *q, const Tree *group, Dim whole, Span at) {
     int64_t rest = 1;
+    if (whole.count) return nowhere();
     for (int k = 0; k < group->n; k++) {
         const Tree *m = group->child[k];
         const char *n;
@@ -65,7 +66,7 @@ static Range split(const Search *q, const Tree *group, int64_t whole, Span at) {
         } else if (m->kind == TREE_NAME && q->depth < 8) {
             const Env *outer = env_find(q->env, m->text);
             Range r;
-            if (outer && outer->value[0]->type == INT) r = (Range){ true, true, outer->value[0]->hi + 1, at, NULL };
+            if (outer && outer->value[0]->type == INT) r = (Range){ true, true, { outer->value[0]->hi + 1, NULL }, at };
             else {
                 Search inner = *q;                              /* members of groups may name each other: not for ever */
                 inner.name = m->text;
@@ -73,15 +74,15 @@ static Range split(const Search *q, const Tree *group, int64_t whole, Span at) {
                 r = range_of(&inner);
             }
             if (!r.known) return nowhere();
-            extent = r.extent;
+            extent = r.dim.extent;
         } else return nowhere();
         rest *= extent > 0 ? extent : 1;
     }
-    if (whole % rest) {
-        model_error(q->e, q->s, at, "%" PRId64 " do not split into groups of %" PRId64, whole, rest);
+    if (whole.extent % rest) {
+        model_error(q->e, q->s, at, "%" PRId64 " do not split into groups of %" PRId64, whole.extent, rest);
         return nowhere();
     }
-    return (Range){ true, false, whole / rest, at, NULL };
+    return (Range){ true, false, { whole.extent / rest, NULL }, at };
 }
 
 static const Tree *member(const Tree *group, const char *name) {
@@ -133,7 +134,7 @@ static Range plain_place(const Search *q, const Tree *t) {
             if (v.kind != VALUE_TENSOR || v.rank == 0) continue;
             int axis = axis_of(t, t->n, k, v.rank);
             if (axis < 0 || axis >= v.rank) continue;
-            if (alone) return (Range){ true, false, v.dim[axis], t->span, v.axis[axis]->count };
+            if (alone) return (Range){ true, false, v.dim[axis], t->span };
             Range r = split(q, sub, v.dim[axis], t->span);
             if (r.known) return r;
         }
@@ -160,9 +161,9 @@ static Range range_of(const Search *q) {
         const char *bound;
         const Tree *low, *high;
         bool ls, hs;
-        int64_t extent;
-        if (binder && is_binder(binder, &bound, &low, &ls, &high, &hs) && constant_integer(q->e, q->s, q->env, high, &extent))
-            r = (Range){ true, true, hs ? extent : extent + 1, binder->span, NULL };
+        Dim dim;
+        if (binder && is_binder(binder, &bound, &low, &ls, &high, &hs) && extent_of(q->e, q->s, q->env, high, hs, &dim))
+            r = (Range){ true, true, dim, binder->span };
     }
     for (int i = 0; i < q->n && !r.known; i++) r = plain_place(q, q->where[i]);
     return r;
@@ -173,7 +174,7 @@ Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, cons
 }
 
 /* The dims of `..`: from a read with `..`, or from the signature. */
-static bool dots_of_read(const Search *q, const Tree *t, int64_t *dims, int *rank) {
+static bool dots_of_read(const Search *q, const Tree *t, Dim *dims, int *rank) {
     const Tree *branch = taken_branch(q, t);
     if (branch) return dots_of_read(q, branch, dims, rank);
     if (t->kind == TREE_READ) {
@@ -193,7 +194,7 @@ static bool dots_of_read(const Search *q, const Tree *t, int64_t *dims, int *ran
     return false;
 }
 
-bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, int64_t *dims, int *rank) {
+bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, Dim *dims, int *rank) {
     Search q = { e, s, env, NULL, NULL, where, n, 0 };
     for (int i = 0; i < n; i++) if (dots_of_read(&q, where[i], dims, rank)) return true;
     if (!s->has_dots) return false;

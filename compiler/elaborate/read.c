@@ -132,27 +132,28 @@ static bool find_subscripts(Reading *r) {
 /* An index that has its range from another plain place. */
 static bool ranges_differ(const Reading *r, int k) {
     const Env *plain = r->from[k]->kind == TREE_NAME ? env_find(r->env, r->from[k]->text) : NULL;
-    int64_t dim = r->of.dim[k];
-    if (!plain || plain->explicit || r->subs[k]->kind != X_INDEX || r->subs[k]->index->extent == dim) return false;
-    int64_t extent = r->subs[k]->index->extent;
-    Diagnostic *d = model_error(r->e, r->s, r->tree->span, "`%s` runs over %" PRId64 " in %s and over %" PRId64 " elsewhere",
-                                plain->name, dim, span_text(r->tree->span), extent);
-    if (d && plain->range.source) note(d, plain->range, "`%s` has its range of %" PRId64 " from here", plain->name, extent);
+    Dim dim = r->of.dim[k];
+    if (!plain || plain->explicit || r->subs[k]->kind != X_INDEX || same_dim(dim_of(r->subs[k]->index), dim)) return false;
+    const char *extent = dim_text(dim_of(r->subs[k]->index));
+    Diagnostic *d = model_error(r->e, r->s, r->tree->span, "`%s` runs over %s in %s and over %s elsewhere",
+                                plain->name, dim_text(dim), span_text(r->tree->span), extent);
+    if (d && plain->range.source) note(d, plain->range, "`%s` has its range of %s from here", plain->name, extent);
     return true;
 }
 
 static void may_leave(const Reading *r, int k) {
     const Expr *sub = r->subs[k];
-    int64_t dim = r->of.dim[k];
+    Dim dim = r->of.dim[k];
     Span at = r->tree->span;
     const char *what = span_text(r->from[k]->span), *name = r->tree->text;
     if (sub->lo <= INT32_MIN || sub->hi >= INT32_MAX) {
-        Diagnostic *d = model_error(r->e, r->s, at, "`%s` may lie outside `%s`, which has %" PRId64, what, name, dim);
-        if (d) help(d, "declare it class[%" PRId64 "], or give an else: %s[... else 0]", dim, name);
+        Diagnostic *d = model_error(r->e, r->s, at, "`%s` may lie outside `%s`, which has %s", what, name, dim_text(dim));
+        if (d && dim.count) help(d, "give an else: %s[... else 0]", name);
+        else if (d) help(d, "declare it class[%" PRId64 "], or give an else: %s[... else 0]", dim.extent, name);
         return;
     }
-    Diagnostic *d = sub->hi >= dim
-        ? model_error(r->e, r->s, at, "%s reaches %" PRId64 ", and this axis of `%s` has %" PRId64, what, sub->hi, name, dim)
+    Diagnostic *d = sub->hi >= dim.extent || sub->lo >= 0
+        ? model_error(r->e, r->s, at, "%s reaches %" PRId64 ", and this axis of `%s` has %s", what, sub->hi, name, dim_text(dim))
         : model_error(r->e, r->s, at, "%s can be %" PRId64 ", and `%s` begins at 0", what, sub->lo, name);
     if (d) help(d, "bound the index, or write %s[... else 0]", name);
 }
@@ -161,7 +162,7 @@ static void may_leave(const Reading *r, int k) {
 static bool check_subscripts(const Reading *r, bool *proved) {
     *proved = true;
     for (int k = 0; k < r->n; k++) {
-        bool inside = r->subs[k]->lo >= 0 && r->subs[k]->hi < r->of.dim[k];
+        bool inside = inside_dim(r->subs[k], r->of.dim[k]);
         *proved = *proved && inside;
         if (r->tree->has_else) continue;
         if (ranges_differ(r, k)) return false;
@@ -190,7 +191,7 @@ static Value guarded_read(Reading *r, Value result) {
     const Expr *full[2*MAX_RANK];                               /* the carried subscripts, then the axes replaced */
     for (int k = 0; k < v->body->n; k++) full[k] = substitute(v->body->arg[k], v->axis, r->subs, v->rank);
     const Expr *first = Truth(true);                            /* an axis of 1 stands as 0 in the body, and is not found there */
-    for (int k = 0; k < v->rank; k++) if (v->dim[k] == 1) first = And(first, Eq(r->subs[k], Int(0)));
+    for (int k = 0; k < v->rank; k++) if (v->dim[k].extent == 1) first = And(first, Eq(r->subs[k], Int(0)));
     result.body = Where(first, ReadElse(v->body->tensor, full, v->body->n, otherwise), otherwise);
     return result;
 }
@@ -215,7 +216,7 @@ Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Value result = { .kind = VALUE_TENSOR, .rank = r.holes };
     for (int k = 0; k < r.holes; k++) {
         result.dim[k] = r.of.dim[r.hole_at[k]];
-        result.axis[k] = index_new("a", result.dim[k], NULL);
+        result.axis[k] = index_over("a", result.dim[k]);
         r.subs[r.hole_at[k]] = At(result.axis[k]);
     }
     bool proved;

@@ -20,21 +20,19 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
     double constant;
     if (op == REDUCE_SUM && is_constant(body, &constant) && body->type != REAL) {      /* a count */
         const Expr *count = body;
-        for (int k = 0; k < n; k++) count = Mul(count, bound[k]->count ? Read(bound[k]->count, NULL, 0) : Int(bound[k]->extent));
+        for (int k = 0; k < n; k++) count = Mul(count, Extent(dim_of(bound[k])));
         return count;
     }
     const Index *free[4*MAX_RANK];
     int n_free = carried_indices(e, body, bound, n, free, 4*MAX_RANK);
     if (n_free < 0 || n_free > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
     Dim dims[MAX_RANK];
-    int64_t extents[MAX_RANK];
     const Expr *subs[MAX_RANK];
     for (int k = 0; k < n_free; k++) {
-        dims[k] = (Dim){ free[k]->extent, free[k]->count };
-        extents[k] = free[k]->extent;
+        dims[k] = dim_of(free[k]);
         subs[k] = At(free[k]);
     }
-    if (checked_size(e, s, at, extents, n_free) < 0) return NULL;
+    if (checked_size(e, s, at, dims, n_free) < 0) return NULL;
     int64_t cells = 1;
     for (int k = 0; k < n; k++) cells *= bound[k]->extent;
     bool arg = op == REDUCE_ARGMAX || op == REDUCE_ARGMIN;
@@ -60,7 +58,7 @@ const Expr *reduction(Elaborator *e, Scope *s, Span at, Reduce op, const Index *
 
 const Expr *batch_mean(Elaborator *e, Scope *s, Span at, const Expr *body) {
     const Expr *sum = reduction(e, s, at, REDUCE_SUM, &e->batch, 1, ToReal(body));
-    return sum ? Div(sum, ToReal(e->batch->count ? Read(e->batch->count, NULL, 0) : Int(1))) : NULL;
+    return sum ? Div(sum, ToReal(Extent(dim_of(e->batch)))) : NULL;
 }
 
 /* Adds what one call gathers to a total over the pass; gives the total's value at the end of it. */
@@ -142,7 +140,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             return bad_value;
         }
         if (b->kind == TREE_DOTS) {
-            int64_t dims[MAX_RANK];
+            Dim dims[MAX_RANK];
             int rank = 0;
             if (!find_dots(e, s, inner, where, 1, dims, &rank)) {
                 model_error(e, s, b->span, "cannot see what `..` stands for here: no read in the body has it");
@@ -150,7 +148,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             }
             Env *dots = NEW(Env);
             *dots = (Env){ .name = name_of(".."), .n = rank, .range = b->span, .outer = inner };
-            for (int d = 0; d < rank; d++) { bound[n] = index_new("r", dims[d], NULL); dots->value[d] = At(bound[n++]); }
+            for (int d = 0; d < rank; d++) { bound[n] = index_over("r", dims[d]); dots->value[d] = At(bound[n++]); }
             inner = dots;
             continue;
         }
@@ -166,7 +164,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             }
             index->range = r.span;
             index->explicit = r.explicit;
-            bound[n] = index_new(name, r.extent, r.count);
+            bound[n] = index_over(name, r.dim);
             index->value[0] = At(bound[n++]);
         } else if (is_binder(b, &name, &low, &low_strict, &high, &high_strict)) {
             Value h = evaluate(e, s, inner, high), l = low ? evaluate(e, s, inner, low) : scalar(Int(0));
@@ -257,11 +255,9 @@ Value reduce_whole(Elaborator *e, Scope *s, Span at, const char *name, const Val
     const Expr *body = v->body, *result;
     if (same(name, "any") || same(name, "all")) body = truth_to_integer(body);
     if (v->rank == 0) return scalar(op >= REDUCE_ARGMAX ? Int(0) : body);
-    int64_t cells = 1;
-    for (int k = 0; k < v->rank; k++) cells *= v->dim[k];
     if (same(name, "mean")) body = ToReal(body);
     result = reduction(e, s, at, op, v->axis, v->rank, body);
-    if (result && same(name, "mean")) result = Div(result, Num((double)cells));
+    if (result && same(name, "mean")) result = Div(result, ToReal(cells_of(v)));
     if (result && (same(name, "any") || same(name, "all"))) result = ToTruth(result);
     return scalar(result);
 }

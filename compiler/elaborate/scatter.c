@@ -20,8 +20,8 @@ typedef struct Scatter {
     const Env *env;
 } Scatter;
 
-static const Expr *bind_one(Scatter *c, const char *name, int64_t extent, const Tensor *count) {
-    const Index *i = index_new(name, extent, count);
+static const Expr *bind_one(Scatter *c, const char *name, Dim dim) {
+    const Index *i = index_over(name, dim);
     c->bound[c->n_bound++] = i;
     return At(i);
 }
@@ -32,7 +32,7 @@ static bool bind_names(Scatter *c, const Tree *x, int axis) {
     if (c->n_bound > MAX_RANK) { model_error(e, c->s, c->left->span, "too many indices"); return false; }
     if (x->kind == TREE_DOTS && !env_find(c->env, name_of(".."))) {
         const Expr *at[MAX_RANK];
-        for (int d = 0; d < c->axes.n_dots; d++) at[d] = bind_one(c, "r", c->axes.dots[d], NULL);
+        for (int d = 0; d < c->axes.n_dots; d++) at[d] = bind_one(c, "r", c->axes.dots[d]);
         c->env = env_dots(c->env, x->span, at, c->axes.n_dots);
     }
     bool is_index = x->kind == TREE_NAME && !env_find(c->env, x->text) && !scope_find(c->s, x->text) && !function_named(e, x->text);
@@ -40,9 +40,9 @@ static bool bind_names(Scatter *c, const Tree *x, int axis) {
         const Tree *where[2 + MAX_RANK] = { c->right };
         for (int k = 0; k < c->n_subs; k++) where[1 + k] = c->left->child[k];
         Range r = find_range(e, c->s, NULL, x->text, c->left, where, 1 + c->n_subs);
-        if (!r.known && axis >= 0) r = (Range){ true, false, c->axes.dim[axis], c->name->extents->span, NULL };
+        if (!r.known && axis >= 0) r = (Range){ true, false, c->axes.dim[axis], c->name->extents->span };
         if (!r.known) { range_unknown(e, c->s, x->span, c->name, c->errors); return false; }
-        c->env = env_bind(c->env, x->text, bind_one(c, x->text, r.extent, r.count), r.span, r.explicit);
+        c->env = env_bind(c->env, x->text, bind_one(c, x->text, r.dim), r.span, r.explicit);
     }
     for (int k = 0; k < x->n; k++) if (!bind_names(c, x->child[k], -1)) return false;
     return true;
@@ -73,10 +73,10 @@ static const Expr *landing(const Scatter *c, const Value *out, bool *affine) {
         int n = axis;
         if (!subscript(c->e, c->s, c->env, sub, subs, &n)) return NULL;
         for (; axis < n; axis++) {
-            if (!c->left->has_else && (subs[axis]->lo < 0 || subs[axis]->hi >= c->axes.dim[axis])) {
+            if (!c->left->has_else && !inside_dim(subs[axis], c->axes.dim[axis])) {
                 const char *name = c->name->name;
-                Diagnostic *d = model_error(c->e, c->s, sub->span, "this may land outside `%s`, which has %" PRId64, name,
-                                            c->axes.dim[axis]);
+                Diagnostic *d = model_error(c->e, c->s, sub->span, "this may land outside `%s`, which has %s", name,
+                                            dim_text(c->axes.dim[axis]));
                 if (d) help(d, "write %s[... else drop] += ... to leave such terms out", name);
                 return NULL;
             }
@@ -99,7 +99,7 @@ static const Expr *opened_sum(Scatter *c, const Expr *term) {
     for (int k = 0; k < q->n_bound; k++) {
         const Index *i = q->bound[k];
         from[q->n_free + k] = i;
-        to[q->n_free + k] = bind_one(c, i->name, i->extent, i->count);
+        to[q->n_free + k] = bind_one(c, i->name, dim_of(i));
     }
     return substitute(q->body, from, to, q->n_free + q->n_bound);
 }
@@ -120,7 +120,7 @@ Value scatter(Elaborator *e, Scope *s, const Name *n) {
     Value out = { .kind = VALUE_TENSOR, .rank = c.axes.rank };
     for (int k = 0; k < c.axes.rank; k++) {
         out.dim[k] = c.axes.dim[k];
-        out.axis[k] = index_new(text("%c", "pqrsuv"[k % 6]), c.axes.dim[k], NULL);
+        out.axis[k] = index_over(text("%c", "pqrsuv"[k % 6]), c.axes.dim[k]);
     }
     bool affine;
     const Expr *hit = landing(&c, &out, &affine), *term = v.body;

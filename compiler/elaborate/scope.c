@@ -183,6 +183,7 @@ void finish_names(Elaborator *e) {
     e->top->path = "";
     number_instances(e->top, false);
     Map names = { 0 };
+    for (int i = 0; i < e->model->lengths.n; i++) taken(&names, e->model->lengths.at[i]->name)->mode = 0;
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
         if (o->tensor->role == ROLE_MOMENT || o->tensor->role == ROLE_AVERAGE || o->tensor->role == ROLE_TOTAL || (o->tensor->role == ROLE_PARAM && !o->live)) continue;

@@ -26,7 +26,7 @@ typedef struct Function Function;
 typedef struct Value {
     enum { VALUE_BAD, VALUE_TENSOR, VALUE_FUNCTION } kind;      /* BAD: an error was reported, or not known yet */
     int rank;
-    int64_t dim[MAX_RANK];
+    Dim dim[MAX_RANK];
     const Index *axis[MAX_RANK];
     const Expr *body;                                           /* NULL: the shape is known, the value not yet */
     const Function *function;
@@ -60,7 +60,7 @@ typedef struct Name {                                           /* one name of a
     int which;                                                  /* of several names on an equation's left; the first of them has */
     Scope *made;                                                /* the scope of the call on its right */
     Argument *argument;
-    int64_t extent;
+    Dim dim;                                                    /* of a dimension */
     const Tree *extents;                                        /* a result's declared shape, or NULL */
     Value *value;                                               /* remembered */
     bool busy, recursive, each_epoch;                           /* each_epoch: of a state */
@@ -77,7 +77,7 @@ struct Scope {
     LIST(const Tree *) losses;
     bool has_dots;
     int n_dots;
-    int64_t dots[MAX_RANK];
+    Dim dots[MAX_RANK];
     int depth;
 };
 
@@ -181,11 +181,13 @@ Value evaluate(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 Value scalar(const Expr *body);
 Value of_tensor(const Tensor *t, const Expr *const *carried, int n_carried);
 bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree, int64_t *value);
+bool extent_of(Elaborator *e, Scope *s, const Env *env, const Tree *tree, bool strict, Dim *dim);    /* n, or with strict false n + 1 */
 Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *a, const Value *b);
 Value select_value(Elaborator *e, Scope *s, Span at, const Value *c, const Value *a, const Value *b);
 const Expr *value_at(const Value *v, const Expr *const *subs);  /* the value's scalar at proved subscripts */
 const char *shape_text(const Value *v);
 bool same_shape(const Value *a, const Value *b);
+const Expr *cells_of(const Value *v);                           /* how many cells it has */
 /* read.c */
 Value read_value(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 /* Adds one subscript, or several for `..`, to the n in `out`. */
@@ -200,11 +202,10 @@ const Expr *batch_mean(Elaborator *e, Scope *s, Span at, const Expr *body);    /
 /* params.c */
 const Expr *total_over_params(Elaborator *e, Scope *s, const Tree *tree, Op op, bool count, const Expr *value);
 /* range.c */
-/* count: of an axis of samples, how many there are. */
-typedef struct Range { bool known, explicit; int64_t extent; Span span; const Tensor *count; } Range;
+typedef struct Range { bool known, explicit; Dim dim; Span span; } Range;
 /* From ranges written on the `left` of the equation (or NULL), or from any place in `where`. */
 Range find_range(Elaborator *e, Scope *s, const Env *env, const char *name, const Tree *left, const Tree *const *where, int n);
-bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, int64_t *dims, int *rank);
+bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where, int n, Dim *dims, int *rank);
 bool is_binder(const Tree *t, const char **name, const Tree **low, bool *low_strict, const Tree **high, bool *high_strict);
 /* once.c */
 Value argument_once(Elaborator *e, Scope *s, Name *n);
@@ -219,7 +220,7 @@ Value stored_in(Elaborator *e, Scope *s, Span at, const Value *v, Instance *inst
 int carried_indices(Elaborator *e, const Expr *body, const Index *const *own, int n_own, const Index **carried, int room);
 const Expr *settle_draws(Elaborator *e, Tensor *t, const Index *const *all, int n, const Expr *body);
 bool has_open_draw(const Elaborator *e, const Expr *body);
-int64_t checked_size(Elaborator *e, const Scope *s, Span at, const int64_t *dims, int n);
+int64_t checked_size(Elaborator *e, const Scope *s, Span at, const Dim *dims, int n);
 /* accumulate.c */
 const Expr *sample_number(const Elaborator *e, const Index *i);
 /* model.c: what an instance owns */

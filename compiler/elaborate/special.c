@@ -31,9 +31,7 @@ static Value special_size(Elaborator *e, Scope *s, const Tree *t, Given *g) {
     (void)s, (void)t;
     Value v = argument_value(e, g->positional.at[0]);
     if (v.kind != VALUE_TENSOR) return bad_value;
-    int64_t cells = 1;
-    for (int k = 0; k < v.rank; k++) cells *= v.dim[k];
-    return scalar(Int(cells));
+    return scalar(cells_of(&v));
 }
 
 static Value special_samples(Elaborator *e, Scope *s, const Tree *t, Given *g) {
@@ -42,8 +40,8 @@ static Value special_samples(Elaborator *e, Scope *s, const Tree *t, Given *g) {
     if (!e->batch || !v.body) { model_error(e, s, t->span, "there are no samples here"); return bad_value; }
     Value all = { .kind = VALUE_TENSOR, .rank = v.rank + 1 };
     if (all.rank > MAX_RANK) { model_error(e, s, t->span, "more than %d axes", MAX_RANK); return bad_value; }
-    all.dim[0] = e->batch->extent;
-    all.axis[0] = index_new("a", e->batch->extent, e->batch->count);
+    all.dim[0] = dim_of(e->batch);
+    all.axis[0] = index_over("a", all.dim[0]);
     for (int k = 0; k < v.rank; k++) { all.dim[k + 1] = v.dim[k]; all.axis[k + 1] = v.axis[k]; }
     const Expr *other = At(all.axis[0]);
     all.body = substitute(v.body, &e->batch, &other, 1);

@@ -12,7 +12,7 @@
  * by the program of evaluation, where no layer may: there the split is `strict`. */
 #include "split.h"
 
-static bool is_samples(const Index *i) { return i->count != NULL; }
+static bool is_samples(const Index *i) { return counts_samples(i->count); }
 
 /* ---- what an expression depends on ---- */
 
@@ -35,7 +35,7 @@ static bool tensor_moves(Splitter *s, const Tensor *t) {
     for (int k = 0; k < r.tensors.n && !yes; k++) {
         const Tensor *x = r.tensors.at[k];
         const Equation *q = equation_of(s->program, x);
-        yes = x == s->count || (x->rank && x->dim[0].count);
+        yes = x == s->count || (x->rank && counts_samples(x->dim[0].count));
         for (int b = 0; q && b < q->n_bound; b++) yes = yes || is_samples(q->bound[b]);
     }
     map_put(&s->moves, t, yes ? (void *)t : s);
@@ -46,7 +46,7 @@ static bool tensor_moves(Splitter *s, const Tensor *t) {
 static bool mixes(Splitter *s, Map *seen, const Expr *e) {
     if (map_get(seen, e) || e->kind == X_RANDOM) return false;
     map_put(seen, e, s);
-    bool own = e->kind == X_READ && e->tensor->rank && e->tensor->dim[0].count && e->arg[0]->kind == X_INDEX;
+    bool own = e->kind == X_READ && e->tensor->rank && counts_samples(e->tensor->dim[0].count) && e->arg[0]->kind == X_INDEX;
     if ((e->kind == X_INDEX && is_samples(e->index)) || (e->kind == X_READ && e->tensor == s->count)) return true;
     if (own && !is_samples(e->arg[0]->index)) return true;
     for (int k = own; k < e->n; k++) if (mixes(s, seen, e->arg[k])) return true;

@@ -8,11 +8,11 @@
 #include "scope.h"
 #include <inttypes.h>
 
-int64_t checked_size(Elaborator *e, const Scope *s, Span at, const int64_t *dims, int n) {
+int64_t checked_size(Elaborator *e, const Scope *s, Span at, const Dim *dims, int n) {
     int64_t size = 1;
     for (int k = 0; k < n; k++) {
-        if (dims[k] < 0) { model_error(e, s, at, "a size of %" PRId64 " is negative", dims[k]); return -1; }
-        if (__builtin_mul_overflow(size, dims[k], &size) || size > (int64_t)1 << 46) {
+        if (dims[k].extent < 0) { model_error(e, s, at, "a size of %" PRId64 " is negative", dims[k].extent); return -1; }
+        if (__builtin_mul_overflow(size, dims[k].extent, &size) || size > (int64_t)1 << 46) {
             model_error(e, s, at, "this array is larger than an address space: more than 2^46 elements");
             return -1;
         }
@@ -101,9 +101,8 @@ Tensor *materialise(Elaborator *e, Scope *s, Span at, const Value *v, Named name
     if (n < 0 || n + v->rank > MAX_RANK) { model_error(e, s, at, "more than %d axes", MAX_RANK); return NULL; }
     for (int k = 0; k < v->rank; k++) free[n + k] = v->axis[k];
     Dim dims[MAX_RANK];
-    int64_t extents[MAX_RANK];
-    for (int k = 0; k < n + v->rank; k++) { dims[k] = (Dim){ free[k]->extent, free[k]->count }; extents[k] = free[k]->extent; }
-    if (checked_size(e, s, at, extents, n + v->rank) < 0) return NULL;
+    for (int k = 0; k < n + v->rank; k++) dims[k] = dim_of(free[k]);
+    if (checked_size(e, s, at, dims, n + v->rank) < 0) return NULL;
     Origin *o = origin_at(s, at);
     Tensor *t = tensor_new("", ROLE_VALUE, v->body->type, n + v->rank, dims, o);
     if (v->body->type != REAL) { t->lo = v->body->lo; t->hi = v->body->hi; }
@@ -126,7 +125,7 @@ bool is_alias(const Value *v) {
     for (int k = 0; k < first; k++) if (r->arg[k]->kind != X_INDEX && r->arg[k]->kind != X_INT) return false;
     for (int k = 0; k < v->rank; k++) {
         const Expr *sub = r->arg[first + k];
-        if (sub->kind != X_INDEX || sub->index != v->axis[k] || r->tensor->dim[first + k].extent != v->dim[k]) return false;
+        if (sub->kind != X_INDEX || sub->index != v->axis[k] || !same_dim(r->tensor->dim[first + k], v->dim[k])) return false;
     }
     return true;
 }

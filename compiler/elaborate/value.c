@@ -17,8 +17,8 @@ Value of_tensor(const Tensor *t, const Expr *const *carried, int n_carried) {
     const Expr *subs[2 * MAX_RANK];
     for (int k = 0; k < n_carried; k++) subs[k] = carried[k];
     for (int k = 0; k < v.rank; k++) {
-        v.dim[k] = t->dim[n_carried + k].extent;
-        v.axis[k] = index_new("a", v.dim[k], t->dim[n_carried + k].count);
+        v.dim[k] = t->dim[n_carried + k];
+        v.axis[k] = index_over("a", v.dim[k]);
         subs[n_carried + k] = At(v.axis[k]);
     }
     v.body = Read(t, subs, t->rank);
@@ -28,15 +28,21 @@ Value of_tensor(const Tensor *t, const Expr *const *carried, int n_carried) {
 const char *shape_text(const Value *v) {
     Writer w = { 0 };
     if (v->rank == 0) return "a number";
-    for (int k = 0; k < v->rank; k++) put(&w, k ? ", %" PRId64 : "[%" PRId64, v->dim[k]);
+    for (int k = 0; k < v->rank; k++) put(&w, k ? ", %s" : "[%s", dim_text(v->dim[k]));
     put(&w, "]");
     return w.text;
 }
 
 bool same_shape(const Value *a, const Value *b) {
     if (a->kind != b->kind || a->rank != b->rank) return false;
-    for (int k = 0; k < a->rank; k++) if (a->dim[k] != b->dim[k]) return false;
+    for (int k = 0; k < a->rank; k++) if (!same_dim(a->dim[k], b->dim[k])) return false;
     return true;
+}
+
+const Expr *cells_of(const Value *v) {
+    const Expr *cells = Int(1);
+    for (int k = 0; k < v->rank; k++) cells = Mul(cells, Extent(v->dim[k]));
+    return cells;
 }
 
 const Expr *value_at(const Value *v, const Expr *const *subs) {
@@ -113,7 +119,10 @@ bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree,
     double number;
     if (v.kind == VALUE_TENSOR && !v.rank && settle_hypers(e, v.body)) return false;
     if (v.kind != VALUE_TENSOR || v.rank || !is_constant(v.body, &number)) {
-        model_error(e, s, tree->span, "this must be a constant: a size is known when the model is compiled");
+        Diagnostic *d = model_error(e, s, tree->span, "this must be a constant: a size is known when the model is compiled");
+        const Tensor *length = v.kind == VALUE_TENSOR && v.body->kind == X_READ ? v.body->tensor : NULL;
+        if (d && length && length->role == ROLE_LENGTH)
+            help(d, "`%s` is known at run time only; its largest value is %" PRId64, length->name, length->hi);
         return false;
     }
     if (v.body->type == REAL && number != floor(number)) {
@@ -123,6 +132,19 @@ bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree,
     }
     if (fabs(number) > 9e15) { model_error(e, s, tree->span, "%g is too large for a size", number); return false; }
     *value = (int64_t)number;
+    return true;
+}
+
+/* An extent: a constant, or a length of the call. */
+bool extent_of(Elaborator *e, Scope *s, const Env *env, const Tree *tree, bool strict, Dim *dim) {
+    Value v = strict ? evaluate(e, s, env, tree) : bad_value;
+    if (v.kind == VALUE_TENSOR && !v.rank && v.body && v.body->kind == X_READ && v.body->tensor->role == ROLE_LENGTH) {
+        *dim = (Dim){ v.body->tensor->hi, v.body->tensor };
+        return true;
+    }
+    *dim = (Dim){ 0, NULL };
+    if (!constant_integer(e, s, env, tree, &dim->extent)) return false;
+    if (!strict) dim->extent++;
     return true;
 }
 

@@ -47,7 +47,7 @@ static void check_left(Check *c) {
             if (e->bound[j] == e->bound[k]) broken(c, "E2", "an index is bound twice");
     if (e->n_free != t->rank) broken(c, "E3", "free indices and dims differ in number");
     for (int k = 0; k < e->n_free; k++) {
-        if (e->free[k]->extent != t->dim[k].extent || e->free[k]->count != t->dim[k].count)
+        if (!same_dim(dim_of(e->free[k]), t->dim[k]))
             broken(c, "E3", "a free index runs over another extent than its dim");
         for (int j = 0; j < k; j++)
             if (e->free[j] == e->free[k]) broken(c, "E3", "a free index stands twice");
@@ -59,7 +59,7 @@ static void check_left(Check *c) {
     bool kept = t->role == ROLE_PARAM || t->role == ROLE_STATE || t->role == ROLE_MOMENT || t->role == ROLE_GRAD || t->role == ROLE_AVERAGE
              || t->role == ROLE_NEXT || t->role == ROLE_TOTAL || t->role == ROLE_LOSS || t->role == ROLE_METRIC;
     for (int k = 0; k < t->rank; k++)
-        if (t->dim[k].count && kept) broken(c, "E5", "the batch stands where it may not");
+        if (t->dim[k].count && kept) broken(c, "E5", "the batch or a length stands where it may not");
 }
 
 /* A read of the same scan must be of another time, or of an equation that stands before. */

@@ -152,7 +152,7 @@ static void make_adjoint(Work *w, Known *f) {
     f->adjoint->adjoint = true;
     f->index = NEW_ARRAY(const Index *, t->rank + 1);
     for (int k = 0; k < t->rank; k++) {
-        f->index[k] = index_new(free_name(f->index, k, index_name(f, k)), t->dim[k].extent, t->dim[k].count);
+        f->index[k] = index_over(free_name(f->index, k, index_name(f, k)), t->dim[k]);
     }
 }
 
@@ -258,12 +258,12 @@ static Pair to_factors(Work *w, const Equation *e, const Expr *value) {
     for (int counted = 1; counted >= 0; counted--)              /* samples come first */
         for (int k = 0; k < rank; k++) {
             const Index *i = k < e->n_free ? e->free[k] : e->bound[k - e->n_free];
-            if ((i->count != NULL) != counted) continue;
+            if (counts_samples(i->count) != counted) continue;
             index[n] = i;
-            dim[n++] = (Dim){i->extent, i->count};
+            dim[n++] = dim_of(i);
         }
     for (int k = 0; k < e->n_bound; k++) {
-        inner[k] = index_new(name_of(text("%s_other", e->bound[k]->name)), e->bound[k]->extent, e->bound[k]->count);
+        inner[k] = index_over(name_of(text("%s_other", e->bound[k]->name)), dim_of(e->bound[k]));
         inner_at[k] = At(inner[k]);
         same = And(same, Eq(inner_at[k], At(e->bound[k])));
     }
@@ -340,7 +340,7 @@ static Equation *equation_of_sum(Work *w, Tensor *out, const Index *const *free,
     for (int k = 0; k < s->bound.n; k++) {                      /* names are told apart within the equation */
         const Index *old = s->bound.at[k], *index = old;
         if (name_taken(taken.at, taken.n, old->name)) {
-            index = index_new(free_name(taken.at, taken.n, old->name), old->extent, old->count);
+            index = index_over(free_name(taken.at, taken.n, old->name), dim_of(old));
         }
         const Expr *at = At(index);
         body = substitute(body, &old, &at, 1);

@@ -154,14 +154,18 @@ const Expr *Read(const Tensor *t, const Expr *const *subs, int n) {
     return read_node(t, subs, n, false);
 }
 
-/* A dim of extent d has subscripts 0..d-1; where the extent is known at run time only, the index that runs over the
- * same count is inside, and so is 0. */
-static bool sub_proved(const Expr *sub, const Dim *dim) {
-    if (dim->count) return (sub->kind == X_INDEX && sub->index->count == dim->count) || (sub->lo == 0 && sub->hi == 0);
-    return sub->lo >= 0 && sub->hi < dim->extent;
+const char *dim_text(Dim d) { return d.count ? d.count->name : text("%lld", (long long)d.extent); }
+
+const Expr *Extent(Dim d) { return d.count ? Read(d.count, NULL, 0) : Int(d.extent); }
+
+/* Where the extent is known at run time only, subscripts are compared with it as sums: t - 1 and T - 1 - t are below T. */
+bool inside_dim(const Expr *sub, Dim dim) {
+    if (!dim.count) return sub->lo >= 0 && sub->hi < dim.extent;
+    if (sub->type == REAL) return false;
+    return sub->lo >= 0 && Sub(Sub(Extent(dim), Int(1)), sub)->lo >= 0;
 }
 
-bool subscript_proved(const Expr *read, int which) { return sub_proved(read->arg[which], &read->tensor->dim[which]); }
+bool subscript_proved(const Expr *read, int which) { return inside_dim(read->arg[which], read->tensor->dim[which]); }
 
 bool read_proved(const Expr *read) {
     for (int k = 0; k < read->tensor->rank; k++)
@@ -171,15 +175,14 @@ bool read_proved(const Expr *read) {
 
 /* The condition that subscript k of the tensor is inside. */
 static const Expr *inside(const Tensor *t, int k, const Expr *sub) {
-    const Expr *end = t->dim[k].count ? Read(t->dim[k].count, NULL, 0) : Int(t->dim[k].extent);
-    return And(Ge(sub, Int(0)), Lt(sub, end));
+    return And(Ge(sub, Int(0)), Lt(sub, Extent(t->dim[k])));
 }
 
 const Expr *ReadElse(const Tensor *t, const Expr *const *subs, int n, const Expr *otherwise) {
     assert(n == t->rank);
     bool proved = true, outside = false;
     for (int k = 0; k < n; k++) {
-        if (!sub_proved(subs[k], &t->dim[k])) proved = false;
+        if (!inside_dim(subs[k], t->dim[k])) proved = false;
         if (subs[k]->hi < 0 || subs[k]->lo >= t->dim[k].extent) outside = true;
     }
     if (outside) return t->type == REAL ? ToReal(otherwise) : otherwise;

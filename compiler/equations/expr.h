@@ -19,7 +19,10 @@ typedef enum { REAL, INT, BOOL } Type;
 typedef struct Expr Expr;
 typedef struct Tensor Tensor;
 
-/* An index runs over 0 <= i < extent; if `count` is set, over 0 <= i < count at run time, and extent is count's maximum. */
+/* An extent; if `count` is set it is that number at run time (of the samples, or a length), and extent is its maximum. */
+typedef struct Dim { int64_t extent; const Tensor *count; } Dim;
+
+/* An index runs over 0 <= i < extent; if `count` is set, over 0 <= i < count at run time. */
 typedef struct Index { const char *name; int64_t extent; const Tensor *count; int id; } Index;
 
 /* A place where random numbers are drawn. `key` is filled from the path of its name in the model. */
@@ -72,6 +75,11 @@ const Expr *op_derivative(const Expr *y, int which, const Expr *g);
 void expr_start(void);                                          /* forget all nodes: call after memory_release */
 
 const Index *index_new(const char *name, int64_t extent, const Tensor *count);
+static inline Dim dim_of(const Index *i) { return (Dim){ i->extent, i->count }; }
+static inline bool same_dim(Dim a, Dim b) { return a.extent == b.extent && a.count == b.count; }
+static inline const Index *index_over(const char *name, Dim d) { return index_new(name, d.extent, d.count); }
+const Expr *Extent(Dim d);                                      /* what it is at run time */
+const char *dim_text(Dim d);                                    /* 40, or the name of its count */
 const Expr *Num(double value);
 const Expr *Int(int64_t value);
 const Expr *Truth(bool value);
@@ -124,7 +132,8 @@ typedef struct { const Expr *condition; bool holds; } Fact;
 enum { MOST_FACTS = 16 };
 void interval_under(const Expr *e, const Fact *facts, int n, int64_t *lo, int64_t *hi);
 int condition_under(const Expr *condition, const Fact *facts, int n);   /* 1: it holds, 0: it does not, -1: not known */
-/* True when 0 <= sub < extent is proved by intervals for one or for every subscript of the read. */
+/* True when 0 <= sub < extent is proved by intervals: of a dim, for one or for every subscript of the read. */
+bool inside_dim(const Expr *sub, Dim dim);
 bool subscript_proved(const Expr *read, int which);
 bool read_proved(const Expr *read);
 #endif

@@ -20,17 +20,15 @@ bool is_zero(const Expr *e) {
 
 const Expr *guarded(const Expr *condition, const Expr *value) { return Where(condition, value, Num(0)); }
 
-/* A subscript that is an index with the same count runs over the same range, whatever the count is now. */
-const Expr *in_range(const Expr *value, int64_t extent, const Tensor *count) {
-    if (count && value->kind == X_INDEX && value->index->count == count && value->index->extent <= extent) return Truth(true);
-    const Expr *end = count ? Read(count, NULL, 0) : Int(extent);
-    return And(Ge(value, Int(0)), Lt(value, end));
+const Expr *in_range(const Expr *value, Dim dim) {
+    if (dim.count && inside_dim(value, dim)) return Truth(true);
+    return And(Ge(value, Int(0)), Lt(value, Extent(dim)));
 }
 
 const Expr *read_inside(const Expr *read) {
     const Expr *inside = Truth(true);
     for (int i = 0; i < read->tensor->rank; i++) {
-        inside = And(inside, in_range(read->arg[i], read->tensor->dim[i].extent, read->tensor->dim[i].count));
+        inside = And(inside, in_range(read->arg[i], read->tensor->dim[i]));
     }
     return inside;
 }

@@ -106,11 +106,39 @@ static void add_scaled(Sum *s, const Expr *e, int64_t factor) {
     } else add_term(s, e, factor);
 }
 
+static bool is_number(const Expr *e, const Tensor *t) { return e->kind == X_READ && e->tensor == t; }
+static bool runs_over(const Expr *e, const Tensor *count) { return e->kind == X_INDEX && e->index->count == count; }
+
+/* g*T + f*i + ... where i runs below T: T and its indices together, of which a sum of intervals would know too little. The
+ * extremes lie in corners: T = 1 with each i = 0, or T at its largest with each i at either end. */
+static Range range_with_count(const Sum *s, const Term *t) {
+    const Tensor *count = t->atom->tensor;
+    int64_t largest = count->hi;
+    for (int k = 0; k < s->terms.n; k++) {
+        const Expr *i = s->terms.at[k].atom;
+        if (runs_over(i, count) && i->index->extent < largest) largest = i->index->extent;
+    }
+    Range r = times((Range){ t->factor, t->factor }, (Range){ largest, largest });
+    for (int k = 0; k < s->terms.n; k++) {
+        const Term *i = &s->terms.at[k];
+        if (runs_over(i->atom, count)) r = plus(r, times((Range){ i->factor, i->factor }, (Range){ 0, largest - 1 }));
+    }
+    int64_t at_one = t->factor;
+    return (Range){ at_one < r.lo ? at_one : r.lo, at_one > r.hi ? at_one : r.hi };
+}
+
 static Range range_of_sum(const Sum *s) {
     Range r = { s->constant, s->constant };
     for (int k = 0; k < s->terms.n; k++) {
-        int64_t f = s->terms.at[k].factor;
-        r = plus(r, times((Range){ f, f }, range_of(s->terms.at[k].atom)));
+        const Term *t = &s->terms.at[k];
+        bool counted = false, counts = false;
+        for (int j = 0; j < s->terms.n; j++) {
+            const Expr *other = s->terms.at[j].atom;
+            counted = counted || (t->atom->kind == X_INDEX && t->atom->index->count && is_number(other, t->atom->index->count));
+            counts = counts || (t->atom->kind == X_READ && t->atom->tensor->rank == 0 && runs_over(other, t->atom->tensor));
+        }
+        if (counted) continue;                                  /* comes with its count */
+        r = plus(r, counts ? range_with_count(s, t) : times((Range){ t->factor, t->factor }, range_of(t->atom)));
     }
     return r;
 }

@@ -112,7 +112,7 @@ static void print_sum(Printer *p, const Expr *e) {
     if (e->integer < 0) put(p->w, " - %llu", (unsigned long long)-(uint64_t)e->integer);
 }
 
-static bool is_batch(const Tensor *t) { return t->rank > 0 && t->dim[0].count; }
+static bool is_batch(const Tensor *t) { return t->rank > 0 && counts_samples(t->dim[0].count); }
 static bool is_plain(const Expr *sub, const Index *i) { return sub->kind == X_INDEX && sub->index == i; }
 
 const char *tensor_text(const Printer *p, const Tensor *t) {
@@ -203,7 +203,7 @@ static bool has_plain_place(const Equation *e, const Exprs *reads, const Printer
         own |= read && read->scan == e->scan;
         for (int dim = 0; dim < r->tensor->rank; dim++) {
             if (!is_plain(r->arg[dim], i)) continue;
-            if (r->tensor->dim[dim].extent != i->extent) return false;
+            if (!same_dim(r->tensor->dim[dim], dim_of(i))) return false;
             if (!own) found = true;
         }
     }
@@ -212,19 +212,17 @@ static bool has_plain_place(const Equation *e, const Exprs *reads, const Printer
 
 static void print_index(Printer *p, const Equation *e, const Exprs *reads, const Index *i) {
     put_text(p->w, index_name(p, i));
-    if (i->count) {
-        if (!has_plain_place(e, reads, p, i)) put(p->w, " < batch");
-    } else if (!has_plain_place(e, reads, p, i)) put(p->w, " < %lld", (long long)i->extent);
+    if (!has_plain_place(e, reads, p, i)) put(p->w, " < %s", dim_text(dim_of(i)));
 }
 
 /* --- equations --- */
 
-/* The batch is the free index that runs over a count, else the first bound one. */
+/* The batch is the free index that runs over the samples, else the first bound one. */
 static const Index *batch_of(const Equation *e) {
     for (int k = 0; k < e->n_free; k++)
-        if (e->free[k]->count) return e->free[k];
+        if (counts_samples(e->free[k]->count)) return e->free[k];
     for (int k = 0; k < e->n_bound; k++)
-        if (e->bound[k]->count) return e->bound[k];
+        if (counts_samples(e->bound[k]->count)) return e->bound[k];
     return NULL;
 }
 
@@ -267,7 +265,7 @@ void print_equation(Printer *p, const Equation *e) {
     p->indices.n = 0;
     p->batch = batch_of(e);
     put_text(p->w, tensor_text(p, e->out));
-    int first = e->n_free > 0 && e->free[0] == p->batch && e->free[0]->count;
+    int first = e->n_free > 0 && e->free[0] == p->batch && counts_samples(e->free[0]->count);
     for (int k = first; k < e->n_free; k++) {
         put_text(p->w, k == first ? "[" : ", ");
         print_index(p, e, &reads, e->free[k]);

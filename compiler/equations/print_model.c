@@ -18,7 +18,7 @@
 #include "printer.h"
 
 typedef struct { Tensors list; Map members; } Set;
-typedef struct { const Program *program; const Equation *equation; Set given, with_next, samples, read; } Gathering;
+typedef struct { const Program *program; const Equation *equation; Set given, with_next, samples, read, lengths; } Gathering;
 
 static bool holds(const Set *s, const Tensor *t) { return map_get(&s->members, t) != NULL; }
 
@@ -30,19 +30,19 @@ static void include(Set *s, const Tensor *t) {
 
 /* Does the read take another sample than the equation's own? */
 static bool other_sample(const Equation *e, const Expr *read) {
-    if (!read->tensor->rank || !read->tensor->dim[0].count) return false;
+    if (!read->tensor->rank || !counts_samples(read->tensor->dim[0].count)) return false;
     const Index *own = NULL;
     for (int k = e->n_bound - 1; k >= 0; k--)
-        if (e->bound[k]->count) own = e->bound[k];
+        if (counts_samples(e->bound[k]->count)) own = e->bound[k];
     for (int k = e->n_free - 1; k >= 0; k--)
-        if (e->free[k]->count) own = e->free[k];
+        if (counts_samples(e->free[k]->count)) own = e->free[k];
     return read->arg[0]->kind != X_INDEX || read->arg[0]->index != own;
 }
 
 static void gather_tensor(const Expr *e, void *data) {
     Gathering *g = data;
     if (e->kind != X_READ) return;
-    if (e->tensor->role != ROLE_SCALAR && equation_place(g->program, e->tensor) < 0) include(&g->given, e->tensor);
+    if (e->tensor->role != ROLE_SCALAR && e->tensor->role != ROLE_LENGTH && equation_place(g->program, e->tensor) < 0) include(&g->given, e->tensor);
     include(&g->read, e->tensor);
     if (other_sample(g->equation, e)) include(&g->samples, e->tensor);
 }
@@ -58,10 +58,15 @@ static Gathering gather(const Program *program) {
     return g;
 }
 
-/* [128, 784], without the batch; nothing for a number. */
-static void put_dims(Writer *w, const Tensor *t) {
-    int first = t->rank > 0 && t->dim[0].count;
-    for (int k = first; k < t->rank; k++) put(w, "%s%lld", k == first ? "[" : ", ", (long long)t->dim[k].extent);
+/* [128, 784], without the batch; nothing for a number. A length says its largest value where it stands first. */
+static void put_dims(Writer *w, Set *lengths, const Tensor *t) {
+    int first = t->rank > 0 && counts_samples(t->dim[0].count);
+    for (int k = first; k < t->rank; k++) {
+        const Dim d = t->dim[k];
+        put(w, "%s%s", k == first ? "[" : ", ", dim_text(d));
+        if (d.count && !holds(lengths, d.count)) put(w, " <= %lld", (long long)d.extent);
+        if (d.count) include(lengths, d.count);
+    }
     if (t->rank > first) put_text(w, "]");
 }
 
@@ -77,13 +82,13 @@ static double first_value(const Model *m, const Tensor *t) {
     return t->initial;
 }
 
-static void put_declarations(const Printer *p, const Model *m, const Gathering *g) {
+static void put_declarations(const Printer *p, const Model *m, Gathering *g) {
     Writer *w = p->w;
     for (int k = 0; k < m->inputs.n; k++) {
         const Tensor *t = m->inputs.at[k];
         if (!holds(&g->given, t)) continue;
         put(w, "    %s %s", t->role == ROLE_INPUT ? "input" : "target", tensor_text(p, t));
-        put_dims(w, t);
+        put_dims(w, &g->lengths, t);
         put_type(w, t);
         put_text(w, "\n");
     }
@@ -92,7 +97,7 @@ static void put_declarations(const Printer *p, const Model *m, const Gathering *
         if (t->role == ROLE_INPUT || t->role == ROLE_TARGET) continue;
         bool param = (t->role == ROLE_PARAM || t->role == ROLE_GRAD) && !holds(&g->with_next, t);
         put(w, "    %s %s", param ? "param" : "state", tensor_text(p, t));
-        put_dims(w, t);
+        put_dims(w, &g->lengths, t);
         put_text(w, " = ");
         put_number(w, first_value(m, t));
         put_text(w, "\n");

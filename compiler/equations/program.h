@@ -31,11 +31,10 @@ typedef enum {
     ROLE_GATHERED,              /* a number of what gradients are gathered over since the last update; double or int64_t */
     ROLE_OUTPUT, ROLE_METRIC, ROLE_LOSS,    /* results */
     ROLE_SCALAR,                /* a number of the step, rank 0: batch (its count), step, epoch, seed */
+    ROLE_LENGTH,                /* an extent that each call gives, rank 0: 1 .. hi */
     ROLE_HYPER,                 /* a number of the update lines that can be set at run time, rank 0 */
     ROLE_VALUE                  /* anything in between */
 } Role;
-
-typedef struct { int64_t extent; const Tensor *count; } Dim;    /* count: the runtime extent (the batch), else NULL */
 
 typedef struct Equation Equation;
 struct Tensor {
@@ -87,6 +86,7 @@ typedef struct Model {
     const char *name;
     Span span;
     Tensors inputs;             /* INPUT and TARGET */
+    Tensors lengths;            /* LENGTH: extents that a call gives */
     Tensors params, states, moments, totals, hypers;
     Tensors outputs, metrics;
     Tensors grads;              /* one GRAD for each param that is trained, in the order of params */
@@ -104,12 +104,13 @@ typedef struct Model {
     Program *average_program, *epoch_program;   /* what is done at the end of an epoch: before its evaluation, and after */
 } Model;
 
+static inline bool counts_samples(const Tensor *count) { return count && count->role == ROLE_SCALAR; }
 static inline int64_t room_of(const Tensor *t, int dim) { return t->room[dim] ? t->room[dim] : t->dim[dim].extent; }
 /* What calls add to, so it is kept in double. */
 static inline bool adds_up(const Tensor *t) { return t->role == ROLE_TOTAL || t->role == ROLE_GATHERED; }
 /* A number that no step changes: what depends on such alone is computed once a call. */
 static inline bool known_in_step(const Tensor *t) {
-    return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER || (t->role == ROLE_MOMENT && t->each_epoch));
+    return t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_LENGTH || t->role == ROLE_HYPER || (t->role == ROLE_MOMENT && t->each_epoch));
 }
 Tensor *tensor_new(const char *name, Role role, Type type, int rank, const Dim *dims, const Origin *origin);
 Equation *equation_new(Program *p, Tensor *out, const Index *const *free, Reduce op, const Index *const *bound, int n_bound,

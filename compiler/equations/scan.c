@@ -67,8 +67,7 @@ static void meet_places(Places *p, const Expr *e) {
 /* The time of the read, when dim `time` of the reader and dim `dim` of what is read are the time. */
 static When when_of(const Set *s, const Edge *edge, int time, int dim) {
     const Equation *reader = s->member[edge->from], *read = s->member[edge->to];
-    if (reader->free[time]->extent != read->free[dim]->extent || reader->free[time]->count != read->free[dim]->count)
-        return UNRELATED;
+    if (!same_dim(dim_of(reader->free[time]), dim_of(read->free[dim]))) return UNRELATED;
     const Expr *difference = Sub(edge->read->arg[dim], At(reader->free[time]));
     When w = when_of_interval(difference->lo, difference->hi);
     if (w != UNRELATED || difference->kind == X_INT) return w;
@@ -191,7 +190,7 @@ bool scan_order(Equation **member, int n, int number) {
     gather_edges(&s);
     bool found = false;
     for (int dim = 0; dim < member[0]->n_free && !found; dim++) {
-        if (member[0]->free[dim]->count) continue;              /* samples have no order: the batch is no time */
+        if (counts_samples(member[0]->free[dim]->count)) continue;              /* samples have no order: the batch is no time */
         for (int k = 0; k < n; k++) s.time[k] = -1;
         s.time[0] = dim;
         s.direction = UNRELATED;

@@ -76,7 +76,7 @@ static void replace(Sum *s, const Index *index, const Expr *value) {
 
 static void eliminate(Sum *s, const Index *index, const Expr *value) {
     replace(s, index, value);
-    sum_require(s, in_range(value, index->extent, index->count));
+    sum_require(s, in_range(value, dim_of(index)));
 }
 
 static void eliminate_digit(Sum *s, const Digit *d, const Expr *value) {
@@ -417,7 +417,7 @@ static void count_unused(Sum *s) {
         bool used = uses_index(s->term, index);
         for (int i = 0; i < s->conditions.n; i++) used = used || uses_index(s->conditions.at[i], index);
         if (used) continue;
-        const Expr *times = index->count ? Read(index->count, NULL, 0) : Int(index->extent);
+        const Expr *times = Extent(dim_of(index));
         s->term = Mul(s->term, ToReal(times));
         unbind(s, index);
     }

@@ -20,7 +20,7 @@ Sum *sum_new(const Expr *term);                                 /* where(c, x, 0
 void sum_require(Sum *s, const Expr *condition);                /* splits `and`, drops what is true */
 const Expr *sum_body(const Sum *s);                             /* the body under sum(bound); every read is safe (E4) */
 const Expr *read_inside(const Expr *read);                      /* the condition that its subscripts are inside */
-const Expr *in_range(const Expr *value, int64_t extent, const Tensor *count);
+const Expr *in_range(const Expr *value, Dim dim);                      /* 0 <= value < extent */
 const Expr *guarded(const Expr *condition, const Expr *value);  /* where(condition, value, 0) */
 const Expr *raise_guards(const Expr *e);                        /* where(c, a, 0)*b becomes where(c, a*b, 0), from the root */
 bool is_zero(const Expr *e);

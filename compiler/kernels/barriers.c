@@ -35,7 +35,7 @@ static Touches touches_of(const Schedule *s, int number) {
         Touch t = {.tensor = k->actuals.at[a], .kernel = number};
         for (int w = 0; w < written.n; w++)
             t.writes |= written.at[w] == k->arguments.at[a];
-        if (t.tensor && t.tensor->role != ROLE_SCALAR && t.tensor->role != ROLE_HYPER) PUSH(list, t);
+        if (t.tensor && t.tensor->role != ROLE_SCALAR && t.tensor->role != ROLE_LENGTH && t.tensor->role != ROLE_HYPER) PUSH(list, t);
     }
     return list;
 }

@@ -143,7 +143,7 @@ static bool sees_picture(const Equation *e) {
     Exprs reads = reads_of(e->body);
     for (int r = 0; r < reads.n; r++) {
         const Tensor *t = reads.at[r]->tensor;
-        picture |= t->rank > 2 && t->dim[0].count;
+        picture |= t->rank > 2 && counts_samples(t->dim[0].count);
     }
     return picture;
 }
@@ -151,7 +151,7 @@ static bool sees_picture(const Equation *e) {
 static bool is_light(const Equation *e) {
     Class class = classify(e);
     if (class == CLASS_CONTRACTION || class == CLASS_WINDOW || class == CLASS_SCATTER || class == CLASS_SCAN) return false;
-    return e->n_free > 0 && e->free[0]->count && !sees_picture(e) &&
+    return e->n_free > 0 && counts_samples(e->free[0]->count) && !sees_picture(e) &&
            volume(e->free + 1, e->n_free - 1) * volume(e->bound, e->n_bound) <= ROW_WORK;
 }
 

@@ -57,7 +57,7 @@ static bool find_window(Window *w, const Nest *nest) {
         bool chosen = false;
         for (int s = 0; s < e->tensor->rank; s++) chosen = chosen || is_chosen(e->arg[s]);
         if (!chosen) continue;
-        if (w->read || e->tensor->byte || adds_up(e->tensor) || !e->tensor->dim[0].count) return false;
+        if (w->read || e->tensor->byte || adds_up(e->tensor) || !counts_samples(e->tensor->dim[0].count)) return false;
         w->read = e;
     }
     if (!w->read) return false;
@@ -91,8 +91,8 @@ static Group *rows_group(const Window *w) {
     const Expr *from[12], *to[12];
     for (int s = 0; s < t->rank; s++) {
         if (s == w->column || s == w->channel) continue;
-        free[rank] = index_new(name_of(text("i%d", s)), w->span[s], t->dim[s].count);
-        dims[rank] = (Dim){w->span[s], t->dim[s].count};
+        dims[rank] = (Dim){w->span[s], subscript_proved(w->read, s) ? t->dim[s].count : NULL};
+        free[rank] = index_over(name_of(text("i%d", s)), dims[rank]);
         from[s] = Add(At(free[rank]), Int(w->from[s]));
         to[rank] = At(free[rank]);
         rank++;

@@ -106,7 +106,7 @@ static bool goes(const Work *w, const Equation *e, const Numbers *readers) {
     bool copy = e->body->kind == X_READ && !e->body->guarded;
     if (w->keep && !copy) return false;
     /* One number a sample is cheap to keep, and keeps what it is made of inside the loop over the samples. */
-    if (e->n_free == 1 && e->free[0]->count && c.cost > 1) return false;
+    if (e->n_free == 1 && counts_samples(e->free[0]->count) && c.cost > 1) return false;
     double repeated = 0, size = volume(e->free, e->n_free);
     for (int k = 0; k < readers->n; k++) {
         const Equation *reader = w->all->at[readers->at[k]];

@@ -46,7 +46,7 @@ static bool reads_own_sample(const Layouts *l, const Expr *body, const Index *sa
         bool batch = has_samples(l, e->tensor);
         if (batch && e->arg[0] != At(sample)) return false;
         for (int s = batch; s < e->tensor->rank; s++)
-            if (uses_index(e->arg[s], sample) || (batch && e->tensor->dim[s].count)) return false;
+            if (uses_index(e->arg[s], sample) || (batch && counts_samples(e->tensor->dim[s].count))) return false;
     }
     return true;
 }
@@ -78,17 +78,17 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     const Index *sample = NULL;
     int counts = 0;
     for (int k = 0; k < nest->n_free; k++)
-        if (nest->free[k]->count) sample = nest->free[k], counts++;
+        if (counts_samples(nest->free[k]->count)) sample = nest->free[k], counts++;
     if (counts && sample != nest->free[0]) return c;
     for (int k = 0; k < first->n_bound; k++)
-        if (first->bound[k]->count) sample = first->bound[k], counts++, c.bound = true;
+        if (counts_samples(first->bound[k]->count)) sample = first->bound[k], counts++, c.bound = true;
     if (counts != 1 || sample->count != l->samples || (c.bound && first->op != REDUCE_SUM) || nest->n_free == 0) return c;
     for (int k = 0; k < nest->members.n; k++) {
         const Member *m = &nest->members.at[k];
         if (!reads_own_sample(l, m->body, sample)) return c;
         if (c.bound && k > 0 && m->op != REDUCE_NONE && m->bound != first->bound) return c;
         for (int b = 0; b < m->n_bound && k > 0 && !c.bound; b++)
-            if (m->bound[b]->count) return c;
+            if (counts_samples(m->bound[b]->count)) return c;
     }
     double reach = 1;
     for (int k = 0; k < first->n_bound; k++)
@@ -286,7 +286,7 @@ static Group *copy_group(Layouts *l, const Tensor *t, bool rows) {
     const Index **free = NEW_ARRAY(const Index *, t->rank + 1);
     const Expr **subs = NEW_ARRAY(const Expr *, t->rank);
     for (int k = 1; k < t->rank; k++) {
-        free[k] = index_new(name_of(text("i%d", k)), t->dim[k].extent, NULL);
+        free[k] = index_over(name_of(text("i%d", k)), t->dim[k]);
         subs[k] = At(free[k]);
     }
     Blocks b = blocks_for(l, NULL);
@@ -343,9 +343,9 @@ void split_samples(Groups *groups, const Program *p, bool blas, bool tight) {
     Layouts l = {.results = results_of(p), .tight = tight};
     for (int k = 0; k < groups->n && !l.samples; k++) {
         const Nest *nest = groups->at[k]->nests.at[0];
-        if (!groups->at[k]->outer && nest->n_free && nest->free[0]->count) l.samples = nest->free[0]->count;
+        if (!groups->at[k]->outer && nest->n_free && counts_samples(nest->free[0]->count)) l.samples = nest->free[0]->count;
     }
-    if (!l.samples || l.samples->role != ROLE_SCALAR || l.samples->hi < LANES || l.samples->hi > INT32_MAX) return;
+    if (!l.samples || l.samples->hi < LANES || l.samples->hi > INT32_MAX) return;
     bool any_seed = false;
     for (int k = 0; k < groups->n; k++) {
         Candidate c = candidate_of(&l, groups->at[k], blas);

@@ -14,7 +14,7 @@
 #include "group.h"
 
 const Expr *index_limit(const Index *i) {
-    return i->count ? Read(i->count, NULL, 0) : Int(i->extent);
+    return Extent(dim_of(i));
 }
 
 static Node *add(Nodes *to, NodeKind kind) {

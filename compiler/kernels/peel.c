@@ -74,9 +74,8 @@ static const Expr *without_guards(Peeled *p, const Expr *e) {
         const Expr *inside = Truth(true);
         for (int k = 0; k < e->tensor->rank; k++) {
             const Dim *d = &e->tensor->dim[k];
-            const Expr *s = e->arg[k], *limit = d->count ? Read(d->count, NULL, 0) : Int(d->extent);
-            if (s->kind == X_INDEX && s->index->count == d->count && s->index->extent <= d->extent) continue;
-            inside = And(inside, And(Ge(s, Int(0)), Lt(s, limit)));
+            const Expr *s = e->arg[k];
+            if (!inside_dim(s, *d)) inside = And(inside, And(Ge(s, Int(0)), Lt(s, Extent(*d))));
         }
         if (!bounds_loops(p, inside)) return e;
         require(p, inside);

@@ -128,7 +128,7 @@ static bool in_arena(const Tensor *t) {
 static int64_t reserved(const Tensor *t) {
     int64_t size = 1;
     for (int k = 0; k < t->rank; k++)
-        size *= t->dim[k].count ? (t->dim[k].extent + 15) / 16 * 16 : room_of(t, k);
+        size *= counts_samples(t->dim[k].count) ? (t->dim[k].extent + 15) / 16 * 16 : room_of(t, k);
     return size;
 }
 

@@ -75,8 +75,8 @@ static Equation *plane_of(const Plane *p) {
         /* Other subscripts that may be outside are those of windows in further dims: as far as they reach. */
         const bool moved = !subscript_proved(p->read, s);
         const int64_t first = moved ? p->read->arg[s]->lo : 0, extent = moved ? p->read->arg[s]->hi - first + 1 : t->dim[s].extent;
-        dims[s] = (Dim){extent, t->dim[s].count};
-        free[s] = index_new(name_of(text("i%d", s)), extent, t->dim[s].count);
+        dims[s] = (Dim){extent, moved ? NULL : t->dim[s].count};
+        free[s] = index_over(name_of(text("i%d", s)), dims[s]);
         from[s] = Add(At(free[s]), Int(first));
     }
     dims[rank - 1] = (Dim){p->height * p->width, NULL};
@@ -134,7 +134,7 @@ static Equation *rows_of(const Equation *e, const Plane *p, const Tensor *long_r
 
 static bool has_blocks(const Equation *e) {
     for (int k = 0; k < e->n_free; k++)
-        if (e->free[k]->count && e->free[k]->extent >= LANES) return true;
+        if (counts_samples(e->free[k]->count) && e->free[k]->extent >= LANES) return true;
     return false;
 }
 

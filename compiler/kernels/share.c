@@ -29,13 +29,14 @@ static bool key_new(Key *k, const void *what) {
 static void key_tensor(Key *k, const Tensor *t) {
     if (!key_new(k, t)) return;
     /* What decides the C type of a pointer or number: the role tells floats of double totals and of scalars. */
-    bool number = t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_HYPER);
+    bool number = t->rank == 0 && (t->host || t->role == ROLE_SCALAR || t->role == ROLE_LENGTH || t->role == ROLE_HYPER);
     bool own_type = adds_up(t) || t->role == ROLE_INPUT || t->role == ROLE_TARGET;
     KEY(k, t->type, t->byte, number, t->vector, own_type ? (int)t->role : -1, t->rank);
     for (int d = 0; d < t->rank && !k->any_length; d++) {
         key_number(k, t->dim[d].extent);
         key_number(k, t->room[d]);
         KEY(k, t->dim[d].count != NULL);
+        if (t->dim[d].count) key_tensor(k, t->dim[d].count);
     }
 }
 

@@ -16,10 +16,10 @@ typedef struct Body {
     LIST(const char *) number_name, number_type;    /* the keys and numbers that `numbers` declares */
     Profile *profile;                   /* of functions that measure their kernels, else NULL */
     const char *clock;                  /* then: the name of the time when the last call ended */
+    const char *counts;                 /* then: the name of the samples and lengths of the call */
     Traps *traps;                       /* of functions that look at what they compute, else NULL */
 } Body;
 
-const char *public_name(const Module *m, const Tensor *t);      /* of an input or output, as callers know it */
 /* The lvalue of a tensor that lives in a struct or is handed out; NULL when it is neither. */
 const char *struct_place(Body *b, const Tensor *t, bool constant);
 /* The pointer to a tensor of the arena. */

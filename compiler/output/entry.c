@@ -57,12 +57,15 @@ const char *public_name(const Module *m, const Tensor *t) {
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) name_take(names, own_names[k]);
     name_take(names, m->prefix);
     for (int k = 0; k < m->model->outputs.n; k++) PUSH(list, m->model->outputs.at[k]);
+    for (int k = 0; k < m->model->lengths.n; k++) PUSH(list, m->model->lengths.at[k]);
     for (int k = 0; k < list.n; k++) {
         const char *name = name_add(names, list.at[k]->name);
         if (list.at[k]->role == t->role && same_name(list.at[k], t)) return name;
     }
     return name_safe(t->name);
 }
+
+const char *most_of(const Module *m, const Tensor *length) { return text("%s_MOST_%s", name_upper(m->prefix), public_name(m, length)); }
 
 const char *public_type(const Tensor *t) {
     return t->byte ? "unsigned char" : t->type == REAL ? "nn_real" : "int32_t";
@@ -76,10 +79,16 @@ static void put_inputs(Writer *w, const Module *m, bool targets, bool types) {
     }
 }
 
+/* Extents that the call gives, after the number of samples. */
+static void put_lengths(Writer *w, const Module *m, const char *before) {
+    for (int k = 0; k < m->model->lengths.n; k++) put(w, "%s%s", before, public_name(m, m->model->lengths.at[k]));
+}
+
 static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
     if (l->of[STRUCT_PARAMS].members.n) put(w, "const %s *p, ", struct_name(m, l, STRUCT_PARAMS));
     if (l->of[STRUCT_STATE].members.n) put(w, "const %s *s, ", struct_name(m, l, STRUCT_STATE));
     put(w, "%s *work%s", struct_name(m, l, STRUCT_PREDICT_WORK), one ? "" : ", int n");
+    put_lengths(w, m, ", int ");
     put_inputs(w, m, false, true);
     const Tensors *outputs = &m->model->outputs;
     for (int k = 0; k < outputs->n; k++) put(w, ", %s *%s", public_type(outputs->at[k]), public_name(m, outputs->at[k]));
@@ -100,6 +109,7 @@ void signature_print(Writer *w, const Module *m, const Layout *l, const char *fu
     else if (metrics) put_text(&c, ", double *values");
     else if (!alone && !predict && !one) {
         put_text(&c, ", int n");
+        put_lengths(&c, m, ", int ");
         put_inputs(&c, m, true, true);
     }
     put_line(w, 0, text("%s)%s", c.text, end));
@@ -209,6 +219,8 @@ static void bind_number(const Expr *e, void *data) {
     const Tensor *t = e->tensor;
     if (same_name(t, b->m->model->count)) {
         scope_bind(&b->scope, t, "n", C_INT, false);
+    } else if (t->role == ROLE_LENGTH) {
+        scope_bind(&b->scope, t, public_name(b->m, t), C_INT, false);
     } else if (t->role == ROLE_SCALAR) {
         scope_bind(&b->scope, t, b->predicts ? "0" : text("m->%s", t->name), b->predicts ? C_INT : C_LONG, false);
     } else if (t->role == ROLE_HYPER && b->predicts) {
@@ -368,6 +380,7 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) name_take(b->scope.names, own_names[k]);
     Tensors inputs = model_inputs(m->model, true);
     for (int k = 0; k < inputs.n; k++) name_take(b->scope.names, public_name(m, inputs.at[k]));
+    for (int k = 0; k < m->model->lengths.n; k++) name_take(b->scope.names, public_name(m, m->model->lengths.at[k]));
     for (int k = 0; b->predicts && k < m->model->outputs.n; k++)
         name_take(b->scope.names, public_name(m, m->model->outputs.at[k]));
     const Schedule *schedule = m->schedule[e];
@@ -434,6 +447,7 @@ static void body_print(Writer *w, const Body *b, const char *before) {
 
     Tensors given = model_inputs(b->m->model, !b->predicts);
     bool all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->predicts;
+    for (int k = 0; all && k < b->m->model->lengths.n; k++) PUSH(given, b->m->model->lengths.at[k]);
     for (int k = 0; all && k < given.n; k++)
         if (!mentions(c.text, public_name(b->m, given.at[k]))) put(w, "    (void)%s;\n", public_name(b->m, given.at[k]));
     if (b->predicts && b->l->of[STRUCT_PARAMS].members.n && !mentions(c.text, "p")) put_text(w, "    (void)p;\n");
@@ -545,8 +559,10 @@ static void print_step(Writer *w, const Unit *u) {
     put_text(w, check_text(u->m, true, "n", " (double)NAN"));
     Names *names = names_new(NULL);
     for (int k = 0; k < inputs.n; k++) name_take(names, public_name(u->m, inputs.at[k]));
+    for (int k = 0; k < u->m->model->lengths.n; k++) name_take(names, public_name(u->m, u->m->model->lengths.at[k]));
     const char *loss = name_add(names, "loss");
     put(w, "    const double %s = %s_gradients(m, n", loss, u->m->prefix);
+    put_lengths(w, u->m, ", ");
     for (int k = 0; k < inputs.n; k++) put(w, ", %s", public_name(u->m, inputs.at[k]));
     put_text(w, ");\n");
     if (u->traps) put(w, "    if (m->trap.found.row) return %s;\n", loss);

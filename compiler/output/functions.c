@@ -41,7 +41,7 @@ static bool writes(const Nodes *nodes, const Tensor *t) {
 
 /* Whether a tensor lives in memory; the others are numbers that the entry point knows or computes. */
 bool is_stored(const Tensor *t) {
-    return t->role != ROLE_SCALAR && t->role != ROLE_HYPER && !t->host;
+    return t->role != ROLE_SCALAR && t->role != ROLE_LENGTH && t->role != ROLE_HYPER && !t->host;
 }
 
 /* The C type of a number that is handed in by value. */
@@ -49,6 +49,7 @@ static CType value_type(const Model *model, const Tensor *t, const Tensor *actua
     if (actual && is_stored(actual)) return element_type(actual) == C_INT32 ? C_INT : element_type(actual);
     if (t->type == REAL) return C_REAL;
     if (actual && t->role == ROLE_SCALAR) return same_name(t, model->count) ? C_INT : C_LONG;
+    if (t->role == ROLE_LENGTH) return C_INT;
     return t->hi < INT32_MAX ? C_INT : C_LONG;
 }
 

@@ -29,6 +29,15 @@ static void print_struct(Writer *w, const Module *m, const Layout *l, StructKind
     put(w, "} %s;\n\n", name);
 }
 
+/* Of axes with room for more than a call has: how many places count. */
+static const char *first_of(const Module *m, const Tensor *t) {
+    Writer w = { 0 };
+    put_text(&w, "");
+    for (int k = 1; k < t->rank; k++)
+        if (t->dim[k].count) put(&w, "%s%s", w.length ? " and " : ", of which the first ", public_name(m, t->dim[k].count));
+    return w.length ? text("%s count", w.text) : w.text;
+}
+
 /* What the caller hands in, and in which order its numbers stand. */
 static void print_data(Writer *w, const Module *m) {
     const Model *model = m->model;
@@ -44,12 +53,17 @@ static void print_data(Writer *w, const Module *m) {
                 put(&range, ", whole numbers %" PRId64 " .. %" PRId64, t->lo, t->hi);
             if (t->byte) put_text(&range, ", bytes");
             const char *shape = t->rank > 1 ? c_dims(t, 1) : "a number", *out = turn == 0 ? "" : "out, ";
-            put_comment(w, " *     ", text("%-12s %s%s%s", t->name, out, shape, range.text), "");
+            put_comment(w, " *     ", text("%-12s %s%s%s%s", t->name, out, shape, first_of(m, t), range.text), "");
         }
     }
-    put(w, " * A call with n outside of 1 .. %s_BATCH, or a whole number outside of its range, writes nothing; where it gives\n"
+    for (int k = 0; k < model->lengths.n; k++) {
+        const char *name = public_name(m, model->lengths.at[k]);
+        put(w, " * %s is 1 .. %s, the same for all samples of a call; what lies behind it is not looked at, nor written.\n", name,
+            most_of(m, model->lengths.at[k]));
+    }
+    put(w, " * A call with n outside of 1 .. %s_BATCH, or a %swhole number outside of its range, writes nothing; where it gives\n"
            " * a loss, it gives NAN. Functions of different instances, and predict with different workspaces, may run at the\n"
-           " * same time. */\n\n", name_upper(m->prefix));
+           " * same time. */\n\n", name_upper(m->prefix), model->lengths.n ? "length or " : "");
 }
 
 static void print_functions(Writer *w, const Module *m, const Layout *l) {
@@ -116,6 +130,9 @@ void header_print(Writer *w, const Module *m) {
     put(w, "#ifndef %s\n#define %s\n#include <nn.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", guard, guard);
     put(w, "enum { %s_BATCH = %" PRId64 " };    /* the most samples that a call takes */\n", name_upper(m->prefix),
         m->model->batch);
+    for (int k = 0; k < m->model->lengths.n; k++)
+        put(w, "enum { %s = %" PRId64 " };    /* the largest %s */\n", most_of(m, m->model->lengths.at[k]), m->model->lengths.at[k]->hi,
+            public_name(m, m->model->lengths.at[k]));
     if (m->model->accumulate > 1)
         put(w, "enum { %s_ACCUMULATE = %" PRId64 " };    /* calls of %s_step for one update */\n", name_upper(m->prefix),
             m->model->accumulate, m->prefix);

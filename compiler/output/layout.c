@@ -25,14 +25,17 @@ const char *c_type_name(CType type) {
 
 CType element_type(const Tensor *t) {
     if (t->byte) return C_BYTE;
+    if (t->role == ROLE_LENGTH) return C_INT;
     if (t->role == ROLE_SCALAR) return t->type == REAL ? C_DOUBLE : C_LONG;
     bool number = adds_up(t) || t->role == ROLE_HYPER || t->role == ROLE_METRIC || t->host;
     if (number) return t->type == REAL ? C_DOUBLE : C_LONG;
     return t->type == REAL ? C_REAL : C_INT32;
 }
 
+static bool is_of_call(const Tensor *t) { return t->role == ROLE_SCALAR || t->role == ROLE_LENGTH; }
+
 bool same_name(const Tensor *a, const Tensor *b) {
-    return a == b || (a && b && (a->role == ROLE_SCALAR) == (b->role == ROLE_SCALAR) && strcmp(a->name, b->name) == 0);
+    return a == b || (a && b && is_of_call(a) == is_of_call(b) && strcmp(a->name, b->name) == 0);
 }
 
 const char *base_name(const char *path) {

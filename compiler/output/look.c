@@ -1,10 +1,10 @@
 /* --trap, inside of the entry points: looking at what a call begins with, and after each kernel at what it has stored.
  *
  *     mlp_h(n, x, p->linear_w, h);
- *     nn_trap_look(&m->trap, mlp_traps, 7, n, h);
+ *     nn_trap_look(&m->trap, mlp_traps, 7, counts, h);
  *     if (m->trap.found.row) {
  *         if (m->trap.found.row == 7) {
- *             nn_trap_read(&m->trap, mlp_traps, 1, n, x);          ranges of what the equation has read, for the message
+ *             nn_trap_read(&m->trap, mlp_traps, 1, counts, x);          ranges of what the equation has read, for the message
  *         }
  *         return (double)NAN;
  *     }
@@ -22,7 +22,7 @@ static const char *pointer_text(Body *b, const Tensor *t) {
 
 static void print_look(Body *b, const char *verb, int depth, int row, const Tensor *t) {
     put_line(&b->calls, depth, text("nn_trap_%s(&m->trap, %s_traps, %d, %s, %s);", verb, b->m->prefix, row,
-                                    b->entry == ENTRY_UPDATE ? "0" : "n", pointer_text(b, t)));
+                                    b->entry == ENTRY_UPDATE ? "NULL" : b->counts, pointer_text(b, t)));
 }
 
 static const char *stop_text(const Body *b) { return b->entry == ENTRY_UPDATE ? "return" : "return (double)NAN"; }
@@ -39,6 +39,12 @@ void print_given(Body *b) {
     const Model *model = b->m->model;
     const Tensors *update[] = { &model->moments }, *others[] = { &model->inputs, &model->params, &model->states };
     const Tensors **lists = b->entry == ENTRY_UPDATE ? update : others;
+    if (b->entry != ENTRY_UPDATE) {
+        b->counts = name_add(b->scope.names, "counts");
+        put(&b->calls, "    const int64_t %s[] = { n", b->counts);
+        for (int k = 0; k < model->lengths.n; k++) put(&b->calls, ", %s", public_name(b->m, model->lengths.at[k]));
+        put_text(&b->calls, " };\n");
+    }
     put_text(&b->calls, "    nn_trap_start(&m->trap);\n");
     for (int i = 0; i < (b->entry == ENTRY_UPDATE ? 1 : 3); i++)
         for (int k = 0; k < lists[i]->n; k++)

@@ -103,6 +103,7 @@ Names *names_of_module(const Module *m, const Layout *l) {
     Names *names = names_new(NULL);
     name_take(names, m->prefix);
     name_take(names, text("%s_BATCH", name_upper(m->prefix)));
+    for (int k = 0; k < m->model->lengths.n; k++) name_take(names, most_of(m, m->model->lengths.at[k]));
     for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) name_take(names, text("%s_%s", m->prefix, functions[k]));
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (m->schedule[e] && m->schedule[e]->parallel) {

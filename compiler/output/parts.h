@@ -136,6 +136,8 @@ void profile_print(Writer *w, const Profile *profile);
 
 /* ---- entry.c: the functions that callers see --------------------------------------------------------------------- */
 extern const char *const entry_name[ENTRY_COUNT];               /* without the prefix */
+const char *public_name(const Module *m, const Tensor *t);      /* of an input, an output or a length, as callers know it */
+const char *most_of(const Module *m, const Tensor *length);     /* the constant that is its largest value */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end);
 void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope,
                    Traps *traps, Profile *profile);     /* NULL without --trap, --profile */
@@ -143,6 +145,7 @@ Tensors model_inputs(const Model *m, bool targets);             /* inputs, then 
 
 /* ---- table.c ----------------------------------------------------------------------------------------------------- */
 void put_string(Writer *w, const char *s, size_t length);       /* a C string literal */
+int length_number(const Model *m, const Tensor *count);
 void table_print(Writer *w, const Module *m, const Layout *l, int traps, int profile);
 
 /* ---- report.c ---------------------------------------------------------------------------------------------------- */

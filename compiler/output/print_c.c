@@ -245,9 +245,8 @@ static int print_test(Writer *w, Scope *s, const Expr *sub, Dim dim, int tests) 
     if (sub->kind == X_SUM) move_negative(sub, &left, &right);
     const char *l = operand(s, left, C_PREC_SUM, C_ANY);
     if (sub->lo < 0) put(w, "%s%s >= %s", tests++ ? " && " : "", l, operand(s, right, C_PREC_SUM, C_ANY));
-    if (!dim.count && sub->hi < dim.extent) return tests;
-    const Expr *extent = dim.count ? Read(dim.count, NULL, 0) : Int(dim.extent);
-    put(w, "%s%s < %s", tests++ ? " && " : "", l, operand(s, Add(right, extent), C_PREC_SUM, C_ANY));
+    if (dim.count ? Sub(Sub(Extent(dim), Int(1)), sub)->lo >= 0 : sub->hi < dim.extent) return tests;
+    put(w, "%s%s < %s", tests++ ? " && " : "", l, operand(s, Add(right, Extent(dim)), C_PREC_SUM, C_ANY));
     return tests;
 }
 

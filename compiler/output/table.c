@@ -79,6 +79,13 @@ static const char *row_type(const Tensor *t) {
     return t->type == REAL ? "REAL" : "NN_I32";
 }
 
+/* Of an axis whose extent a call gives: 1 + its place among the lengths; else 0. */
+int length_number(const Model *m, const Tensor *count) {
+    int k = m->lengths.n;
+    while (k > 0 && !(count && same_name(m->lengths.at[k - 1], count))) k--;
+    return k;
+}
+
 /* One row. `place`: the member that holds the tensor; NULL for inputs and outputs, whose dims go without the batch. */
 static void print_row(Writer *w, const Module *m, const Tensor *t, const char *before, const char *place) {
     int first = !place && t->rank > 0 ? 1 : 0;
@@ -95,8 +102,13 @@ static void print_row(Writer *w, const Module *m, const Tensor *t, const char *b
     for (int k = 0; k < 2; k++) {
         if (t->files[k] && !place) put_string(w, t->files[k], strlen(t->files[k]));
         else put_text(w, "NULL");
-        put_text(w, k ? " },\n" : ", ");
+        put_text(w, ", ");
     }
+    int last = t->rank;                             /* what is not said is 0 */
+    while (last > first && !length_number(m->model, t->dim[last - 1].count)) last--;
+    put_text(w, "{");
+    for (int d = first; d < last; d++) put(w, "%s %d", d > first ? "," : "", length_number(m->model, t->dim[d].count));
+    put_text(w, last > first ? " } },\n" : " 0 } },\n");
 }
 
 /* Rows of one kind: what stands before their names, and the struct and the member of the instance that hold them. */
@@ -131,6 +143,10 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     print_rows(w, m, l, "states_table", states, 2);
     print_rows(w, m, l, "totals_table", &(Rows){ &model->totals, "", "totals", STRUCT_TOTALS }, 1);
     print_rows(w, m, l, "hypers_table", &(Rows){ &model->hypers, "", "hyper", STRUCT_HYPER }, 1);
+    if (model->lengths.n) put(w, "static const nn_length %s_lengths_table[] = {", m->prefix);
+    for (int k = 0; k < model->lengths.n; k++)
+        put(w, "%s { \"%s\", %" PRId64 " }", k ? "," : "", model->lengths.at[k]->name, model->lengths.at[k]->hi);
+    if (model->lengths.n) put_text(w, " };\n");
     if (model->metrics.n) put(w, "static const char *const %s_metrics_table[] = {", m->prefix);
     for (int k = 0; k < model->metrics.n; k++) {
         put_text(w, k ? ", " : " ");
@@ -149,9 +165,11 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
 
 static void print_loss_adapter(Writer *w, const Module *m, const char *function) {
     int n = model_inputs(m->model, true).n;
-    put(w, "static double %s_table_%s(void *m, int n, const void *const *inputs) {\n", m->prefix, function);
+    put(w, "static double %s_table_%s(void *m, int n, const int *lengths, const void *const *inputs) {\n", m->prefix, function);
+    if (!m->model->lengths.n) put_text(w, "    (void)lengths;\n");
     if (n == 0) put_text(w, "    (void)inputs;\n");
     put(w, "    return %s_%s(m, n", m->prefix, function);
+    for (int k = 0; k < m->model->lengths.n; k++) put(w, ", lengths[%d]", k);
     for (int k = 0; k < n; k++) put(w, ", inputs[%d]", k);
     put_text(w, ");\n}\n");
 }
@@ -159,13 +177,15 @@ static void print_loss_adapter(Writer *w, const Module *m, const char *function)
 static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
     bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
     int given = model_inputs(m->model, false).n;
-    put(w, "static void %s_table_predict(const void *instance, void *work, int n, const void *const *inputs,\n"
-           "        void *const *outputs) {\n", m->prefix);
+    put(w, "static void %s_table_predict(const void *instance, void *work, int n, const int *lengths,\n"
+           "        const void *const *inputs, void *const *outputs) {\n", m->prefix);
+    if (!m->model->lengths.n) put_text(w, "    (void)lengths;\n");
     if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
     else put_text(w, "    (void)instance;\n");
     if (given == 0) put_text(w, "    (void)inputs;\n");
     const char *weights = !params ? "" : m->model->averages.n ? "&m->average, " : "&m->params, ";
     put(w, "    %s_predict(%s%swork, n", m->prefix, weights, state ? "&m->state, " : "");
+    for (int k = 0; k < m->model->lengths.n; k++) put(w, ", lengths[%d]", k);
     for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
     for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
     put_text(w, ");\n}\n");
@@ -207,6 +227,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     put(w, ",\n    .source = %s_source,\n    .hash = \"%016" PRIx64 "\",\n", p, model_hash(model));
     put(w, "    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n", name_upper(p), p);
     if (model->predict) put(w, "    .predict_size = sizeof(%s),\n", struct_name(m, l, STRUCT_PREDICT_WORK));
+    put_list(w, m, "lengths", model->lengths.n, "lengths_table");
     put(w, "    .n_inputs = %d, .n_targets = %d,\n", inputs.n - targets, targets);
     if (inputs.n) put(w, "    .inputs = %s_inputs_table,\n", p);
     put_list(w, m, "outputs", model->outputs.n, "outputs_table");

@@ -38,6 +38,8 @@ static HandedList known(const Body *b) {
         PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_STATE), true), "s" }));
     if (b->predicts) PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_PREDICT_WORK), false), "work" }));
     if (loss || b->entry == ENTRY_PREDICT) PUSH(list, ((Handed){ "int ", "n" }));
+    for (int k = 0; (loss || b->predicts) && k < m->model->lengths.n; k++)
+        PUSH(list, ((Handed){ "int ", public_name(m, m->model->lengths.at[k]) }));
     for (int k = 0; (loss || b->predicts) && k < inputs.n; k++)
         PUSH(list, ((Handed){ pointer_to(public_type(inputs.at[k]), true), public_name(m, inputs.at[k]) }));
     for (int k = 0; b->predicts && k < m->model->outputs.n; k++) {

@@ -76,14 +76,15 @@ static int add_row(Traps *traps, const char *row) {
 }
 
 /* `blocks`: t is kept as [block] .. [lane]. */
-static void put_shape(Writer *w, const Tensor *t, bool blocks, const char *flags, int time) {
-    uint32_t counted = blocks ? 1 : 0;
+static void put_shape(Writer *w, const Model *m, const Tensor *t, bool blocks, const char *flags, int time) {
     put(w, "      %s, %d, {", *flags ? flags : "0", t->rank);
+    for (int d = 0; d < t->rank; d++) put(w, "%s %" PRId64, d ? "," : "", t->dim[d].extent);
+    put(w, "%s }, {", t->rank ? "" : " 0");
     for (int d = 0; d < t->rank; d++) {
-        put(w, "%s %" PRId64, d ? "," : "", t->dim[d].extent);
-        if (t->dim[d].count) counted |= 1u << d;
+        int length = length_number(m, t->dim[d].count);
+        put(w, "%s %d", d ? "," : "", length ? 1 + length : t->dim[d].count || (blocks && !d));
     }
-    put(w, "%s }, 0x%" PRIx32 ", %d },\n", t->rank ? "" : " 0", counted, time);
+    put(w, "%s }, %d },\n", t->rank ? "" : " 0", time);
 }
 
 static void put_words(Writer *w, const char *what, const char *name, const char *equation, const char *place) {
@@ -105,7 +106,7 @@ int trap_given(Traps *traps, const Tensor *t) {
     int line = origin_line(traps->m, t->origin);
     put_words(&w, what, path_of(t), "", line ? text("%s:%d", traps->m->file, line) : traps->m->file);
     const char *more = given ? " | NN_TRAP_CAUSE" : open ? "" : " | NN_TRAP_RESULT";
-    put_shape(&w, t, false, text("NN_TRAP_GIVEN%s", more), -1);
+    put_shape(&w, traps->m->model, t, false, text("NN_TRAP_GIVEN%s", more), -1);
     return add_row(traps, w.text);
 }
 
@@ -161,7 +162,7 @@ int trap_row(Traps *traps, Entry entry, const Equation *e, const Tensor *t) {
     const char *what = gradient ? "gradient of" : next ? "next value of" : out->role == ROLE_LOSS ? "loss" : "equation";
     put_words(&w, what, gradient || next ? path_of(out->of) : out->name,
               shortened(equation_text(traps->next_of, entry, e)), whence(traps->m, e));
-    put_shape(&w, t, blocks, flags.text, time);
+    put_shape(&w, traps->m->model, t, blocks, flags.text, time);
     return add_row(traps, w.text);
 }
 

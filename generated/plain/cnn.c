@@ -1073,64 +1073,64 @@ static const char cnn_source[] =
     "}\n";
 
 static const nn_tensor cnn_inputs_table[] = {
-    { "image", NN_U8, 3, { 3, 32, 32 }, 0, 0, 255, "data_batch_*.bin:image", "test_batch.bin:image" },
-    { "kind", NN_I32, 0, { 0 }, 0, 0, 9, "data_batch_*.bin:label", "test_batch.bin:label" },
+    { "image", NN_U8, 3, { 3, 32, 32 }, 0, 0, 255, "data_batch_*.bin:image", "test_batch.bin:image", { 0 } },
+    { "kind", NN_I32, 0, { 0 }, 0, 0, 9, "data_batch_*.bin:label", "test_batch.bin:label", { 0 } },
 };
 static const nn_tensor cnn_outputs_table[] = {
-    { "softmax", REAL, 1, { 10 }, 0, 1, 0, NULL, NULL },
+    { "softmax", REAL, 1, { 10 }, 0, 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor cnn_params_table[] = {
-    { "conv2d.f", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, params.conv2d_f), 1, 0, NULL, NULL },
-    { "conv2d.b", REAL, 1, { 6 }, offsetof(cnn, params.conv2d_b), 1, 0, NULL, NULL },
-    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, params.conv2d_2_f), 1, 0, NULL, NULL },
-    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(cnn, params.conv2d_2_b), 1, 0, NULL, NULL },
-    { "linear.w", REAL, 2, { 120, 400 }, offsetof(cnn, params.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 120 }, offsetof(cnn, params.linear_b), 1, 0, NULL, NULL },
-    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(cnn, params.linear_2_w), 1, 0, NULL, NULL },
-    { "linear_2.b", REAL, 1, { 84 }, offsetof(cnn, params.linear_2_b), 1, 0, NULL, NULL },
-    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(cnn, params.linear_3_w), 1, 0, NULL, NULL },
-    { "linear_3.b", REAL, 1, { 10 }, offsetof(cnn, params.linear_3_b), 1, 0, NULL, NULL },
+    { "conv2d.f", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, params.conv2d_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d.b", REAL, 1, { 6 }, offsetof(cnn, params.conv2d_b), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, params.conv2d_2_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(cnn, params.conv2d_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear.w", REAL, 2, { 120, 400 }, offsetof(cnn, params.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 120 }, offsetof(cnn, params.linear_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(cnn, params.linear_2_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.b", REAL, 1, { 84 }, offsetof(cnn, params.linear_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(cnn, params.linear_3_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.b", REAL, 1, { 10 }, offsetof(cnn, params.linear_3_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor cnn_grads_table[] = {
-    { "conv2d.f", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, grads.conv2d_f), 1, 0, NULL, NULL },
-    { "conv2d.b", REAL, 1, { 6 }, offsetof(cnn, grads.conv2d_b), 1, 0, NULL, NULL },
-    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, grads.conv2d_2_f), 1, 0, NULL, NULL },
-    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(cnn, grads.conv2d_2_b), 1, 0, NULL, NULL },
-    { "linear.w", REAL, 2, { 120, 400 }, offsetof(cnn, grads.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 120 }, offsetof(cnn, grads.linear_b), 1, 0, NULL, NULL },
-    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(cnn, grads.linear_2_w), 1, 0, NULL, NULL },
-    { "linear_2.b", REAL, 1, { 84 }, offsetof(cnn, grads.linear_2_b), 1, 0, NULL, NULL },
-    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(cnn, grads.linear_3_w), 1, 0, NULL, NULL },
-    { "linear_3.b", REAL, 1, { 10 }, offsetof(cnn, grads.linear_3_b), 1, 0, NULL, NULL },
+    { "conv2d.f", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, grads.conv2d_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d.b", REAL, 1, { 6 }, offsetof(cnn, grads.conv2d_b), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.f", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, grads.conv2d_2_f), 1, 0, NULL, NULL, { 0 } },
+    { "conv2d_2.b", REAL, 1, { 16 }, offsetof(cnn, grads.conv2d_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear.w", REAL, 2, { 120, 400 }, offsetof(cnn, grads.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 120 }, offsetof(cnn, grads.linear_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.w", REAL, 2, { 84, 120 }, offsetof(cnn, grads.linear_2_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.b", REAL, 1, { 84 }, offsetof(cnn, grads.linear_2_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.w", REAL, 2, { 10, 84 }, offsetof(cnn, grads.linear_3_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_3.b", REAL, 1, { 10 }, offsetof(cnn, grads.linear_3_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor cnn_states_table[] = {
-    { "optimizer.conv2d.f.m", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, optimizer.conv2d_f_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d.f.v", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, optimizer.conv2d_f_v), 1, 0, NULL, NULL },
-    { "optimizer.conv2d.b.m", REAL, 1, { 6 }, offsetof(cnn, optimizer.conv2d_b_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d.b.v", REAL, 1, { 6 }, offsetof(cnn, optimizer.conv2d_b_v), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.f.m", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, optimizer.conv2d_2_f_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.f.v", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, optimizer.conv2d_2_f_v), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.b.m", REAL, 1, { 16 }, offsetof(cnn, optimizer.conv2d_2_b_m), 1, 0, NULL, NULL },
-    { "optimizer.conv2d_2.b.v", REAL, 1, { 16 }, offsetof(cnn, optimizer.conv2d_2_b_v), 1, 0, NULL, NULL },
-    { "optimizer.linear.w.m", REAL, 2, { 120, 400 }, offsetof(cnn, optimizer.linear_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear.w.v", REAL, 2, { 120, 400 }, offsetof(cnn, optimizer.linear_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear.b.m", REAL, 1, { 120 }, offsetof(cnn, optimizer.linear_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear.b.v", REAL, 1, { 120 }, offsetof(cnn, optimizer.linear_b_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.w.m", REAL, 2, { 84, 120 }, offsetof(cnn, optimizer.linear_2_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.w.v", REAL, 2, { 84, 120 }, offsetof(cnn, optimizer.linear_2_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.b.m", REAL, 1, { 84 }, offsetof(cnn, optimizer.linear_2_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.b.v", REAL, 1, { 84 }, offsetof(cnn, optimizer.linear_2_b_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.w.m", REAL, 2, { 10, 84 }, offsetof(cnn, optimizer.linear_3_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.w.v", REAL, 2, { 10, 84 }, offsetof(cnn, optimizer.linear_3_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.b.m", REAL, 1, { 10 }, offsetof(cnn, optimizer.linear_3_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_3.b.v", REAL, 1, { 10 }, offsetof(cnn, optimizer.linear_3_b_v), 1, 0, NULL, NULL },
+    { "optimizer.conv2d.f.m", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, optimizer.conv2d_f_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d.f.v", REAL, 4, { 6, 3, 5, 5 }, offsetof(cnn, optimizer.conv2d_f_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d.b.m", REAL, 1, { 6 }, offsetof(cnn, optimizer.conv2d_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d.b.v", REAL, 1, { 6 }, offsetof(cnn, optimizer.conv2d_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.f.m", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, optimizer.conv2d_2_f_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.f.v", REAL, 4, { 16, 6, 5, 5 }, offsetof(cnn, optimizer.conv2d_2_f_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.b.m", REAL, 1, { 16 }, offsetof(cnn, optimizer.conv2d_2_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.conv2d_2.b.v", REAL, 1, { 16 }, offsetof(cnn, optimizer.conv2d_2_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.w.m", REAL, 2, { 120, 400 }, offsetof(cnn, optimizer.linear_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.w.v", REAL, 2, { 120, 400 }, offsetof(cnn, optimizer.linear_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.b.m", REAL, 1, { 120 }, offsetof(cnn, optimizer.linear_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.b.v", REAL, 1, { 120 }, offsetof(cnn, optimizer.linear_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.w.m", REAL, 2, { 84, 120 }, offsetof(cnn, optimizer.linear_2_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.w.v", REAL, 2, { 84, 120 }, offsetof(cnn, optimizer.linear_2_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.b.m", REAL, 1, { 84 }, offsetof(cnn, optimizer.linear_2_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.b.v", REAL, 1, { 84 }, offsetof(cnn, optimizer.linear_2_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.w.m", REAL, 2, { 10, 84 }, offsetof(cnn, optimizer.linear_3_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.w.v", REAL, 2, { 10, 84 }, offsetof(cnn, optimizer.linear_3_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.b.m", REAL, 1, { 10 }, offsetof(cnn, optimizer.linear_3_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_3.b.v", REAL, 1, { 10 }, offsetof(cnn, optimizer.linear_3_b_v), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor cnn_totals_table[] = {
-    { "accuracy_total", NN_F64, 0, { 0 }, offsetof(cnn, totals.accuracy_total), 1, 0, NULL, NULL },
-    { "accuracy_total_2", NN_F64, 0, { 0 }, offsetof(cnn, totals.accuracy_total_2), 1, 0, NULL, NULL },
+    { "accuracy_total", NN_F64, 0, { 0 }, offsetof(cnn, totals.accuracy_total), 1, 0, NULL, NULL, { 0 } },
+    { "accuracy_total_2", NN_F64, 0, { 0 }, offsetof(cnn, totals.accuracy_total_2), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor cnn_hypers_table[] = {
-    { "lr", NN_F64, 0, { 0 }, offsetof(cnn, hyper.lr), 1, 0, NULL, NULL },
+    { "lr", NN_F64, 0, { 0 }, offsetof(cnn, hyper.lr), 1, 0, NULL, NULL, { 0 } },
 };
 static const char *const cnn_metrics_table[] = { "accuracy" };
 static const nn_setting cnn_settings_table[] = { { "epochs", 10 } };
@@ -1139,14 +1139,17 @@ static void cnn_table_init(void *m, uint64_t seed) { cnn_init(m, seed); }
 static void cnn_table_reset(void *m) { cnn_reset(m); }
 static void cnn_table_metrics(void *m, double *values) { cnn_metrics(m, values); }
 static void cnn_table_update(void *m) { cnn_update(m); }
-static double cnn_table_gradients(void *m, int n, const void *const *inputs) {
+static double cnn_table_gradients(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return cnn_gradients(m, n, inputs[0], inputs[1]);
 }
-static double cnn_table_evaluate(void *m, int n, const void *const *inputs) {
+static double cnn_table_evaluate(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return cnn_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void cnn_table_predict(const void *instance, void *work, int n, const void *const *inputs,
-        void *const *outputs) {
+static void cnn_table_predict(const void *instance, void *work, int n, const int *lengths,
+        const void *const *inputs, void *const *outputs) {
+    (void)lengths;
     const cnn *const m = instance;
     cnn_predict(&m->params, work, n, inputs[0], outputs[0]);
 }

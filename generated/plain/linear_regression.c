@@ -262,22 +262,22 @@ static const char linear_regression_source[] =
     "}\n";
 
 static const nn_tensor linear_regression_inputs_table[] = {
-    { "x", REAL, 1, { 1 }, 0, 1, 0, "linear.csv:x", "linear.csv:x" },
-    { "y", REAL, 1, { 1 }, 0, 1, 0, "linear.csv:y", "linear.csv:y" },
+    { "x", REAL, 1, { 1 }, 0, 1, 0, "linear.csv:x", "linear.csv:x", { 0 } },
+    { "y", REAL, 1, { 1 }, 0, 1, 0, "linear.csv:y", "linear.csv:y", { 0 } },
 };
 static const nn_tensor linear_regression_outputs_table[] = {
-    { "line", REAL, 1, { 1 }, 0, 1, 0, NULL, NULL },
+    { "line", REAL, 1, { 1 }, 0, 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor linear_regression_params_table[] = {
-    { "linear.w", REAL, 2, { 1, 1 }, offsetof(linear_regression, params.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 1 }, offsetof(linear_regression, params.linear_b), 1, 0, NULL, NULL },
+    { "linear.w", REAL, 2, { 1, 1 }, offsetof(linear_regression, params.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 1 }, offsetof(linear_regression, params.linear_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor linear_regression_grads_table[] = {
-    { "linear.w", REAL, 2, { 1, 1 }, offsetof(linear_regression, grads.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 1 }, offsetof(linear_regression, grads.linear_b), 1, 0, NULL, NULL },
+    { "linear.w", REAL, 2, { 1, 1 }, offsetof(linear_regression, grads.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 1 }, offsetof(linear_regression, grads.linear_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor linear_regression_hypers_table[] = {
-    { "lr", NN_F64, 0, { 0 }, offsetof(linear_regression, hyper.lr), 1, 0, NULL, NULL },
+    { "lr", NN_F64, 0, { 0 }, offsetof(linear_regression, hyper.lr), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_setting linear_regression_settings_table[] = { { "epochs", 1000 } };
 
@@ -285,14 +285,17 @@ static void linear_regression_table_init(void *m, uint64_t seed) { linear_regres
 static void linear_regression_table_reset(void *m) { linear_regression_reset(m); }
 static void linear_regression_table_metrics(void *m, double *values) { linear_regression_metrics(m, values); }
 static void linear_regression_table_update(void *m) { linear_regression_update(m); }
-static double linear_regression_table_gradients(void *m, int n, const void *const *inputs) {
+static double linear_regression_table_gradients(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return linear_regression_gradients(m, n, inputs[0], inputs[1]);
 }
-static double linear_regression_table_evaluate(void *m, int n, const void *const *inputs) {
+static double linear_regression_table_evaluate(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return linear_regression_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void linear_regression_table_predict(const void *instance, void *work, int n, const void *const *inputs,
-        void *const *outputs) {
+static void linear_regression_table_predict(const void *instance, void *work, int n, const int *lengths,
+        const void *const *inputs, void *const *outputs) {
+    (void)lengths;
     const linear_regression *const m = instance;
     linear_regression_predict(&m->params, work, n, inputs[0], outputs[0]);
 }

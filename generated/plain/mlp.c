@@ -554,40 +554,40 @@ static const char mlp_source[] =
     "}\n";
 
 static const nn_tensor mlp_inputs_table[] = {
-    { "image", NN_U8, 1, { 784 }, 0, 0, 255, "train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz" },
-    { "digit", NN_I32, 0, { 0 }, 0, 0, 9, "train-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte.gz" },
+    { "image", NN_U8, 1, { 784 }, 0, 0, 255, "train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz", { 0 } },
+    { "digit", NN_I32, 0, { 0 }, 0, 0, 9, "train-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte.gz", { 0 } },
 };
 static const nn_tensor mlp_outputs_table[] = {
-    { "softmax", REAL, 1, { 10 }, 0, 1, 0, NULL, NULL },
+    { "softmax", REAL, 1, { 10 }, 0, 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor mlp_params_table[] = {
-    { "linear.w", REAL, 2, { 128, 784 }, offsetof(mlp, params.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 128 }, offsetof(mlp, params.linear_b), 1, 0, NULL, NULL },
-    { "linear_2.w", REAL, 2, { 10, 128 }, offsetof(mlp, params.linear_2_w), 1, 0, NULL, NULL },
-    { "linear_2.b", REAL, 1, { 10 }, offsetof(mlp, params.linear_2_b), 1, 0, NULL, NULL },
+    { "linear.w", REAL, 2, { 128, 784 }, offsetof(mlp, params.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 128 }, offsetof(mlp, params.linear_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.w", REAL, 2, { 10, 128 }, offsetof(mlp, params.linear_2_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.b", REAL, 1, { 10 }, offsetof(mlp, params.linear_2_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor mlp_grads_table[] = {
-    { "linear.w", REAL, 2, { 128, 784 }, offsetof(mlp, grads.linear_w), 1, 0, NULL, NULL },
-    { "linear.b", REAL, 1, { 128 }, offsetof(mlp, grads.linear_b), 1, 0, NULL, NULL },
-    { "linear_2.w", REAL, 2, { 10, 128 }, offsetof(mlp, grads.linear_2_w), 1, 0, NULL, NULL },
-    { "linear_2.b", REAL, 1, { 10 }, offsetof(mlp, grads.linear_2_b), 1, 0, NULL, NULL },
+    { "linear.w", REAL, 2, { 128, 784 }, offsetof(mlp, grads.linear_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear.b", REAL, 1, { 128 }, offsetof(mlp, grads.linear_b), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.w", REAL, 2, { 10, 128 }, offsetof(mlp, grads.linear_2_w), 1, 0, NULL, NULL, { 0 } },
+    { "linear_2.b", REAL, 1, { 10 }, offsetof(mlp, grads.linear_2_b), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor mlp_states_table[] = {
-    { "optimizer.linear.w.m", REAL, 2, { 128, 784 }, offsetof(mlp, optimizer.linear_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear.w.v", REAL, 2, { 128, 784 }, offsetof(mlp, optimizer.linear_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear.b.m", REAL, 1, { 128 }, offsetof(mlp, optimizer.linear_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear.b.v", REAL, 1, { 128 }, offsetof(mlp, optimizer.linear_b_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.w.m", REAL, 2, { 10, 128 }, offsetof(mlp, optimizer.linear_2_w_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.w.v", REAL, 2, { 10, 128 }, offsetof(mlp, optimizer.linear_2_w_v), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.b.m", REAL, 1, { 10 }, offsetof(mlp, optimizer.linear_2_b_m), 1, 0, NULL, NULL },
-    { "optimizer.linear_2.b.v", REAL, 1, { 10 }, offsetof(mlp, optimizer.linear_2_b_v), 1, 0, NULL, NULL },
+    { "optimizer.linear.w.m", REAL, 2, { 128, 784 }, offsetof(mlp, optimizer.linear_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.w.v", REAL, 2, { 128, 784 }, offsetof(mlp, optimizer.linear_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.b.m", REAL, 1, { 128 }, offsetof(mlp, optimizer.linear_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear.b.v", REAL, 1, { 128 }, offsetof(mlp, optimizer.linear_b_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.w.m", REAL, 2, { 10, 128 }, offsetof(mlp, optimizer.linear_2_w_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.w.v", REAL, 2, { 10, 128 }, offsetof(mlp, optimizer.linear_2_w_v), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.b.m", REAL, 1, { 10 }, offsetof(mlp, optimizer.linear_2_b_m), 1, 0, NULL, NULL, { 0 } },
+    { "optimizer.linear_2.b.v", REAL, 1, { 10 }, offsetof(mlp, optimizer.linear_2_b_v), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor mlp_totals_table[] = {
-    { "accuracy_total", NN_F64, 0, { 0 }, offsetof(mlp, totals.accuracy_total), 1, 0, NULL, NULL },
-    { "accuracy_total_2", NN_F64, 0, { 0 }, offsetof(mlp, totals.accuracy_total_2), 1, 0, NULL, NULL },
+    { "accuracy_total", NN_F64, 0, { 0 }, offsetof(mlp, totals.accuracy_total), 1, 0, NULL, NULL, { 0 } },
+    { "accuracy_total_2", NN_F64, 0, { 0 }, offsetof(mlp, totals.accuracy_total_2), 1, 0, NULL, NULL, { 0 } },
 };
 static const nn_tensor mlp_hypers_table[] = {
-    { "lr", NN_F64, 0, { 0 }, offsetof(mlp, hyper.lr), 1, 0, NULL, NULL },
+    { "lr", NN_F64, 0, { 0 }, offsetof(mlp, hyper.lr), 1, 0, NULL, NULL, { 0 } },
 };
 static const char *const mlp_metrics_table[] = { "accuracy" };
 static const nn_setting mlp_settings_table[] = { { "epochs", 10 } };
@@ -596,14 +596,17 @@ static void mlp_table_init(void *m, uint64_t seed) { mlp_init(m, seed); }
 static void mlp_table_reset(void *m) { mlp_reset(m); }
 static void mlp_table_metrics(void *m, double *values) { mlp_metrics(m, values); }
 static void mlp_table_update(void *m) { mlp_update(m); }
-static double mlp_table_gradients(void *m, int n, const void *const *inputs) {
+static double mlp_table_gradients(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return mlp_gradients(m, n, inputs[0], inputs[1]);
 }
-static double mlp_table_evaluate(void *m, int n, const void *const *inputs) {
+static double mlp_table_evaluate(void *m, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return mlp_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void mlp_table_predict(const void *instance, void *work, int n, const void *const *inputs,
-        void *const *outputs) {
+static void mlp_table_predict(const void *instance, void *work, int n, const int *lengths,
+        const void *const *inputs, void *const *outputs) {
+    (void)lengths;
     const mlp *const m = instance;
     mlp_predict(&m->params, work, n, inputs[0], outputs[0]);
 }

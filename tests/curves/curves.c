@@ -132,7 +132,7 @@ int main(int argc, char **argv) {
             for (int s = 0; s < n; s++)
                 for (int k = 0; k < 2; k++) give(&m->inputs[k], k, inputs[k], s, (n * number + s) % count);
             const void *const given[2] = { inputs[0], inputs[1] };
-            double loss = m->gradients(instance, n, given), right = wide ? value[0] : value[1];
+            double loss = m->gradients(instance, n, NULL, given), right = wide ? value[0] : value[1];
             m->update(instance);
             compare("loss", loss, right, fabs(right));
             worst_loss = worst;

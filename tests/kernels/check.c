@@ -32,7 +32,7 @@
 #include <nn_team.h>
 #endif
 
-typedef void PredictOne(const void *instance, void *work, const void *const *inputs, void *const *outputs);
+typedef void PredictOne(const void *instance, void *work, const int *lengths, const void *const *inputs, void *const *outputs);
 typedef struct { const nn_model *model; PredictOne *predict_one; } Checked;
 extern const Checked checked[];
 
@@ -154,7 +154,8 @@ static void compute(const Checked *c) {
     memcpy(first, instance.at, model->size);
     give_parameters(first);
     for (int n = 1; n <= model->batch; n++) {
-        int what = 0;
+        int what = 0, lengths[NN_MAX_LENGTHS];
+        for (int k = 0; k < model->n_lengths; k++) lengths[k] = 1 + (5*n + 3*k + 1) % model->lengths[k].most;
         for (int k = 0; k < n_given; k++) {
             const nn_tensor *t = &model->inputs[k];
             inputs[k] = fenced((size_t)n * elements(t) * bytes_of(t->type));
@@ -167,7 +168,7 @@ static void compute(const Checked *c) {
             results[k] = outputs[k].at;
         }
         renew(&instance, first);
-        double loss = model->gradients(instance.at, n, given);
+        double loss = model->gradients(instance.at, n, lengths, given);
         note(what++, n, "loss", &loss, NN_F64, 1);
         for (int k = 0; k < model->n_grads; k++) {
             const nn_tensor *t = &model->grads[k];
@@ -185,11 +186,11 @@ static void compute(const Checked *c) {
             }
         }
         renew(&instance, first);
-        loss = model->evaluate(instance.at, n, given);
+        loss = model->evaluate(instance.at, n, lengths, given);
         note(what++, n, "loss at rest", &loss, NN_F64, 1);
         renew(&instance, first);
         work = fenced(model->predict_size);
-        model->predict(instance.at, work.at, n, given, results);
+        model->predict(instance.at, work.at, n, lengths, given, results);
         for (int k = 0; k < model->n_outputs; k++)
             note(what++, n, model->outputs[k].name, results[k], model->outputs[k].type, (size_t)n * elements(&model->outputs[k]));
         release(&work);
@@ -212,7 +213,9 @@ static void compute(const Checked *c) {
             results[k] = outputs[k].at;
         }
         work = fenced(model->predict_size);
-        c->predict_one(instance.at, work.at, given, results);
+        int lengths[NN_MAX_LENGTHS];
+        for (int k = 0; k < model->n_lengths; k++) lengths[k] = 1 + (2*n + 7*k) % model->lengths[k].most;
+        c->predict_one(instance.at, work.at, lengths, given, results);
         for (int k = 0; k < model->n_outputs; k++) note(2000 + k, n, "output of one", results[k], model->outputs[k].type, elements(&model->outputs[k]));
         release(&work);
         for (int k = 0; k < model->n_inputs; k++) release(&inputs[k]);

@@ -52,15 +52,15 @@ table() {
                         n = split(text, argument, ",")
                         for (k = 1; k <= n; k++) {
                             a = argument[k]
-                            call = call (k > 1 ? ", " : "") (a ~ /_params/ ? "&m->params" : a ~ /_state / ? "&m->state" : a ~ /work \*/ ? "work" : \
+                            call = call (k > 1 ? ", " : "") (a ~ /^ *int / ? "lengths[" (l++ + 0) "]" : a ~ /_params/ ? "&m->params" : a ~ /_state / ? "&m->state" : a ~ /work \*/ ? "work" : \
                                    a ~ /const/ ? "in[" (i++ + 0) "]" : "out[" (o++ + 0) "]")
                         }
-                        printf "static void %s_one(const void *instance, void *work, const void *const *in, void *const *out) {\n", model
-                        printf "    const %s *m = instance;\n    (void)m;\n    %s_predict_one(%s);\n}\n", model, model, call
+                        printf "static void %s_one(const void *instance, void *work, const int *lengths, const void *const *in, void *const *out) {\n", model
+                        printf "    const %s *m = instance;\n    (void)m, (void)lengths;\n    %s_predict_one(%s);\n}\n", model, model, call
                         exit
                     }' "$WORK/$way/net$seed.h"
             done
-            printf 'typedef void PredictOne(const void *, void *, const void *const *, void *const *);\n'
+            printf 'typedef void PredictOne(const void *, void *, const int *, const void *const *, void *const *);\n'
             printf 'typedef struct { const nn_model *model; PredictOne *predict_one; } Checked;\nextern const Checked checked[];\nconst Checked checked[] = {\n'
             for seed; do printf '    { &net%s_model, net%s_one },\n' "$seed" "$seed"; done
             printf '    { 0, 0 }\n};\n'

@@ -122,7 +122,7 @@ static void open_model(const char *name) {
     model->init(instance, 1);
 }
 
-static double loss_of(int n) { return model->gradients(instance, n, (const void *const *)inputs); }
+static double loss_of(int n) { return model->gradients(instance, n, NULL, (const void *const *)inputs); }
 
 /* Twice from the same memory: what is random depends on the seed, the step and the place only. */
 static void train(int n) {
@@ -175,7 +175,7 @@ static void predict(int n, const char *name) {
     int n_outputs = model->n_outputs;
     if (t) {
         const void *output = outputs[t - model->outputs];
-        model->predict(instance, work, n, (const void *const *)inputs, (void *const *)outputs);
+        model->predict(instance, work, n, NULL, (const void *const *)inputs, (void *const *)outputs);
         check("output", name, output, t->type, (size_t)n * elements(t));
     } else {
         wrong("no output", name);
@@ -229,7 +229,7 @@ static void obey(const char *order, int n, const char *name) {
     } else if (strcmp(order, "epoch") == 0) {
         put(instance + model->epoch_offset, NN_I64, 0, n);
     } else if (strcmp(order, "evaluate") == 0) {
-        double loss = model->evaluate(instance, n, all);
+        double loss = model->evaluate(instance, n, NULL, all);
         if (n_given) check("evaluated loss", "", &loss, NN_F64, 1);
     } else if (strcmp(order, "predict") == 0) {
         predict(n, name);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { MOST_INPUTS = 16 };
-typedef struct Batch { void *data[MOST_INPUTS]; } Batch;
+typedef struct Batch { void *data[MOST_INPUTS]; int lengths[NN_MAX_LENGTHS]; } Batch;
 
 static inline void *need(size_t bytes) {
     void *p = calloc(1, bytes ? bytes : 1);
@@ -24,6 +24,7 @@ static inline uint32_t next_number(uint32_t *state) {
 
 static inline Batch batch_new(const nn_model *model, uint32_t seed) {
     Batch batch;
+    for (int k = 0; k < model->n_lengths; k++) batch.lengths[k] = 1 + (int)(seed*7 + (uint32_t)k*5) % model->lengths[k].most;
     for (int k = 0; k < model->n_inputs + model->n_targets; k++) {
         const nn_tensor *t = &model->inputs[k];
         size_t count = (size_t)model->batch;
@@ -55,7 +56,7 @@ static inline void *instance_new(const nn_model *model, uint64_t seed) {
 static inline void step(const nn_model *model, void *instance, int number) {
     Batch batch = batch_new(model, (uint32_t)number + 1);
     int n = number % 3 == 2 && model->batch > 1 ? model->batch - 1 : model->batch;
-    model->gradients(instance, n, (const void *const *)batch.data);
+    model->gradients(instance, n, batch.lengths, (const void *const *)batch.data);
     model->update(instance);
     batch_free(model, &batch);
 }

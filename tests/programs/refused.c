@@ -9,8 +9,8 @@ int main(void) {
     int failed = 0;
     memcpy(before, m, MODEL.size);
     for (int n = -1; n <= MODEL.batch + 1; n += n == 0 ? MODEL.batch + 1 : 1) {
-        double loss = MODEL.gradients(m, n, (const void *const *)batch.data),
-               mean = MODEL.evaluate(m, n, (const void *const *)batch.data);
+        double loss = MODEL.gradients(m, n, batch.lengths, (const void *const *)batch.data),
+               mean = MODEL.evaluate(m, n, batch.lengths, (const void *const *)batch.data);
         if (loss == loss || mean == mean || !same_instance(&MODEL, m, before)) {
             printf("a call with n = %d is accepted\n", n);
             failed = 1;
@@ -21,7 +21,7 @@ int main(void) {
         int32_t *label = batch.data[k], kept = *label;
         for (int turn = 0; turn < 2; turn++) {
             *label = (int32_t)(turn == 0 ? MODEL.inputs[k].low - 1 : MODEL.inputs[k].high + 1);
-            double loss = MODEL.gradients(m, 1, (const void *const *)batch.data);
+            double loss = MODEL.gradients(m, 1, batch.lengths, (const void *const *)batch.data);
             if (loss == loss || !same_instance(&MODEL, m, before)) {
                 printf("%s = %d is accepted\n", MODEL.inputs[k].name, (int)*label);
                 failed = 1;
@@ -29,7 +29,7 @@ int main(void) {
         }
         *label = kept;
     }
-    double loss = MODEL.gradients(m, MODEL.batch, (const void *const *)batch.data);
+    double loss = MODEL.gradients(m, MODEL.batch, batch.lengths, (const void *const *)batch.data);
     if (loss != loss) {
         printf("a good call is refused\n");
         failed = 1;

@@ -7,6 +7,7 @@
  *     gradients N item K, evaluate N item K       calls whose loss is an item
  *     value KIND I item K                an array of the instance is an item: p g s t
  *     metric I item K                    so is a metric
+ *     length K N                         what calls are given for a length
  *     predict N                          and an output:  output I item K
  * Samples after the last are NaN. */
 #include <math.h>
@@ -24,6 +25,7 @@ typedef struct {
     char *instance;
     void *inputs[MOST];
     double *outputs[MOST];
+    int lengths[NN_MAX_LENGTHS];
 } Instance;
 
 static Instance instance[2];
@@ -111,7 +113,16 @@ static void compare(const Instance *x, const Item *item, const void *array, nn_t
     }
 }
 
-/* The inputs of n samples: what stands after them is NaN. */
+/* Whether a call for n samples has element i. */
+static int is_used(const Instance *x, const nn_tensor *t, size_t i, int n) {
+    for (int d = t->rank - 1; d >= 0; d--) {
+        if (t->length[d] && i % (size_t)t->dim[d] >= (size_t)x->lengths[t->length[d] - 1]) return 0;
+        i /= (size_t)t->dim[d];
+    }
+    return i < (size_t)n;
+}
+
+/* The inputs of n samples: what stands after them, and behind the lengths, is NaN. */
 static const void *const *given(const Instance *x, int n) {
     static double *copy[MOST];
     for (int k = 0; k < x->model->n_inputs + x->model->n_targets; k++) {
@@ -120,7 +131,8 @@ static const void *const *given(const Instance *x, int n) {
         free(copy[k]);
         copy[k] = malloc(all * 8 + 8);
         memcpy(copy[k], x->inputs[k], all * 8);
-        for (size_t i = each * (size_t)n; t->type == NN_F64 && i < all; i++) copy[k][i] = NAN;
+        for (size_t i = 0; t->type == NN_F64 && i < all; i++)
+            if (!is_used(x, t, i, n)) copy[k][i] = NAN;
     }
     return (const void *const *)copy;
 }
@@ -128,7 +140,7 @@ static const void *const *given(const Instance *x, int n) {
 static void predict(Instance *x, int n) {
     char *work = malloc(x->model->predict_size + 1);
     memset(work, 0xff, x->model->predict_size);
-    x->model->predict(x->instance, work, n, given(x, n), (void *const *)x->outputs);
+    x->model->predict(x->instance, work, n, x->lengths, given(x, n), (void *const *)x->outputs);
     free(work);
 }
 
@@ -138,6 +150,11 @@ static void obey_one(Instance *x, const char *word, char *line) {
     if (strcmp(word, "update") == 0) m->update(x->instance);
     if (strcmp(word, "reset") == 0) m->reset(x->instance);
     if (strcmp(word, "predict") == 0) predict(x, (int)strtol(line, NULL, 10));
+    if (strcmp(word, "length") == 0) {
+        int which = (int)strtol(line, &line, 10);
+        x->lengths[which] = (int)strtol(line, NULL, 10);
+        return;
+    }
     int a = 0, k = 0;
     char kind = 0;
     size_t n;
@@ -152,8 +169,8 @@ static void obey_one(Instance *x, const char *word, char *line) {
         compare(x, &items[k], x->instance + t->offset, t->type);
     } else if (sscanf(line, " %d item %d", &a, &k) == 2) {
         double value[64];
-        if (*word == 'g') *value = m->gradients(x->instance, a, given(x, a));
-        else if (*word == 'e') *value = m->evaluate(x->instance, a, given(x, a));
+        if (*word == 'g') *value = m->gradients(x->instance, a, x->lengths, given(x, a));
+        else if (*word == 'e') *value = m->evaluate(x->instance, a, x->lengths, given(x, a));
         else if (*word == 'm') { m->metrics_of(x->instance, value); *value = value[a]; }
         else { compare(x, &items[k], x->outputs[a], m->outputs[a].type); return; }
         compare(x, &items[k], value, NN_F64);

@@ -39,6 +39,7 @@ typedef struct {
     double by;
     Record *record;
     uint64_t seed;
+    int lengths;                                /* changes to change them */
     FILE *to;                                   /* check.c's orders, or NULL */
 } World;
 
@@ -49,6 +50,24 @@ static int64_t size_of(const Tensor *t) {
 }
 static int64_t used_of(const Tensor *t, int64_t n) {
     return t->rank && t->dim[0].count ? size_of(t) / t->dim[0].extent * n : size_of(t);
+}
+/* The length in this call. */
+static int64_t length_now(const World *w, int k) {
+    const Tensor *t = w->model->lengths.at[k];
+    return 1 + (int64_t)((w->seed + (uint64_t)w->lengths*(uint64_t)(k + 3)) % (uint64_t)t->hi);
+}
+static int64_t count_now(const World *w, const Tensor *count, int64_t n) {
+    for (int k = 0; k < w->model->lengths.n; k++)
+        if (w->model->lengths.at[k] == count) return length_now(w, k);
+    return n;
+}
+/* Whether a call for n samples has element i of t. */
+static bool is_used(const World *w, const Tensor *t, int64_t i, int64_t n) {
+    for (int d = t->rank - 1; d >= 0; d--) {
+        if (t->dim[d].count && i % t->dim[d].extent >= count_now(w, t->dim[d].count, n)) return false;
+        i /= t->dim[d].extent;
+    }
+    return true;
 }
 static double *memory_of(World *w, const Tensor *t) {
     double *v = map_get(&w->memory, t);
@@ -121,15 +140,16 @@ static void call(World *w, Entry entry, int64_t n) {
     *array_of(w, e, r, w->model->count) = (double)n;
     *array_of(w, e, r, w->model->step) = (double)w->step;
     *array_of(w, e, r, w->model->epoch) = 0;
+    for (int k = 0; k < w->model->lengths.n; k++) *array_of(w, e, r, w->model->lengths.at[k]) = (double)length_now(w, k);
     for (int k = 0; k < p->equations.n; k++) {
         Exprs reads = reads_of(p->equations.at[k]->body);
         for (int j = 0; j < reads.n; j++) {
             const Tensor *t = reads.at[j]->tensor;
-            if (equation_of(p, t) || t == w->model->count || t == w->model->step || t == w->model->epoch) continue;
+            if (equation_of(p, t) || t == w->model->count || t->role == ROLE_LENGTH || t == w->model->step || t == w->model->epoch) continue;
             const double *from = memory_of(w, named_input(w, t));
             double *to = array_of(w, e, r, t);
             for (int64_t i = 0; i < size_of(t); i++)
-                to[i] = i < used_of(t, n) || t->type != REAL ? from[i] : NAN;
+                to[i] = is_used(w, t, i, n) || t->type != REAL ? from[i] : NAN;
         }
     }
     if (e) evaluation_run(e);
@@ -148,7 +168,7 @@ static void call(World *w, Entry entry, int64_t n) {
 static void note_item(World *w, const char *what, const char *order, const Tensor *t, int64_t n) {
     Item item = {text("%s (step %d)", what, (int)w->step), used_of(t, n), NULL};
     item.value = NEW_ARRAY(double, item.n + 1);
-    memcpy(item.value, memory_of(w, t), sizeof(double) * (size_t)item.n);
+    for (int64_t i = 0; i < item.n; i++) item.value[i] = is_used(w, t, i, n) ? memory_of(w, t)[i] : 0;
     for (int64_t i = 0; i < item.n; i++)
         if (!isfinite(item.value[i])) w->record->finite = false;
     PUSH(w->record->items, item);
@@ -175,9 +195,15 @@ static void order_numbers(const World *w, const char *what, int index, const Ten
     fprintf(w->to, "\n");
 }
 
+static void order_lengths(World *w) {
+    w->lengths++;
+    for (int k = 0; w->to && k < w->model->lengths.n; k++) fprintf(w->to, "length %d %lld\n", k, (long long)length_now(w, k));
+}
+
 static void tell_steps(World *w, const int64_t *n, int steps) {
     Model *m = w->model;
     for (int s = 0; s < steps; s++) {
+        order_lengths(w);
         call(w, ENTRY_GRADIENTS, n[s]);
         note_loss(w, ENTRY_GRADIENTS, "gradients", n[s]);
         note_list(w, "gradient of", 'g', 0, &m->grads);
@@ -217,6 +243,7 @@ static void tell(World *w) {
         for (int64_t i = 0; i < size_of(m->totals.at[k]); i++) memory_of(w, m->totals.at[k])[i] = m->totals.at[k]->initial;
     order(w, "reset\n", 0);
     for (int s = 0; m->evaluate && s < STEPS; s++) {
+        order_lengths(w);
         call(w, ENTRY_EVALUATE, n[1 - s]);
         note_loss(w, ENTRY_EVALUATE, "evaluate", n[1 - s]);
         note_list(w, "total", 't', 0, &m->totals);
@@ -225,6 +252,7 @@ static void tell(World *w) {
         call(w, ENTRY_METRICS, 0);
         for (int k = 0; k < m->metrics.n; k++) note_item(w, text("metric %s", m->metrics.at[k]->name), text("metric %d", k), m->metrics.at[k], 0);
     }
+    order_lengths(w);
     for (int one = 0; m->predict && one < 2; one++) {
         int64_t samples = one ? 1 : n[0];
         call(w, one ? ENTRY_PREDICT_ONE : ENTRY_PREDICT, samples);

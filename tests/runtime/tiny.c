@@ -48,11 +48,13 @@ static double pass(tiny *m, int n, const nn_real *x, const nn_real *t, nn_real n
     return (double)loss;
 }
 
-static double gradients(void *instance, int n, const void *const *inputs) {
+static double gradients(void *instance, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return pass(instance, n, inputs[0], inputs[1], (nn_real)0.01, 1);
 }
 
-static double evaluate(void *instance, int n, const void *const *inputs) {
+static double evaluate(void *instance, int n, const int *lengths, const void *const *inputs) {
+    (void)lengths;
     return pass(instance, n, inputs[0], inputs[1], 0, 0);
 }
 
@@ -74,8 +76,8 @@ static void metrics_of(void *instance, double *values) {
     values[0] = m->totals.error / m->totals.count;
 }
 
-static void predict(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs) {
-    (void)work;
+static void predict(const void *instance, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs) {
+    (void)work, (void)lengths;
     for (int s = 0; s < n; s++) ((nn_real *)outputs[0])[s] = output(instance, (const nn_real *)inputs[0] + 3 * s);
 }
 

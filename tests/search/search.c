@@ -57,7 +57,7 @@ int main(void) {
         for (size_t k = 0; k < size; k++)
             if (scanf("%lf", &values[k]) != 1) return 2;
         if (!strcmp(word, "start")) { weights(m, instance, values, 1); continue; }
-        double got = nn_search_step(s, n, inputs);
+        double got = nn_search_step(s, n, NULL, inputs);
         int bad = differ(got, loss) || nn_search_evaluations(s) != wanted;
         weights(m, instance, now, 0);
         for (size_t k = 0; k < size; k++) bad |= differ(now[k], values[k]);

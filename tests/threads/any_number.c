@@ -49,11 +49,11 @@ static void *live(void *of) {
         Batch batch = batch_new(&MODEL, (uint32_t)round + 1);
         const void *const *data = (const void *const *)batch.data;
         const int n = samples(round);
-        if (MODEL.gradients) MODEL.gradients(o->instance, n, data);
+        if (MODEL.gradients) MODEL.gradients(o->instance, n, batch.lengths, data);
         if (MODEL.update) MODEL.update(o->instance);
-        if (MODEL.evaluate) MODEL.evaluate(o->instance, n, data);
+        if (MODEL.evaluate) MODEL.evaluate(o->instance, n, batch.lengths, data);
         if (MODEL.average) MODEL.average(o->instance);
-        if (MODEL.predict) MODEL.predict(o->instance, work, n, data, o->outputs);
+        if (MODEL.predict) MODEL.predict(o->instance, work, n, batch.lengths, data, o->outputs);
         batch_free(&MODEL, &batch);
     }
     free(work);

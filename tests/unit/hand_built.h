@@ -40,11 +40,11 @@ static inline void start(void) {
 
 static inline void finish(void) { memory_release(); }
 
-static inline Dim dim_of(int64_t extent) { return extent == ANY ? (Dim){BATCH, batch} : (Dim){extent, NULL}; }
+static inline Dim dim_with(int64_t extent) { return extent == ANY ? (Dim){BATCH, batch} : (Dim){extent, NULL}; }
 
 static inline Tensor *give(const char *name, Type type, int rank, const int64_t *extent) {
     Dim dim[12];
-    for (int k = 0; k < rank; k++) dim[k] = dim_of(extent[k]);
+    for (int k = 0; k < rank; k++) dim[k] = dim_with(extent[k]);
     bool sample = rank && extent[0] == ANY;
     Tensor *t = tensor_new(name_of(name), sample ? ROLE_INPUT : ROLE_PARAM, type, rank, dim, NULL);
     PUSH(given, t);

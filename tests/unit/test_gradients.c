@@ -299,7 +299,7 @@ START_TEST(recurrence) {
     INDEX(k, 3);
     bool down = _i;
     Tensor *x = REALS("x", ANY, 4, 3), *u = REALS("u", 2, 3, 3), *first = REALS("first", 3);
-    Dim dim[] = {dim_of(ANY), dim_of(4), dim_of(3)};
+    Dim dim[] = {dim_with(ANY), dim_with(4), dim_with(3)};
     Tensor *h = tensor_new("h", ROLE_VALUE, REAL, 3, dim, NULL);
     const Expr *then = Add(At(t), Int(down ? 1 : -1));
     Tensor *z = reduce("z", OVER(n, t, q, j), REDUCE_SUM, OVER(k),
@@ -396,7 +396,7 @@ START_TEST(lstm) {
     INDEX(i, 2);
     INDEX(l, 3);
     Tensor *x = REALS("x", ANY, 4, 2), *w = REALS("w", 12, 2), *u = REALS("u", 12, 3), *b = REALS("b", 12);
-    Dim dim[] = {dim_of(ANY), dim_of(4), dim_of(3)};
+    Dim dim[] = {dim_with(ANY), dim_with(4), dim_with(3)};
     Tensor *h = tensor_new("h", ROLE_VALUE, REAL, 3, dim, NULL), *c = tensor_new("c", ROLE_VALUE, REAL, 3, dim, NULL);
     const Expr *row = Add(Mul(At(q), Int(3)), At(j)), *before = Add(At(t), Int(-1));
     Tensor *zx = reduce("zx", OVER(n, t, q, j), REDUCE_SUM, OVER(i), Mul(READ(w, row, At(i)), READ(x, At(n), At(t), At(i))));

@@ -34,14 +34,14 @@ static void start(int64_t batch) {
 
 enum { BATCH = -1 };
 
-static Dim dim_of(int64_t extent) {
+static Dim dim_with(int64_t extent) {
     return extent < 0 ? (Dim){count->hi, count} : (Dim){extent, NULL};
 }
 
 static Tensor *make(const char *name, Role role, Type type, int rank, const int64_t *extents) {
     Dim dims[12];
     for (int k = 0; k < rank; k++)
-        dims[k] = dim_of(extents[k]);
+        dims[k] = dim_with(extents[k]);
     return tensor_new(name_of(name), role, type, rank, dims, NULL);
 }
 
@@ -62,7 +62,7 @@ static Tensor *give_whole(const char *name, int64_t high, int rank, const int64_
 }
 
 static const Index *ix(const char *name, int64_t extent) {
-    Dim d = dim_of(extent);
+    Dim d = dim_with(extent);
     return index_new(name_of(name), d.extent, d.count);
 }
 
@@ -380,7 +380,7 @@ START_TEST(scans) {
     Tensor *x = give("x", ROLE_INPUT, BATCH, l, d), *w = give("w", ROLE_PARAM, d, d);
     const Index *n = ix("n", BATCH), *t = ix("t", l), *k = ix("k", d), *m = ix("m", d);
     bool down = pick(0, 1);
-    Dim dims[] = {dim_of(BATCH), dim_of(l), dim_of(d)};
+    Dim dims[] = {dim_with(BATCH), dim_with(l), dim_with(d)};
     Tensor *h = tensor_new("h", ROLE_OUTPUT, REAL, 3, dims, NULL), *s = tensor_new("s", ROLE_VALUE, REAL, 3, dims, NULL);
     const Expr *then = down ? Add(At(t), Int(1)) : Sub(At(t), Int(1));
     const Index *free[] = {n, t, k}, *bound[] = {m};
@@ -478,7 +478,7 @@ START_TEST(recurrences) {
     Tensor *table = give("table", ROLE_PARAM, words, d), *w = give("w", ROLE_PARAM, d, d);
     const Index *n = ix("n", BATCH), *t = ix("t", l), *k = ix("k", d), *m = ix("m", d), *k2 = ix("k", d), *t2 = ix("t", l);
     Tensor *x = map_of("x", ROLE_VALUE, OVER(n, t, k), rd(table, rd(token, At(n), At(t)), At(k)));
-    Dim dims[] = {dim_of(BATCH), dim_of(l), dim_of(d)};
+    Dim dims[] = {dim_with(BATCH), dim_with(l), dim_with(d)};
     Tensor *h = tensor_new("h", ROLE_VALUE, REAL, 3, dims, NULL), *s = tensor_new("s", ROLE_VALUE, REAL, 3, dims, NULL);
     const Index *free[] = {n, t, k}, *free2[] = {n, t2, k2}, *bound[] = {m};
     equation_new(program, h, free, REDUCE_NONE, NULL, 0,

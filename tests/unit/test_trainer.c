@@ -127,8 +127,8 @@ START_TEST(commands) {
     says("errors", "no such output");
 } END_TEST
 
-static double crooked_gradients(void *instance, int n, const void *const *given) {
-    double loss = gradients(instance, n, given);
+static double crooked_gradients(void *instance, int n, const int *lengths, const void *const *given) {
+    double loss = gradients(instance, n, lengths, given);
     ((tiny *)instance)->grads.linear_w[1] *= (nn_real)1.1;
     return loss;
 }
