@@ -99,6 +99,11 @@ void check_program(const Model *m, const Program *p) {
             if (d) help(d, "where(training, ..., ...) can take another value then");
             return;
         }
+        bool has_calls = !clocked && !same(p->name, "init") && !same(p->name, "metrics");
+        if (!has_calls && (x = reads_role(q, ROLE_LENGTH))) {
+            error_from(q->origin, "the length `%s` belongs to a call with samples, and there is none here", x->tensor->name);
+            return;
+        }
         if (clocked && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
             error_from(q->origin, "an update cannot read `%s` of a sample", x->tensor->name);
             return;

@@ -103,6 +103,11 @@ static void bind_dots(const Side *d, const Tree *sub) {
 enum { MAX_MEMBERS = 4*MAX_RANK };
 typedef struct Member { const char *name; Span span; int64_t extent; } Member;      /* name NULL: of `..`; extent -1: not known */
 
+static void length_in_group(const Side *d, Span at, Dim dim) {
+    Diagnostic *x = model_error(d->e, d->s, at, "the members of a group have extents that are known, and `%s` is known at run time only", dim_text(dim));
+    if (x) help(x, "leave it an axis of its own");
+}
+
 /* The members of (i, j) or (..) with their extents, as far as these are known. -1: an error. */
 static int group_members(const Side *d, const Tree *group, Member *m) {
     int n = 0;
@@ -110,7 +115,10 @@ static int group_members(const Side *d, const Tree *group, Member *m) {
         const Tree *x = group->child[g];
         if (n + MAX_RANK > MAX_MEMBERS) { model_error(d->e, d->s, group->span, "too many members"); return -1; }
         if (x->kind == TREE_DOTS) {
-            for (int k = 0; k < d->axes.n_dots; k++) m[n++] = (Member){ NULL, x->span, d->axes.dots[k].count ? -1 : d->axes.dots[k].extent };
+            for (int k = 0; k < d->axes.n_dots; k++) {
+                if (d->axes.dots[k].count) { length_in_group(d, x->span, d->axes.dots[k]); return -1; }
+                m[n++] = (Member){ NULL, x->span, d->axes.dots[k].extent };
+            }
             continue;
         }
         const char *name = x->text;
@@ -122,7 +130,8 @@ static int group_members(const Side *d, const Tree *group, Member *m) {
         }
         if (!name_is_free(d, x->span, name)) return -1;
         Range r = range_of(d, name);
-        m[n++] = (Member){ name, x->span, r.known && !r.dim.count ? r.dim.extent : -1 };
+        if (r.dim.count) { length_in_group(d, x->span, r.dim); return -1; }
+        m[n++] = (Member){ name, x->span, r.known ? r.dim.extent : -1 };
     }
     return n;
 }

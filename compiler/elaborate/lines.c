@@ -91,6 +91,8 @@ Tensor *host_scalar(const char *name, int64_t low, int64_t high) {
     return t;
 }
 
+enum { MOST_LENGTHS = 8 };                                      /* NN_MAX_LENGTHS of the runtime */
+
 /* The length called so: one tensor in every mode. */
 static Tensor *length_named(const Elaborator *e, const char *name) {
     for (int k = 0; k < e->model->lengths.n; k++) if (e->model->lengths.at[k]->name == name) return e->model->lengths.at[k];
@@ -112,6 +114,10 @@ static bool length_dim(Elaborator *e, const Tree *x, const char *name, const Tre
         return false;
     }
     Tensor *length = length_named(e, name);
+    if (!length && e->model->lengths.n == MOST_LENGTHS) {
+        model_error(e, e->root, x->span, "a model has at most %d lengths", MOST_LENGTHS);
+        return false;
+    }
     if (!length) {
         length = host_scalar(name, 1, dim->extent);
         length->role = ROLE_LENGTH;

@@ -112,6 +112,16 @@ static Reduce reduce_op(const char *text) {
 
 static const Expr *truth_to_integer(const Expr *body) { return Where(ToTruth(body), Int(1), Int(0)); }
 
+/* What a range below `to` is widened to: the length that `to` never exceeds, or its largest value. */
+static Dim widest(const Elaborator *e, const Expr *to, int64_t most) {
+    const Tensors *lengths = &e->model->lengths;
+    for (int k = 0; k < lengths->n; k++) {
+        const Dim all = { lengths->at[k]->hi, lengths->at[k] };
+        if (Sub(Extent(all), to)->lo >= 0) return all;
+    }
+    return (Dim){ most, NULL };
+}
+
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Reduce op = reduce_op(t->text);
     const Tree *body_tree = t->child[t->n - 1];
@@ -185,12 +195,10 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
             double fixed;
             bool both = is_constant(from, &fixed) && is_constant(to, &fixed);
             index->explicit = true;
-            bound[n] = index_new(name, extent, NULL);
+            bound[n] = index_over(name, first == 0 && !both ? widest(e, to, extent) : (Dim){ extent, NULL });
             index->value[0] = Add(At(bound[n++]), Int(first));
-            if (!both) {
-                const Expr *in = And(Ge(index->value[0], from), Lt(index->value[0], to));
-                condition = condition ? And(condition, in) : in;
-            }
+            const Expr *in = And(Ge(index->value[0], from), Lt(index->value[0], to));
+            if (in != Truth(true)) condition = condition ? And(condition, in) : in;
         } else { model_error(e, s, b->span, "this is no index: write i, i < n, or a <= i < b"); return bad_value; }
         if (scope_find(s, name)) {
             Diagnostic *d = model_error(e, s, b->span, "`%s` is %s here already; an index needs a name of its own", name,
