@@ -98,13 +98,19 @@ const char *name_add(Names *names, const char *wanted) {
 Names *names_of_module(const Module *m, const Layout *l) {
     static const char *const functions[] = {
         "init", "gradients", "update", "step", "evaluate", "reset", "metrics", "predict", "predict_one", "model", "accepts",
-        "traps", "profile", "spent", "spent_of"
+        "accepts_inputs", "traps", "profile", "spent", "spent_of", "source"
+    };
+    static const char *const tables[] = {
+        "lengths", "inputs", "outputs", "params", "grads", "averages", "states", "totals", "hypers", "metrics", "settings"
     };
     Names *names = names_new(NULL);
     name_take(names, m->prefix);
     name_take(names, text("%s_BATCH", name_upper(m->prefix)));
     for (int k = 0; k < m->model->lengths.n; k++) name_take(names, most_of(m, m->model->lengths.at[k]));
     for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) name_take(names, text("%s_%s", m->prefix, functions[k]));
+    for (size_t k = 0; k < sizeof tables / sizeof *tables; k++) name_take(names, text("%s_%s_table", m->prefix, tables[k]));
+    for (Entry e = 0; e < ENTRY_COUNT; e++) name_take(names, text("%s_table_%s", m->prefix, entry_name[e]));
+    name_take(names, text("%s_table_reset", m->prefix));
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (m->schedule[e] && m->schedule[e]->parallel) {
             name_take(names, text("%s_%s_call", m->prefix, entry_name[e]));
