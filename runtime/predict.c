@@ -129,6 +129,7 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
         m->predict(instance, work, n, (const void *const *)b->buffers, outputs);
         good = write_batch(m, sinks, outputs, n, files, f);
     }
+    good = good && !b->failed;
     for (int k = 0; good && files && k < m->n_outputs; k++)
         if (sinks[k].file) good = nn_replace_commit(&sinks[k].r, f);
     free(work);

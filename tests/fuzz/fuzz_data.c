@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-static const struct { const char *ending, *selector; } kinds[] = {
+static const struct { const char *ending; char *selector; } kinds[] = {
     { "idx", NULL }, { "npy", NULL }, { "csv", NULL }, { "csv", "0-1" }, { "csv", "y,a" }, { "csv", "1" },
     { "bin", NULL }, { "bin", "label" }, { "raw", "u8" }, { "raw", "i32" }, { "raw", "f32" }, { "raw", "f64" } };
 
@@ -24,7 +24,7 @@ static const nn_tensor tensors[] = { { .name = "x", .type = NN_F32, .rank = 1, .
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (size < 2) return 0;
-    size_t kind = bytes[0] % (sizeof kinds / sizeof *kinds), tensor = bytes[1] % (sizeof tensors / sizeof *tensors), count;
+    size_t kind = bytes[0] % (sizeof kinds / sizeof *kinds), tensor = bytes[1] % 64 % (sizeof tensors / sizeof *tensors), count;
     char name[64];
     snprintf(name, sizeof name, "/tmp/nn-fuzz-%ld.%s", (long)getpid(), kinds[kind].ending);
     FILE *f = fopen(name, "wb");
@@ -33,9 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     fclose(f);
     nn_failure failure = { 0 };
     nn_array a;
-    if (nn_read_file(name, kinds[kind].selector, &tensors[tensor], &a, &failure)) {
-        nn_dataset d = { 1, &a, a.dim[0] };
+    nn_paths paths = { .path = (char *[]){ name }, .count = 1, .choice = { .part = kinds[kind].selector, .windows = bytes[1] & 64 } };
+    if (nn_read_files(&paths, &tensors[tensor], false, &a, &failure)) {
+        nn_dataset d = { .n_arrays = 1, .arrays = &a, .samples = a.dim[0] };
         nn_batches b;
+        if (a.windows && !nn_windows_share(&d.windows, &a, &tensors[tensor], name, &failure)) abort();
+        nn_windows_count(&d.windows, bytes[1] & 128);
+        d.samples *= d.windows.per_sample;
         if (!nn_product(a.dim, a.rank, &count) || count % (a.dim[0] ? (size_t)a.dim[0] : 1)) abort();
         if (!nn_batches_open(&b, &d, &tensors[tensor], 1, 3, true, &failure)) abort();
         nn_batches_start(&b, 1, 0, 0);
