@@ -8,7 +8,7 @@
  *     dataset   one array for each input and target of a model, with equal numbers of samples
  *     batches   the order of the samples in an epoch, and the gathering of a batch into the element types of the model
  *
- * Readers (idx, npy, csv, cifar, raw) turn a source into an array and believe nothing that a file says about its own size: memory
+ * Readers (idx, npy, csv, cifar, raw, folder) turn a source into an array and believe nothing that a file says about its own size: memory
  * grows with what is really read. Nothing after the readers knows a format: an array gives numbers by their place, on demand.
  *
  * SPDX-License-Identifier: 0BSD */
@@ -73,6 +73,7 @@ typedef struct nn_array {
     nn_type type;                   /* of the numbers in the files; reading gives any type */
     int rank;                       /* dim[0] is the number of samples */
     int64_t dim[NN_MAX_RANK + 1];
+    bool judged;                    /* values are judged where they are read, not by nn_array_check */
     bool windows;                   /* samples are larger than the model's, in as many axes: see windows.c */
     size_t start;                   /* elements before the first sample, in the first part */
     size_t row;                     /* elements of a sample as the files have it */
@@ -110,6 +111,7 @@ bool nn_read_npy(nn_source *s, nn_array *a, nn_failure *f);
 bool nn_read_csv(nn_source *s, const nn_choice *c, const nn_tensor *t, nn_array *a, nn_failure *f);
 bool nn_read_cifar(nn_source *s, const nn_choice *c, const nn_tensor *t, nn_array *a, nn_failure *f);
 bool nn_read_raw(nn_source *s, nn_type type, const nn_choice *c, const nn_tensor *t, nn_array *a, nn_failure *f);
+bool nn_read_folder(const char *path, const nn_choice *c, const nn_tensor *t, nn_array *a, nn_failure *f);     /* of pictures */
 
 /* ---- locate.c ---- */
 typedef struct nn_paths { char **path; size_t count; nn_choice choice; } nn_paths;

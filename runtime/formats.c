@@ -1,11 +1,12 @@
 /* formats.c: which reader a file is for, and all that it takes from the files of a binding to an array that a model can use.
  *
- * NPY and IDX are known by their first bytes. The other formats have none, so there the name decides, or the part that is chosen.
+ * A directory holds pictures. NPY and IDX are known by their first bytes. The other formats have none, so there the name decides, or the part that is chosen.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "data.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool ends_with(const char *path, size_t length, const char *end) {
     size_t n = strlen(end);
@@ -45,6 +46,8 @@ static bool read_source(nn_source *s, const nn_choice *c, const nn_tensor *t, nn
 }
 
 static bool read_file(const char *path, const nn_choice *c, const nn_tensor *t, nn_array *a, nn_failure *f) {
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return nn_read_folder(path, c, t, a, f);
     nn_source *s = nn_source_open(path, f);
     bool good = s && read_source(s, c, t, a, f);
     nn_source_close(s);

@@ -108,9 +108,11 @@ void nn_options_help(const nn_model *m, const char *program) {
         hyper_option(left, sizeof left, &m->hypers[i]);
         printf("  %-22s hyper-parameter of the model (train)\n", left);
     }
-    printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz; FILE:PART chooses\n"
+    printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz, or a directory of\n"
+           "pictures (PNG, JPEG); FILE:PART chooses\n"
            "  table.csv:0-7  table.csv:alcohol,pH   columns by number, range or name; without a part, all of them\n"
            "  batch.bin:image  batch.bin:label      a part of CIFAR records; without a part, by the shape\n"
+           "  flowers:image  flowers:label          pictures flowers/CLASS/*.jpg, or their classes; without a part, by the shape\n"
            "  numbers:f32                           plain numbers: u8 i32 f32 f64\n"
            "  'data_batch_*.bin'                    all files of the pattern, joined in sorted order\n"
            "  images.gz:samples=0-23                some of the samples, counted from 0; samples=24- all from there on\n"

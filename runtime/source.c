@@ -31,11 +31,6 @@ nn_source *nn_source_open(const char *path, nn_failure *f) {
         return NULL;
     }
     bool known = fstat(descriptor, &status) == 0;
-    if (known && S_ISDIR(status.st_mode)) {
-        close(descriptor);
-        nn_fail(f, "%s: is a directory; name a file in it", path);
-        return NULL;
-    }
     nn_source *s = calloc(1, sizeof *s);
     if (s) {
         s->path = strdup(path);

@@ -79,7 +79,7 @@ START_TEST(idx_files) {
     bad("r", NULL, &digit, "1.5 is not an integer");
     bad("a", "3", &image, "leave out ':3'");
     bad("missing", NULL, &image, "no such file");
-    bad(".", NULL, &image, "is a directory");
+    bad(".", NULL, &image, "holds no picture");
 } END_TEST
 
 START_TEST(cut_and_damaged_files) {
