@@ -57,7 +57,6 @@ static void catch_signals(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGXFSZ, SIG_IGN);       /* a file over the limit is then an error of write, which is reported */
 }
 
 /* Where to stop: what the command line says, else the model's train line, else one epoch. */
