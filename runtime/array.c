@@ -169,6 +169,12 @@ bool nn_array_line(const nn_array *a, int64_t sample, int64_t *line) {
     return p->by_row;
 }
 
+const char *nn_array_file(const nn_array *a, int64_t sample) {
+    size_t element = a->start + (size_t)sample * per_sample(a);
+    const nn_part *p = part_of(a, &element);
+    return p->file ? p->file(p->self, element) : NULL;
+}
+
 enum { CHUNK = 4096 };
 
 static bool check_integers(const nn_array *a, const nn_tensor *t, size_t first, const void *values, size_t count, nn_failure *f) {
@@ -199,15 +205,18 @@ static bool check_integers(const nn_array *a, const nn_tensor *t, size_t first, 
     return true;
 }
 
-/* One NaN among the samples would make every parameter a NaN within a step. */
+/* One NaN among the samples would make every parameter a NaN within a step. Nearly always all is well, so that is asked first. */
 static bool check_reals(const nn_array *a, const nn_tensor *t, size_t first, const double *values, size_t count, nn_failure *f) {
+    const double most = t->type == NN_F32 ? (double)FLT_MAX : DBL_MAX;
     char where[512];
-    for (size_t i = 0; i < count; i++) {
-        if (t->type == NN_F32 ? fabs(values[i]) <= (double)FLT_MAX : isfinite(values[i])) continue;
+    int good = 1;
+    for (size_t i = 0; i < count; i++) good &= fabs(values[i]) <= most;
+    for (size_t i = 0; !good && i < count; i++) {
+        if (fabs(values[i]) <= most) continue;
         place(where, sizeof where, a, first + i);
-        return nn_fail(f, "%s: %g is no number that '%s' can be trained with; correct the file", where, values[i], t->name);
+        nn_fail(f, "%s: %g is no number that '%s' can be trained with; correct the file", where, values[i], t->name);
     }
-    return true;
+    return good;
 }
 
 bool nn_array_check(const nn_array *a, const nn_tensor *t, bool any, nn_failure *f) {

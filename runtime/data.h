@@ -67,6 +67,7 @@ typedef struct nn_part {
     /* `count` elements from element `first` on, as elements of `type`. False: the file cannot be read, or is damaged. */
     bool (*read)(void *self, size_t first, size_t count, void *to, nn_type type, nn_failure *f);
     void (*free)(void *self);
+    const char *(*file)(void *self, size_t element);    /* of parts with a file for each sample: its path; else NULL */
 } nn_part;
 
 typedef struct nn_array {
@@ -102,6 +103,7 @@ bool nn_array_fits(const nn_array *a, const nn_tensor *t);
 /* Reads all of it once: each value is one that the tensor can hold. No NaN, and no infinity after the change of type, unless
  * `any` number is wanted. */
 bool nn_array_check(const nn_array *a, const nn_tensor *t, bool any, nn_failure *f);
+const char *nn_array_file(const nn_array *a, int64_t sample);      /* the path of a sample that is a file; else NULL */
 bool nn_array_line(const nn_array *a, int64_t sample, int64_t *line);      /* the line of a table that it is; false: of no table */
 void nn_array_free(nn_array *a);
 

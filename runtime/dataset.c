@@ -44,6 +44,30 @@ static bool open_array(nn_dataset *d, const nn_tensor *t, const nn_paths *paths,
     return !a->windows || nn_windows_share(&d->windows, a, t, path, f);
 }
 
+static bool same_stem(const char *a, const char *b) {
+    const char *slash = strrchr(a, '/'), *name = slash ? slash + 1 : a, *other = (slash = strrchr(b, '/')) ? slash + 1 : b;
+    size_t n = strcspn(name, "."), m = strcspn(other, ".");
+    return n == m && !memcmp(name, other, n);
+}
+
+/* Pictures and masks go together by their order. If some have the same names and others not, one is missing somewhere. */
+static bool names_agree(const nn_dataset *d, const nn_model *m, nn_failure *f) {
+    for (int k = 1; k < d->n_arrays; k++) {
+        const nn_array *a = &d->arrays[0], *b = &d->arrays[k];
+        int64_t same = 0, other = -1;
+        for (int64_t i = 0; i < a->dim[0]; i++) {
+            const char *of_a = nn_array_file(a, i), *of_b = nn_array_file(b, i);
+            if (!of_a || !of_b) break;
+            if (same_stem(of_a, of_b)) same++;
+            else if (other < 0) other = i;
+        }
+        if (same && other >= 0)
+            return nn_fail(f, "sample %" PRId64 " is %s for '%s', but %s for '%s': others have the same name in both; is one missing?", other,
+                           nn_array_file(a, other), m->inputs[0].name, nn_array_file(b, other), m->inputs[k].name);
+    }
+    return true;
+}
+
 bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split, const nn_binding *bound, int n_bound,
                      const char *directory, nn_failure *f) {
     const char *option = split == NN_TRAIN ? "--train" : "--test", *missing = NULL;
@@ -78,6 +102,10 @@ bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split
             nn_dataset_free(d);
             return false;
         }
+    }
+    if (!names_agree(d, m, f)) {
+        nn_dataset_free(d);
+        return false;
     }
     nn_windows_count(&d->windows, split == NN_TRAIN);
     if (__builtin_mul_overflow(d->arrays[0].dim[0], d->windows.per_sample, &d->samples)) {

@@ -156,6 +156,11 @@ static bool read_folder(void *self, size_t first, size_t count, void *to, nn_typ
     return true;
 }
 
+static const char *file_of(void *self, size_t element) {
+    const Folder *d = self;
+    return d->files.name[element / d->size];
+}
+
 static void free_folder(void *self) {
     Folder *d = self;
     for (size_t i = 0; d->kept && i < d->files.count; i++) free(d->kept[i]);
@@ -212,7 +217,8 @@ static bool add_pictures(nn_array *a, const char *path, Names *files, const nn_t
     memcpy(a->dim, (int64_t[]){ (int64_t)d->files.count, planes, d->height, d->width }, 4 * sizeof *a->dim);
     a->judged |= d->pixels == NN_VALUES;
     a->held += d->size * d->files.count < d->room ? d->size * d->files.count : d->room;
-    return nn_array_add(a, (nn_part){ .elements = d->size * d->files.count, .self = d, .read = read_folder, .free = free_folder }, path, f);
+    return nn_array_add(a, (nn_part){ .elements = d->size * d->files.count, .self = d, .read = read_folder, .free = free_folder,
+                                      .file = file_of }, path, f);
 }
 
 bool nn_read_folder(const char *path, const nn_choice *c, const nn_tensor *t, nn_array *a, nn_failure *f) {

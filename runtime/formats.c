@@ -1,6 +1,7 @@
 /* formats.c: which reader a file is for, and all that it takes from the files of a binding to an array that a model can use.
  *
- * A directory holds pictures. NPY and IDX are known by their first bytes. The other formats have none, so there the name decides, or the part that is chosen.
+ * A directory holds pictures. NPY and IDX are known by their first bytes. The other formats have none, so there the name decides, or
+ * the part that is chosen.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "data.h"

@@ -82,9 +82,12 @@ static void put_sample(const nn_model *m, const nn_trap_find *find, const nn_bat
     int64_t line;
     nn_append(text, size, "\n    sample %" PRId64 " of this batch is ", find->index[0]);
     int64_t sample = nn_batches_sample(b, (int)find->index[0], text, size);
-    for (int k = 0; k < b->n_tensors; k++)
+    for (int k = 0; k < b->n_tensors; k++) {
+        const char *file = nn_array_file(&b->data->arrays[k], sample);
+        if (file) nn_append(text, size, "; %s: %s", b->tensors[k].name, file);
         if (nn_array_line(&b->data->arrays[k], sample, &line))
             nn_append(text, size, "; %s: line %" PRId64 " of its file", b->tensors[k].name, line);
+    }
 }
 
 void nn_trap_small_text(const nn_model *m, const void *instance, const nn_batches *b, char *text, size_t size) {

@@ -261,6 +261,28 @@ START_TEST(directories_of_masks) {
     clear();
 } END_TEST
 
+START_TEST(pictures_and_masks_by_name) {
+    nn_failure f = { 0 };
+    nn_dataset d;
+    nn_tensor tensors[] = { grey, grey };
+    tensors[1].name = "target";
+    const nn_model m = { .name = "m", .n_inputs = 1, .n_targets = 1, .inputs = tensors };
+    const nn_binding bound[] = { { "image", "data/a" }, { "target", "data/b" } };
+    ck_assert_int_eq(system("mkdir -p data/a data/b"), 0);
+    put_grey("data/a/1.png", H, W, 0);
+    put_grey("data/a/2.png", H, W, 0);
+    put_grey("data/b/1.mask.png", H, W, 0);
+    put_grey("data/b/3.png", H, W, 0);
+    ck_assert(!nn_dataset_open(&d, &m, 2, NN_TRAIN, bound, 2, NULL, &f));
+    ck_assert_str_eq(f.text, "sample 1 is data/a/2.png for 'image', but data/b/3.png for 'target': others have the same name in both; is one missing?");
+    rename("data/b/1.mask.png", "data/b/0.png");        /* names of another kind are nobody's business */
+    f.text[0] = 0;
+    ck_assert_msg(nn_dataset_open(&d, &m, 2, NN_TRAIN, bound, 2, NULL, &f), "%s", f.text);
+    ck_assert_str_eq(nn_array_file(&d.arrays[1], 0), "data/b/0.png");
+    nn_dataset_free(&d);
+    clear();
+} END_TEST
+
 /* A picture that breaks after the start ends the batches with a message. */
 START_TEST(pictures_that_break) {
     nn_failure f = { 0 };
@@ -307,7 +329,7 @@ START_TEST(pictures_written) {
 } END_TEST
 
 int main(void) {
-    const TTest *const tests[] = { kinds_of_png, kinds_of_jpeg, cut_and_damaged_pictures, directories_of_classes, directories_of_masks,
+    const TTest *const tests[] = { kinds_of_png, kinds_of_jpeg, cut_and_damaged_pictures, directories_of_classes, directories_of_masks, pictures_and_masks_by_name,
                                    pictures_that_break, pictures_written };
     return run_tests("pictures", tests, sizeof tests / sizeof *tests);
 }
