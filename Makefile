@@ -69,7 +69,7 @@ $(library_file): compiler/library/embed.awk $(library_sources)
 $(compiler_objects): | $(grammar_files:.c=.h)
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/compiler/nnc.o,$(compiler_objects)) $(BUILD)/libnnrt.a
-	$(CC) $(FLAGS) $(LDFLAGS) $^ $$(pkg-config --libs check) -lz -lm -lpthread -o $@
+	$(CC) $(FLAGS) $(LDFLAGS) $^ $$(pkg-config --libs check) -lpng -ljpeg -lz -lm -lpthread -o $@
 
 unit: $(unit_tests)
 
@@ -107,7 +107,7 @@ fuzz_language_sources := tests/fuzz/fuzz_language.c compiler/memory.c $(sort $(w
 # The runtime's readers of files, the same way.
 $(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint: $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(runtime_sources)
 	@mkdir -p $(@D)
-	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< $(filter-out runtime/main.c,$(runtime_sources)) -lz -lm -o $@
+	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< $(filter-out runtime/main.c,$(runtime_sources)) -lpng -ljpeg -lz -lm -o $@
 
 $(BUILD)/fuzz_language: $(fuzz_language_sources)
 	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

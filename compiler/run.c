@@ -3,7 +3,7 @@
  * Programs are kept in $XDG_CACHE_HOME/nnc under the model's name and a hash of everything that went into them: the
  * C text, the command that compiled it, and the runtime archive. So the second run of a model starts at once.
  *
- *     cc -O3 -march=native $CFLAGS -I runtime  lenet.c  libnnrt.a -lz -lm -lpthread  -o lenet-<hash>
+ *     cc -O3 -march=native $CFLAGS -I runtime  lenet.c  libnnrt.a -lpng -ljpeg -lz -lm -lpthread  -o lenet-<hash>
  *
  * A program is built in a directory of its own and then renamed, so two runs at once do not disturb each other. */
 #include "run.h"
@@ -141,7 +141,7 @@ int run_program(const Build *build, char **arguments)
     split(&flags, more ? more : "");
     PUSH(flags, text("-I%s", headers));
     PUSH(libraries, text("%s/libnnrt.a", archive));
-    split(&libraries, build->blas ? "-lopenblas -lz -lm -lpthread" : "-lz -lm -lpthread");
+    split(&libraries, build->blas ? "-lopenblas -lpng -ljpeg -lz -lm -lpthread" : "-lpng -ljpeg -lz -lm -lpthread");
 
     struct stat status;
     uint64_t hash = hash_bytes(14695981039346656037u, build->code.text, build->code.length);

@@ -5,10 +5,11 @@
  *
  * Columns are chosen by name, by number from 0, or by range: `0-7`, `alcohol,pH`, `quality`. Without a choice the whole line is
  * the sample. Fields may be quoted. Anything that is not a number is an error with its line and column: nothing is guessed.
- * nan and inf are read as such; whoever asked for the table decides about them.
+ * nan and inf are read as such; whoever asked for the table decides about them. One column is a row of numbers as well, so that
+ * windows can be cut from it.
  *
  * SPDX-License-Identifier: 0BSD */
-#include "data.h"
+#include "elements.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -142,7 +143,7 @@ static bool choose(Columns *c, const char *selector, const Table *t, nn_failure 
 static bool read_rows(Table *t, const Columns *c, size_t columns, nn_array *a, nn_failure *f) {
     size_t room = 0, used = 0;
     double *values = NULL;
-    a->first_row = t->line;
+    int64_t first_row = t->line;
     for (; t->fields; a->dim[0]++) {
         if (t->fields != columns) {
             nn_fail(f, "%s: line %" PRId64 ": %zu columns, where the first line has %zu", t->path, t->line, t->fields, columns);
@@ -172,11 +173,14 @@ static bool read_rows(Table *t, const Columns *c, size_t columns, nn_array *a, n
         free(values);
         return false;
     }
-    a->data = values;
+    if (!nn_add_memory(a, t->path, NN_F64, values, used, f)) return false;
+    a->parts[0].by_row = true;
+    a->parts[0].first_row = first_row;
     return true;
 }
 
-bool nn_read_csv(nn_source *s, const char *selector, const nn_tensor *tensor, nn_array *a, nn_failure *f) {
+bool nn_read_csv(nn_source *s, const nn_choice *choice, const nn_tensor *tensor, nn_array *a, nn_failure *f) {
+    const char *selector = choice->part;
     Table t = { .path = nn_source_path(s) };
     Columns chosen = { 0 };
     size_t got = 0;
@@ -192,7 +196,6 @@ bool nn_read_csv(nn_source *s, const char *selector, const nn_tensor *tensor, nn
     t.next = t.text;
     if (got >= 3 && !memcmp(t.text, "\xef\xbb\xbf", 3)) t.next += 3;
     t.separator = find_separator(t.next);
-    *a = (nn_array){ .type = NN_F64, .rank = 2, .by_row = true };
     bool good = strlen(t.text) == got || nn_fail(f, "%s: is no text: it has a zero byte", t.path);
     good = good && split_line(&t, f) && (t.fields || nn_fail(f, "%s: the file is empty", t.path));
     if (good) {
@@ -200,16 +203,16 @@ bool nn_read_csv(nn_source *s, const char *selector, const nn_tensor *tensor, nn
         for (size_t i = 0; i < t.fields; i++) t.named &= !number(t.field[i], &value) || !isfinite(value);
         good = choose(&chosen, selector, &t, f);
     }
-    if (good && chosen.count != nn_tensor_elements(tensor))
+    if (good && !choice->windows && chosen.count != nn_tensor_elements(tensor))
         good = nn_fail(f, "%s: %zu columns %s, but '%s' takes %zu; choose them as %s:0-%zu or by name", t.path, chosen.count,
                        selector ? "are chosen" : "in the file", tensor->name, nn_tensor_elements(tensor), t.path,
                        nn_tensor_elements(tensor) - 1);
     size_t columns = t.fields;
     if (good && t.named) good = split_line(&t, f);
     good = good && read_rows(&t, &chosen, columns, a, f);
+    a->rank = chosen.count == 1 ? 1 : 2;
     a->dim[1] = (int64_t)chosen.count;
     if (good && !a->dim[0]) good = nn_fail(f, "%s: has names of columns, but no line of numbers", t.path);
-    if (!good) nn_array_free(a);
     free(chosen.index);
     free(t.field);
     free(t.text);

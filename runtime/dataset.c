@@ -1,81 +1,14 @@
-/* dataset.c: the samples of a model: one array for each input and target, row i of each belonging together.
+/* dataset.c: the samples of a model: one array for each input and target, sample i of each belonging together.
  *
  * Files are bound by the names of the model's inputs and targets. What the command line does not bind comes from the defaults
- * in the model. In are names and files; out are arrays of the same number of samples, whose values the model can take.
+ * in the model. In are names and files; out are arrays of the same number of samples, whose values the model can take. Windows
+ * of one sample lie at the same place in all arrays that are cut.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "data.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool ends_with(const char *path, size_t length, const char *end) {
-    size_t n = strlen(end);
-    return length >= n && !memcmp(path + length - n, end, n);
-}
-
-static bool raw_type(const char *selector, nn_type *type) {
-    static const struct { const char *name; nn_type type; } kinds[] = {
-        { "u8", NN_U8 }, { "i32", NN_I32 }, { "f32", NN_F32 }, { "f64", NN_F64 } };
-    for (size_t i = 0; selector && i < 4; i++)
-        if (!strcmp(selector, kinds[i].name)) return *type = kinds[i].type, true;
-    return false;
-}
-
-/* NPY and IDX are known by their first bytes. The other formats have none, so there the name decides. */
-static bool read_source(nn_source *s, const char *selector, const nn_tensor *t, nn_array *a, nn_failure *f) {
-    const char *path = nn_source_path(s);
-    unsigned char head[8];
-    size_t n = 0, length = strlen(path);
-    nn_type type;
-    if (ends_with(path, length, ".gz")) length -= 3;
-    bool table = ends_with(path, length, ".csv") || ends_with(path, length, ".tsv"),
-         text = table || ends_with(path, length, ".txt");
-    bool cifar =
-        ends_with(path, length, ".bin") || (selector && (!strcmp(selector, "image") || !strcmp(selector, "label")) && !text);
-    if (raw_type(selector, &type) && !table) return nn_read_raw(s, type, t, a, f);
-    if (cifar) return nn_read_cifar(s, selector, t, a, f);
-    if (!nn_source_peek(s, head, sizeof head, &n, f)) return false;
-    bool npy = n == 8 && !memcmp(head, "\x93NUMPY", 6), idx = n >= 4 && !head[0] && !head[1] && head[2] >= 8 && head[2] <= 14;
-    if ((npy || idx) && selector)
-        return nn_fail(f, "%s: an %s file has no parts to choose: leave out ':%s'", path, npy ? "NPY" : "IDX", selector);
-    if (npy) return nn_read_npy(s, a, f);
-    if (idx) return nn_read_idx(s, a, f);
-    if (text) return nn_read_csv(s, selector, t, a, f);
-    return nn_fail(f,
-                   "%s: the format is unknown: IDX and NPY are seen by content, .csv .tsv .txt (tables) and .bin (CIFAR) by name; "
-                   "for plain numbers append :u8 :i32 :f32 or :f64",
-                   path);
-}
-
-/* `any`: also NaN and infinities, which the program itself looks for. */
-static bool read_file(const char *path, const char *selector, const nn_tensor *t, bool any, nn_array *a, nn_failure *f) {
-    *a = (nn_array){ 0 };
-    nn_source *s = nn_source_open(path, f);
-    if (!s) return false;
-    bool good = read_source(s, selector, t, a, f);
-    if (good && !any) good = nn_array_finite(a, t, path, f);
-    if (good) good = nn_array_suits(a, t, path, f);
-    if (!good) nn_array_free(a);
-    nn_source_close(s);
-    return good;
-}
-
-bool nn_read_file(const char *path, const char *selector, const nn_tensor *t, nn_array *a, nn_failure *f) {
-    return read_file(path, selector, t, false, a, f);
-}
-
-static bool read_all(const nn_paths *p, const char *selector, const nn_tensor *t, bool any, nn_array *a, nn_failure *f) {
-    if (!read_file(p->path[0], selector, t, any, a, f)) return false;
-    for (size_t i = 1; i < p->count; i++) {
-        nn_array more;
-        if (!read_file(p->path[i], selector, t, any, &more, f)) return false;
-        bool good = nn_array_join(a, &more, p->path[i], f);
-        nn_array_free(&more);
-        if (!good) return false;
-    }
-    return true;
-}
 
 static const char *bound_file(const nn_binding *bound, int n_bound, const char *name) {
     for (int i = n_bound; i-- > 0;)
@@ -95,6 +28,42 @@ static bool names_known(const nn_model *m, const nn_binding *bound, int n_bound,
         if (!near && n > 0) near = names[0];
         return nn_fail(f, "%s %s=...: model %s has no input or target '%s'; did you mean '%s'?", option, bound[i].name, m->name,
                        bound[i].name, near ? near : "");
+    }
+    return true;
+}
+
+/* The next array of the data set. */
+static bool open_array(nn_dataset *d, const nn_tensor *t, const nn_paths *paths, bool any, const char *first_name, nn_failure *f) {
+    nn_array *a = &d->arrays[d->n_arrays];
+    const char *path = paths->path[0];
+    if (!nn_read_files(paths, t, any, a, f)) return false;
+    if (a->dim[0] == 0) return nn_fail(f, "%s: holds no sample", path);
+    if (a->dim[0] != d->arrays[0].dim[0])
+        return nn_fail(f, "%s: %" PRId64 " samples for '%s', but '%s' has %" PRId64 "; bind files that belong together", path,
+                       a->dim[0], t->name, first_name, d->arrays[0].dim[0]);
+    return !a->windows || nn_windows_share(&d->windows, a, t, path, f);
+}
+
+static bool same_stem(const char *a, const char *b) {
+    const char *slash = strrchr(a, '/'), *name = slash ? slash + 1 : a, *other = (slash = strrchr(b, '/')) ? slash + 1 : b;
+    size_t n = strcspn(name, "."), m = strcspn(other, ".");
+    return n == m && !memcmp(name, other, n);
+}
+
+/* Pictures and masks go together by their order. If some have the same names and others not, one is missing somewhere. */
+static bool names_agree(const nn_dataset *d, const nn_model *m, nn_failure *f) {
+    for (int k = 1; k < d->n_arrays; k++) {
+        const nn_array *a = &d->arrays[0], *b = &d->arrays[k];
+        int64_t same = 0, other = -1;
+        for (int64_t i = 0; i < a->dim[0]; i++) {
+            const char *of_a = nn_array_file(a, i), *of_b = nn_array_file(b, i);
+            if (!of_a || !of_b) break;
+            if (same_stem(of_a, of_b)) same++;
+            else if (other < 0) other = i;
+        }
+        if (same && other >= 0)
+            return nn_fail(f, "sample %" PRId64 " is %s for '%s', but %s for '%s': others have the same name in both; is one missing?", other,
+                           nn_array_file(a, other), m->inputs[0].name, nn_array_file(b, other), m->inputs[k].name);
     }
     return true;
 }
@@ -119,19 +88,14 @@ bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split
     if (!d->arrays) return nn_fail_memory(f, "data", (size_t)count * sizeof *d->arrays);
     for (; d->n_arrays < count; d->n_arrays++) {
         const nn_tensor *t = &m->inputs[d->n_arrays];
-        const char *selector, *own = split == NN_TRAIN ? t->train : t->test, *file = bound_file(bound, n_bound, t->name);
+        const char *own = split == NN_TRAIN ? t->train : t->test, *file = bound_file(bound, n_bound, t->name);
         nn_failure inner = { 0 };
-        nn_array *a = &d->arrays[d->n_arrays];
         nn_paths paths;
-        if (!nn_locate(&paths, file ? file : own, !file, directory, own, &selector, &inner)) {
+        if (!nn_locate(&paths, file ? file : own, !file, directory, own, &inner)) {
             nn_dataset_free(d);
             return nn_fail(f, "%s; say where the data are with --data DIR or %s %s=FILE", inner.text, option, t->name);
         }
-        bool good = read_all(&paths, selector, t, split == NN_TRAIN && m->n_traps, a, f);
-        if (good && d->n_arrays && a->dim[0] != d->arrays[0].dim[0])
-            good = nn_fail(f, "%s: %" PRId64 " samples for '%s', but '%s' has %" PRId64 "; bind files that belong together",
-                           paths.path[0], a->dim[0], t->name, m->inputs[0].name, d->arrays[0].dim[0]);
-        if (good && a->dim[0] == 0) good = nn_fail(f, "%s: holds no sample", paths.path[0]);
+        bool good = open_array(d, t, &paths, split == NN_TRAIN && m->n_traps, m->inputs[0].name, f);
         nn_paths_free(&paths);
         if (!good) {
             d->n_arrays++;
@@ -139,7 +103,15 @@ bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split
             return false;
         }
     }
-    d->samples = d->arrays[0].dim[0];
+    if (!names_agree(d, m, f)) {
+        nn_dataset_free(d);
+        return false;
+    }
+    nn_windows_count(&d->windows, split == NN_TRAIN);
+    if (__builtin_mul_overflow(d->arrays[0].dim[0], d->windows.per_sample, &d->samples)) {
+        nn_dataset_free(d);
+        return nn_fail(f, "more windows than can be counted");
+    }
     return true;
 }
 

@@ -146,6 +146,7 @@ static bool take_inputs(const nn_model *m, const nn_options *o, nn_dataset *data
     if (!nn_batches_open(b, data, m->inputs, count, batch, false, f)) return false;
     nn_batches_start(b, 0, 0, 0);
     *n = data->samples ? nn_batches_next(b) : batch;
+    if (b->failed) return false;
     for (int i = 0; !data->samples && i < count; i++)
         random_input(&m->inputs[i], b->buffers[i], (size_t)batch * nn_tensor_elements(&m->inputs[i]), (uint64_t)i + 1);
     return true;

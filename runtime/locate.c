@@ -1,6 +1,6 @@
-/* locate.c: from the words FILE[:SELECTOR] to files that exist.
+/* locate.c: from the words FILE[:WORD...] to files that exist.
  *
- * The selector follows the last colon. A relative FILE is looked for in the --data directory, then in the current directory, then
+ * A relative FILE is looked for in the --data directory, then in the current directory, then
  * beside the model's own default file. Of a model's own default, the --data directory may also hold just the last part of the
  * name: a model that names /usr/share/datasets/x/train.gz takes DIR/train.gz. Everywhere FILE.gz stands in for FILE, and
  * a pattern such as data_batch_*.bin means all its files in sorted order.
@@ -16,6 +16,7 @@
 void nn_paths_free(nn_paths *p) {
     for (size_t i = 0; i < p->count; i++) free(p->path[i]);
     free(p->path);
+    nn_choice_free(&p->choice);
     *p = (nn_paths){ 0 };
 }
 
@@ -56,23 +57,17 @@ static void try_place(nn_paths *p, const char *directory, size_t length, const c
     free(name);
 }
 
-bool nn_locate(nn_paths *p, const char *text, bool own_default, const char *directory, const char *default_file,
-               const char **selector, nn_failure *f) {
-    char looked[1200] = "", *file = strdup(text);
-    if (!file) return nn_fail_memory(f, text, strlen(text));
+bool nn_locate(nn_paths *p, const char *text, bool own_default, const char *directory, const char *default_file, nn_failure *f) {
+    char looked[1200] = "";
     *p = (nn_paths){ 0 };
-    *selector = NULL;
-    char *colon = strrchr(file, ':');
-    if (colon && colon > file && !strchr(colon, '/') && !exists(file)) {
-        *colon = 0;
-        *selector = text + (colon + 1 - file);
-    }
-    const char *slash = strrchr(file, '/'), *last = slash ? slash + 1 : file;
+    if (!nn_choice_parse(&p->choice, text, f)) return false;
+    const char *file = p->choice.file, *slash = strrchr(file, '/'), *last = slash ? slash + 1 : file;
     if (directory && file[0] != '/') try_place(p, directory, strlen(directory), file, looked, sizeof looked);
     if (directory && own_default && slash) try_place(p, directory, strlen(directory), last, looked, sizeof looked);
     try_place(p, "", 0, file, looked, sizeof looked);
     const char *beside = default_file && !own_default && file[0] != '/' ? strrchr(default_file, '/') : NULL;
     if (beside) try_place(p, default_file, (size_t)(beside - default_file) + 1, file, looked, sizeof looked);
-    free(file);
-    return p->count > 0 || nn_fail(f, "no such file: %s", looked);
+    if (p->count) return true;
+    nn_paths_free(p);
+    return nn_fail(f, "no such file: %s", looked);
 }

@@ -18,6 +18,7 @@ bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile
         sum += n * m->evaluate(instance, n, b->lengths, (const void *const *)b->buffers);
         if (nn_trapped(m, instance)) return false;
     }
+    if (b->failed) return false;
     *loss = sum / (double)b->data->samples;
     if (m->n_metrics) m->metrics_of(instance, metrics);
     return true;
@@ -36,10 +37,10 @@ int nn_test(const nn_model *m, const nn_options *o, nn_failure *f) {
     if (good && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : m->batch, false, f)) {
         bool whole = nn_measure(m, instance, &batches, NULL, &loss, metrics);
         if (whole) printf("test loss %.6g", loss);
-        else nn_trap_failure(m, instance, &batches, "test data", "", f);
+        else if (!batches.failed) nn_trap_failure(m, instance, &batches, "test data", "", f);
         for (int i = 0; whole && i < m->n_metrics; i++) printf("  test %s %.6g", m->metrics[i], metrics[i]);
         if (whole) printf("  (%" PRId64 " samples)\n", data.samples);
-        code = whole ? NN_DONE : NN_NOT_FINITE;
+        code = whole ? NN_DONE : batches.failed ? NN_TROUBLE : NN_NOT_FINITE;
     }
     nn_batches_close(&batches);
     nn_dataset_free(&data);

@@ -52,6 +52,9 @@ static const Option options[] = {
     { "--log-every",  "N",         COUNT, AT(log_every),  NN_C_TRAIN, "a line for every Nth step too, with its own loss" },
     { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT,
       "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
+    { "--png",        "FILE",      TEXT,  AT(png),        NN_C_PREDICT,
+      "a sheet of inputs, targets and outputs that are pictures; DIR/: a file for each picture of an output" },
+    { "--count",      "N",         COUNT, AT(count),      NN_C_PREDICT, "samples for --png; else 8 in a sheet, all in DIR/" },
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
     { "--trap",       NULL,        FLAG,  AT(trap),       NN_C_TRAIN | NN_C_TEST,
       "make sure that the first NaN or infinity stops the run; for programs of `nnc --trap`" },
@@ -108,11 +111,15 @@ void nn_options_help(const nn_model *m, const char *program) {
         hyper_option(left, sizeof left, &m->hypers[i]);
         printf("  %-22s hyper-parameter of the model (train)\n", left);
     }
-    printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz; FILE:PART chooses\n"
+    printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz, or a directory of\n"
+           "pictures (PNG, JPEG); FILE:PART chooses\n"
            "  table.csv:0-7  table.csv:alcohol,pH   columns by number, range or name; without a part, all of them\n"
            "  batch.bin:image  batch.bin:label      a part of CIFAR records; without a part, by the shape\n"
+           "  flowers:image  flowers:label          pictures flowers/CLASS/*.jpg, or their classes; without a part, by the shape\n"
            "  numbers:f32                           plain numbers: u8 i32 f32 f64\n"
            "  'data_batch_*.bin'                    all files of the pattern, joined in sorted order\n"
+           "  images.gz:samples=0-23                some of the samples, counted from 0; samples=24- all from there on\n"
+           "  slices.gz:windows  text.txt:u8:windows  samples cut out of larger ones: at random places to train, else as tiles\n"
            "  A relative FILE is looked for in --data DIR, here, and beside the model's default file.\n\n");
     for (int i = 0; i < m->n_inputs + m->n_targets; i++) {
         const nn_tensor *t = &m->inputs[i];
@@ -285,6 +292,7 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
         return nn_fail(f, "--by %s: says how epochs are judged; it goes with --best or --patience", o->by);
     if (o->by && metric_named(m, o->by) < 0) return nn_fail(f, "--by %s: the model has no metric of that name", o->by);
     if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
+    if (o->count && !o->png) return nn_fail(f, "--count: needs --png FILE");
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
     if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)
         return nn_fail(f, "%s: needs trained parameters: --weights FILE, such as a checkpoint that train has saved", argv[1]);

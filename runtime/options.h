@@ -16,8 +16,8 @@ typedef struct nn_options {
     int64_t iterations, line_search;                            /* -1: not given */
     bool seed_given;
     uint64_t seed;
-    const char *save, *resume, *log, *data, *weights, *best, *by;
-    int64_t patience;
+    const char *save, *resume, *log, *data, *weights, *best, *by, *png;
+    int64_t patience, count;
     bool no_shuffle, partial, quiet, all, trap, profile;
     nn_binding *train, *test, *output;                          /* an output without a name: name is NULL */
     int n_train, n_test, n_output;

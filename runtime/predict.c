@@ -1,10 +1,11 @@
 /* predict.c: the command `predict`: the model's outputs for the samples of the test inputs.
  *
- * Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV. Files appear
- * whole or not at all.
+ * Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV; --png makes pictures.
+ * Files appear whole or not at all.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "replace.h"
+#include "sheet.h"
 #include "trainer.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -114,9 +115,11 @@ static bool write_batch(const nn_model *m, Sink *sinks, void *const *outputs, in
     return true;
 }
 
-static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const void *instance, Sink *sinks, void **outputs,
-                    nn_failure *f) {
-    bool files = o->n_output > 0, good = true;
+/* The samples in batches, as far as anything wants them. */
+static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const void *instance, Sink *sinks, nn_sheet *sheet,
+                    void **outputs, nn_failure *f) {
+    bool files = o->n_output > 0 || sheet, good = true;
+    int64_t last = sheet && !o->n_output ? nn_sheet_samples(sheet) : b->data->samples;
     void *work = malloc(m->predict_size + 1);
     if (!work) return nn_fail_memory(f, "workspace", m->predict_size);
     for (int k = 0; good && k < m->n_outputs; k++) {
@@ -125,33 +128,51 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
     }
     good = good && open_sinks(m, sinks, b->data->samples, files, f);
     nn_batches_start(b, 0, 0, 0);
-    for (int n; good && (n = nn_batches_next(b)) > 0;) {
+    for (int n; good && b->position < last && (n = nn_batches_next(b)) > 0;) {
         m->predict(instance, work, n, b->lengths, (const void *const *)b->buffers, outputs);
-        good = write_batch(m, sinks, outputs, n, files, f);
+        good = write_batch(m, sinks, outputs, n, files, f) && (!sheet || nn_sheet_add(sheet, n, b->buffers, outputs, f));
     }
+    good = good && !b->failed;
     for (int k = 0; good && files && k < m->n_outputs; k++)
         if (sinks[k].file) good = nn_replace_commit(&sinks[k].r, f);
     free(work);
-    return good;
+    return good && (!sheet || nn_sheet_finish(sheet, f));
+}
+
+/* The inputs, and for pictures the targets too where there are some: bound ones must be read, the model's own need not be there. */
+static bool take_data(const nn_model *m, const nn_options *o, nn_dataset *data, int *count, nn_failure *f) {
+    nn_failure absent = { 0 };
+    bool bound = false;
+    *count = m->n_inputs + m->n_targets;
+    for (int i = 0; i < o->n_test; i++)
+        for (int k = m->n_inputs; k < *count; k++) bound |= !strcmp(o->test[i].name, m->inputs[k].name);
+    if (o->png && m->n_targets && nn_dataset_open(data, m, *count, NN_TEST, o->test, o->n_test, o->data, &absent)) return true;
+    if (o->png && bound) return nn_fail(f, "%s", absent.text);
+    *count = m->n_inputs;
+    return nn_dataset_open(data, m, *count, NN_TEST, o->test, o->n_test, o->data, f);
 }
 
 int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_dataset data = { 0 };
     nn_batches batches = { 0 };
+    nn_sheet *sheet = NULL;
+    int count;
     Sink *sinks = calloc((size_t)m->n_outputs + 1, sizeof *sinks);
     void **outputs = calloc((size_t)m->n_outputs + 1, sizeof *outputs), *instance = nn_instance_new(m, o, f);
     bool good = instance && ((sinks && outputs) || nn_fail_memory(f, "outputs", 1));
     if (good && (!m->predict || !m->n_outputs)) good = nn_fail(f, "model %s has no output to predict", m->name);
-    good = good && choose_files(m, o, sinks, f) && nn_dataset_open(&data, m, m->n_inputs, NN_TEST, o->test, o->n_test, o->data, f);
+    good = good && choose_files(m, o, sinks, f) && take_data(m, o, &data, &count, f);
     if (good && !data.samples) good = nn_fail(f, "no inputs: bind a file with --test %s=FILE", m->inputs[0].name);
-    good = good && nn_batches_open(&batches, &data, m->inputs, m->n_inputs, o->batch ? (int)o->batch : m->batch, false, f)
-        && predict(m, o, &batches, instance, sinks, outputs, f);
+    good = good && (!o->png || (sheet = nn_sheet_open(m, &data, count, o->png, o->count, f)))
+        && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : m->batch, false, f)
+        && predict(m, o, &batches, instance, sinks, sheet, outputs, f);
     for (int k = 0; k < m->n_outputs; k++) {
         if (sinks) nn_replace_abort(&sinks[k].r);
         if (outputs) free(outputs[k]);
     }
     nn_batches_close(&batches);
     nn_dataset_free(&data);
+    nn_sheet_free(sheet);
     free(sinks);
     free(outputs);
     free(instance);

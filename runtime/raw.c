@@ -1,25 +1,22 @@
-/* raw.c: numbers without any header, in this machine's byte order for whole files of one kind.
+/* raw.c: numbers without any header, in this machine's byte order.
  *
- * The model says how many numbers a sample has; the size of the file then says how many samples there are.
+ * The model says how many numbers a sample has; the size of the file then says how many samples there are. For windows, all the
+ * numbers are one long row.
  *
  * SPDX-License-Identifier: 0BSD */
-#include "data.h"
-#include <stdlib.h>
+#include "elements.h"
 #include <string.h>
 
-bool nn_read_raw(nn_source *s, nn_type type, const nn_tensor *t, nn_array *a, nn_failure *f) {
-    size_t got = 0, sample = nn_tensor_elements(t) * nn_type_size(type);
-    void *data = nn_source_take(s, SIZE_MAX, &got, f);
-    if (!data) return false;
-    if (sample == 0 || got % sample) {
-        free(data);
+bool nn_read_raw(nn_source *s, nn_type type, const nn_choice *c, const nn_tensor *t, nn_array *a, nn_failure *f) {
+    size_t got, sample = (c->windows ? 1 : nn_tensor_elements(t)) * nn_type_size(type);
+    nn_layout layout = { .element = nn_element_of(type), .big_endian = nn_this_big_endian() };
+    if (!nn_add_elements(a, s, SIZE_MAX, &got, layout, f)) return false;
+    if (sample == 0 || got % sample)
         return nn_fail(f,
                        "%s: %zu bytes are no whole number of samples of %zu bytes for '%s'; choose another of :u8 :i32 :f32 :f64",
                        nn_source_path(s), got, sample, t->name);
-    }
-    *a = (nn_array){ .type = type, .rank = t->rank < NN_MAX_RANK ? t->rank + 1 : 2, .data = data };
+    a->rank = c->windows ? 1 : t->rank + 1;
     a->dim[0] = (int64_t)(got / sample);
-    if (t->rank < NN_MAX_RANK) memcpy(a->dim + 1, t->dim, (size_t)t->rank * sizeof *a->dim);
-    else a->dim[1] = (int64_t)nn_tensor_elements(t);
+    if (!c->windows) memcpy(a->dim + 1, t->dim, (size_t)t->rank * sizeof *a->dim);
     return true;
 }

@@ -16,7 +16,7 @@ static void copy(const nn_tensor *to, void *instance, const nn_tensor *from, con
     memcpy((char *)instance + to->offset, (const char *)source + from->offset, nn_tensor_elements(to) * nn_type_size(to->type));
 }
 
-static void pass(const nn_model *m, void *scratch, nn_batches *b) {
+static bool pass(const nn_model *m, void *scratch, nn_batches *b) {
     int64_t step = nn_step(m, scratch);
     int n;
     nn_batches_start(b, nn_seed(m, scratch), nn_epoch(m, scratch), 0);
@@ -24,6 +24,7 @@ static void pass(const nn_model *m, void *scratch, nn_batches *b) {
         memcpy((char *)scratch + m->step_offset, &step, sizeof step);
         m->gradients(scratch, n, b->lengths, (const void *const *)b->buffers);
     }
+    return !b->failed;
 }
 
 int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
@@ -46,10 +47,10 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
         for (int i = 0; i < m->n_params; i++) copy(&m->params[i], scratch, &weights[i], instance);
         nn_set_epoch(m, scratch, nn_epoch(m, instance));
         memcpy((char *)scratch + m->step_offset, (char *)instance + m->step_offset, sizeof(int64_t));
-        pass(m, scratch, &batches);
-        for (int i = 0; i < m->n_states; i++)
+        good = pass(m, scratch, &batches);
+        for (int i = 0; good && i < m->n_states; i++)
             if (!nn_is_moment(&m->states[i])) copy(&m->states[i], instance, &m->states[i], scratch);
-        good = nn_checkpoint_save(o->save, m, instance, &run, f);
+        good = good && nn_checkpoint_save(o->save, m, instance, &run, f);
     }
     if (good && !o->quiet) printf("%d states settled over %" PRId64 " samples\n", states, data.samples);
     nn_batches_close(&batches);

@@ -16,6 +16,9 @@
 struct nn_source {
     gzFile file;
     char *path;
+    int descriptor;                 /* the file's, which is zlib's to close */
+    bool plain;                     /* an ordinary file that is not compressed, of `length` bytes */
+    size_t length, given;           /* given: bytes that were read */
     unsigned char ahead[16];        /* what peek has read, to be given out again */
     size_t n_ahead, used;
 };
@@ -27,11 +30,7 @@ nn_source *nn_source_open(const char *path, nn_failure *f) {
         nn_fail(f, "%s: %s", path, strerror(errno));
         return NULL;
     }
-    if (fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
-        close(descriptor);
-        nn_fail(f, "%s: is a directory; name a file in it", path);
-        return NULL;
-    }
+    bool known = fstat(descriptor, &status) == 0;
     nn_source *s = calloc(1, sizeof *s);
     if (s) {
         s->path = strdup(path);
@@ -46,6 +45,9 @@ nn_source *nn_source_open(const char *path, nn_failure *f) {
         return NULL;
     }
     gzbuffer(s->file, 1 << 18);
+    s->descriptor = descriptor;
+    s->plain = known && S_ISREG(status.st_mode) && gzdirect(s->file);
+    s->length = s->plain ? (size_t)status.st_size : 0;
     return s;
 }
 
@@ -91,11 +93,13 @@ bool nn_source_read(nn_source *s, void *to, size_t size, size_t *got, nn_failure
     s->used += first;
     if (!read_file(s, (char *)to + first, size - first, got, f)) return false;
     *got += first;
+    s->given += *got;
     return true;
 }
 
-/* Memory doubles as bytes arrive, so a header that promises more than the file holds costs no more than twice the file. */
-void *nn_source_take(nn_source *s, size_t size, size_t *got, nn_failure *f) {
+/* Up to `size` bytes. Memory doubles as they arrive, so a header that promises more than the file holds costs no more than twice
+ * the file. */
+static void *take(nn_source *s, size_t size, size_t *got, nn_failure *f) {
     size_t room = size < 1 << 20 ? size : 1 << 20, filled = 0;
     char *data = malloc(room ? room : 1);
     for (;;) {
@@ -107,12 +111,8 @@ void *nn_source_take(nn_source *s, size_t size, size_t *got, nn_failure *f) {
         if (!nn_source_read(s, data + filled, room - filled, &n, f)) break;
         filled += n;
         if (filled < room || filled == size) {
-            if (size == SIZE_MAX || filled == size) {
-                *got = filled;
-                return data;
-            }
-            nn_fail(f, "%s: the file ends after %zu of %zu bytes of data; fetch it again", s->path, filled, size);
-            break;
+            *got = filled;
+            return data;
         }
         room = room > size / 2 ? size : room * 2;
         char *more = realloc(data, room);
@@ -123,9 +123,66 @@ void *nn_source_take(nn_source *s, size_t size, size_t *got, nn_failure *f) {
     return NULL;
 }
 
+static bool whole(const nn_source *s, size_t got, size_t size, nn_failure *f) {
+    return size == SIZE_MAX || got == size
+        || nn_fail(f, "%s: the file ends after %zu of %zu bytes of data; fetch it again", s->path, got, size);
+}
+
+void *nn_source_take(nn_source *s, size_t size, size_t *got, nn_failure *f) {
+    void *data = take(s, size, got, f);
+    if (data && whole(s, *got, size, f)) return data;
+    free(data);
+    return NULL;
+}
+
+/* What is left of the file stays where it is. */
+static bool keep_in_place(nn_source *s, size_t size, nn_store *store, nn_failure *f) {
+    size_t left = s->length - s->given, start = s->given;
+    if (!whole(s, left < size ? left : size, size, f)) return false;
+    int copy = fcntl(s->descriptor, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return nn_fail(f, "%s: %s", s->path, strerror(errno));
+    if (size > left) size = left;
+    s->given += size;
+    return nn_store_file(store, s->path, copy, start, size, f);
+}
+
+/* The `held` bytes that have been read, and those that follow, into a temporary file. */
+static bool keep_unpacked(nn_source *s, size_t size, const void *data, size_t held, nn_store *store, nn_failure *f) {
+    enum { CHUNK = 1 << 20 };
+    int descriptor = nn_store_temporary(s->path, f);
+    char *chunk = malloc(CHUNK);
+    size_t filled = held, n = CHUNK;
+    bool good = descriptor >= 0 && (chunk || nn_fail_memory(f, s->path, CHUNK)) && nn_store_append(descriptor, s->path, data, held, f);
+    while (good && n && filled < size) {
+        good = nn_source_read(s, chunk, size - filled < CHUNK ? size - filled : CHUNK, &n, f)
+            && nn_store_append(descriptor, s->path, chunk, n, f);
+        filled += n;
+    }
+    free(chunk);
+    if (good && whole(s, filled, size, f)) return nn_store_file(store, s->path, descriptor, 0, filled, f);
+    if (descriptor >= 0) close(descriptor);
+    return false;
+}
+
+bool nn_source_keep(nn_source *s, size_t size, size_t room, nn_store *store, nn_failure *f) {
+    if (s->plain && s->given <= s->length && s->length - s->given > room && size > room) return keep_in_place(s, size, store, f);
+    size_t got = 0;
+    void *data = take(s, size < room ? size : room, &got, f);
+    if (!data) return false;
+    if (got < room || got == size) {
+        if (whole(s, got, size, f)) return nn_store_memory(store, s->path, data, got, f);
+        free(data);
+        return false;
+    }
+    bool good = keep_unpacked(s, size, data, got, store, f);
+    free(data);
+    return good;
+}
+
 bool nn_source_at_end(nn_source *s, nn_failure *f) {
     char c;
     size_t n = 0;
-    if (!nn_source_read(s, &c, 1, &n, f)) return false;
-    return n == 0 || nn_fail(f, "%s: the file goes on after the data that its header announces", s->path);
+    bool more = s->plain && s->given < s->length;
+    if (!s->plain && !nn_source_read(s, &c, 1, &n, f)) return false;
+    return !(more || n) || nn_fail(f, "%s: the file goes on after the data that its header announces", s->path);
 }

@@ -57,7 +57,6 @@ static void catch_signals(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGXFSZ, SIG_IGN);       /* a file over the limit is then an error of write, which is reported */
 }
 
 /* Where to stop: what the command line says, else the model's train line, else one epoch. */
@@ -170,6 +169,13 @@ static int lost(Training *t, double loss, int64_t step) {
     return NN_NOT_FINITE;
 }
 
+/* Data that cannot be read end the run too. Between steps it is saved, to be resumed once they are there again. */
+static int unread(Training *t, bool between) {
+    nn_progress_clear(&t->progress);
+    if (between) save(t);
+    return NN_TROUBLE;
+}
+
 /* One update, with the batch of n samples that is there and as many more as it accumulates and the epoch has. A batch of
  * several may have nothing that counts (all its samples are ignored): it is 0/0 by itself, and adds nothing to the others. */
 static int take_step(Training *t, int n) {
@@ -187,6 +193,7 @@ static int take_step(Training *t, int n) {
         t->run.loss_sum += n * loss;
         nn_progress_update(&t->progress, t->run.position, t->run.samples, t->run.loss_sum / (double)t->run.position);
     }
+    if (t->train.failed) return unread(t, false);
     if (!samples) return lost(t, (double)NAN, step);
     if (!t->search) t->m->update(t->instance);
     if (!t->search && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
@@ -220,7 +227,7 @@ static bool out_of_patience(const Training *t) {
 static int finish_epoch(Training *t) {
     nn_log_row row;
     if (t->m->average) t->m->average(t->instance);
-    if (!report(t, true, &row)) return t->f->text[0] ? NN_NOT_FINITE : NN_DONE;
+    if (!report(t, true, &row)) return t->test.failed ? unread(t, !t->m->average) : t->f->text[0] ? NN_NOT_FINITE : NN_DONE;
     if (worth_a_line(t)) print_line(t, &row);
     if (!nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
     if (t->m->epoch) t->m->epoch(t->instance);
@@ -248,6 +255,7 @@ static int epochs(Training *t) {
         nn_batches_start(&t->train, nn_seed(t->m, t->instance), nn_epoch(t->m, t->instance), t->run.position);
         while (!stop_signal && nn_step(t->m, t->instance) < t->steps && (n = nn_batches_next(&t->train)) > 0)
             if ((code = take_step(t, n)) != NN_DONE) return code;
+        if (t->train.failed) return unread(t, true);
         if (t->run.position == t->run.samples && (code = finish_epoch(t)) != NN_DONE) return code;
     }
     return NN_DONE;

@@ -7,6 +7,7 @@
 #include "checkpoint.h"
 #include "nn_team.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ enum { MOST_UNASKED = 16 };
 /* The command on as many threads as it says, or as there are cores; afterwards there are as many as before. */
 static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
     const int before = nn_threads(0), cores = nn_cores() < MOST_UNASKED ? nn_cores() : MOST_UNASKED;
+    signal(SIGXFSZ, SIG_IGN);       /* a file over the limit is then an error of write, which is reported */
     if (o->command != NN_C_INFO) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
     int code = command(m, o, f);
     /* What predict prints is for other programs to read. */

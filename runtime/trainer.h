@@ -18,6 +18,7 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f);           
 void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f);
 void nn_instance_set_hypers(const nn_options *o, void *instance);
 
-/* Loss and metrics over a whole data set; false if `stop` was set meanwhile. The loss is the mean over the samples. */
+/* Loss and metrics over a whole data set; false if `stop` was set meanwhile, a number was trapped, or the data could not be read
+ * (then b->failed is set). The loss is the mean over the samples. */
 bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile sig_atomic_t *stop, double *loss, double *metrics);
 #endif

@@ -79,11 +79,15 @@ void nn_trap_text(const nn_model *m, const void *instance, char *text, size_t si
 /* Which sample of the data the find is about. */
 static void put_sample(const nn_model *m, const nn_trap_find *find, const nn_batches *b, char *text, size_t size) {
     if (!m->traps[find->row - 1].counted[0] || find->index[0] >= b->given) return;
-    int64_t at = b->position - b->given + find->index[0], sample = b->order ? b->order[at] : at;
-    nn_append(text, size, "\n    sample %" PRId64 " of this batch is sample %" PRId64 " of the data", find->index[0], sample);
-    for (int k = 0; k < b->n_tensors; k++)
-        if (b->data->arrays[k].by_row)
-            nn_append(text, size, "; %s: line %" PRId64 " of its file", b->tensors[k].name, b->data->arrays[k].first_row + sample);
+    int64_t line;
+    nn_append(text, size, "\n    sample %" PRId64 " of this batch is ", find->index[0]);
+    int64_t sample = nn_batches_sample(b, (int)find->index[0], text, size);
+    for (int k = 0; k < b->n_tensors; k++) {
+        const char *file = nn_array_file(&b->data->arrays[k], sample);
+        if (file) nn_append(text, size, "; %s: %s", b->tensors[k].name, file);
+        if (nn_array_line(&b->data->arrays[k], sample, &line))
+            nn_append(text, size, "; %s: line %" PRId64 " of its file", b->tensors[k].name, line);
+    }
 }
 
 void nn_trap_small_text(const nn_model *m, const void *instance, const nn_batches *b, char *text, size_t size) {

@@ -6,7 +6,7 @@ mkdir -p $out
 say() { echo "\$ $*"; "$@" || exit; }
 
 say build/nnc models/lenet.nn -o $out/lenet.c
-libraries="-lz -lm -lpthread"
+libraries="-lpng -ljpeg -lz -lm -lpthread"
 grep -q 'cblas\.h' $out/lenet.c && libraries="-lopenblas $libraries"
 # shellcheck disable=SC2086
 say "${CC:-cc}" -O3 -march=native -Iruntime $out/lenet.c build/libnnrt.a $libraries -o $out/lenet

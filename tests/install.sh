@@ -6,9 +6,9 @@
 # Elsewhere, and without root or sudo, it says what is missing and goes on where it can: data sets are optional, since
 # the project carries a small one, and so is what builds and runs programs for aarch64; the rest is not.
 case $1 in
-check) packages="flex bison gcc g++ clang make gawk pkg-config check zlib1g-dev libopenblas-dev valgrind"
+check) packages="flex bison gcc g++ clang make gawk pkg-config check zlib1g-dev libpng-dev libjpeg-dev libopenblas-dev valgrind"
     wanted="dataset-fashion-mnist gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
-demo) packages="flex bison gcc make gawk zlib1g-dev" wanted="dataset-fashion-mnist" ;;
+demo) packages="flex bison gcc make gawk zlib1g-dev libpng-dev libjpeg-dev" wanted="dataset-fashion-mnist" ;;
 *) echo "usage: tests/install.sh check|demo" >&2; exit 2 ;;
 esac
 
@@ -17,6 +17,8 @@ present() {
     case $1 in
     check) pkg-config --exists check 2>/dev/null ;;
     zlib1g-dev) printf '#include <zlib.h>\n' | cc -E - >/dev/null 2>&1 ;;
+    libpng-dev) printf '#include <png.h>\n' | cc -E - >/dev/null 2>&1 ;;
+    libjpeg-dev) printf '#include <stdio.h>\n#include <jpeglib.h>\n' | cc -E - >/dev/null 2>&1 ;;
     libopenblas-dev) printf '#include <cblas.h>\n' | cc -E - >/dev/null 2>&1 ;;
     dataset-fashion-mnist) [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] ;;
     gcc-aarch64-linux-gnu) command -v aarch64-linux-gnu-gcc >/dev/null ;;

@@ -59,7 +59,7 @@ colour_data() {
     cp "$WORK/colour/data_batch_1.bin" "$WORK/colour/test_batch.bin"
 }
 # libraries FILE.c: what the generated file must be linked with.
-libraries() { if grep -q 'cblas\.h' "$1"; then echo "-lopenblas -lz -lm -lpthread"; else echo "-lz -lm -lpthread"; fi; }
+libraries() { if grep -q 'cblas\.h' "$1"; then echo "-lopenblas -lpng -ljpeg -lz -lm -lpthread"; else echo "-lpng -ljpeg -lz -lm -lpthread"; fi; }
 # program NAME FLAGS...: $WORK/NAME.c and the archive become $WORK/NAME.
 program() {
     program_name=$1

@@ -159,7 +159,7 @@ class Sides:
         more = ["-DPREDICT"] if workload in PREDICTED else []
         link = ["-lopenblas"] if "cblas.h" in Path(source).read_text() else []
         if self.threaded:
-            more, link = [*more, "-DTHREADS"], [self.nnc.parent/"libnnrt.a", "-lz", *link]
+            more, link = [*more, "-DTHREADS"], [self.nnc.parent/"libnnrt.a", *link]
         return [compiler, *FLAGS, *more, f"-DMODEL={workload}", f'-DHEADER="{workload}.h"', f"-I{ROOT/'runtime'}", f"-I{Path(source).parent}",
                 HERE/"work.c", source, *link, "-lm", "-lpthread", "-o", program]
 

@@ -85,7 +85,7 @@ def of_nnc(lines, nnc, archive, data, work):
     (work / "model.nn").write_text(MODEL % lines)
     subprocess.run([nnc, work / "model.nn", "-o", work / "model.c"], check=True)
     runtime = Path(__file__).resolve().parent.parent.parent / "runtime"
-    subprocess.run(["gcc", "-std=gnu11", "-O3", "-march=native", f"-I{runtime}", f"-I{work}", work / "model.c", archive, "-lopenblas", "-lz", "-lm",
+    subprocess.run(["gcc", "-std=gnu11", "-O3", "-march=native", f"-I{runtime}", f"-I{work}", work / "model.c", archive, "-lopenblas", "-lpng", "-ljpeg", "-lz", "-lm",
                     "-lpthread", "-o", work / "model"], check=True)
     run = [work / "model", "train", "--no-shuffle", "--quiet", "--data", data]
     subprocess.run([*run, "--epochs", "0", "--save", work / "first.safetensors"], check=True)

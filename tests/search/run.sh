@@ -9,7 +9,7 @@ for kernels in fast plain; do
         try "nnc --kernels=$kernels $model" "$NNC" --kernels=$kernels --model=$model tests/search/valley.nn -o "$WORK/$model.c"
     done
     try "build, $kernels" $CC -std=gnu11 -O1 -g -Wall -Wextra -Werror -DNN_DOUBLE -Iruntime -I"$WORK" "$WORK/valley.c" "$WORK/sides.c" \
-        tests/search/search.c "$BUILD/libnnrt.a" -lz -lm -lpthread -o "$WORK/search"
+        tests/search/search.c "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/search"
     "$WORK/search" <tests/search/values.txt >"$WORK/said" 2>&1
     counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$WORK/said")
     [ -n "$counts" ] || fail "the search broke off, $kernels"

@@ -96,7 +96,9 @@ START_TEST(wrong_commands) {
 static void holds_predictions(const char *file) {
     nn_array a;
     nn_failure f = { 0 };
-    ck_assert_msg(nn_read_file(file, NULL, &outputs[0], &a, &f), "%s", f.text);
+    nn_paths paths;
+    ck_assert_msg(nn_locate(&paths, file, false, NULL, NULL, &f) && nn_read_files(&paths, &outputs[0], false, &a, &f), "%s", f.text);
+    nn_paths_free(&paths);
     ck_assert_int_eq(a.dim[0], 53);
     nn_array_free(&a);
 }
