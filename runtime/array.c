@@ -111,6 +111,8 @@ bool nn_array_join(nn_array *a, nn_array *more, const char *path, nn_failure *f)
     more->n_parts = 0;
     a->held += more->held;
     a->judged |= more->judged;
+    a->cut += more->cut;
+    a->padded |= more->padded;
     a->dim[0] += more->dim[0];
     return nn_product(a->dim, a->rank, &product) || nn_fail(f, "%s: more numbers than memory can hold", path);
 }
@@ -243,6 +245,29 @@ bool nn_array_fits(const nn_array *a, const nn_tensor *t) {
     if (n != m) return false;
     if (p <= 1 || q <= 1) return true;
     return p == q && memcmp(have, want, (size_t)p * sizeof *have) == 0;
+}
+
+bool nn_array_shorter(const nn_array *a, const nn_tensor *t) {
+    bool good = a->rank == t->rank + 1;
+    for (int k = 0; good && k < t->rank; k++)
+        good = a->dim[k + 1] == t->dim[k] || (t->length[k] && a->dim[k + 1] >= 1 && a->dim[k + 1] < t->dim[k]);
+    return good;
+}
+
+bool nn_array_sample(const nn_array *a, const nn_tensor *t, int64_t sample, void *to, nn_failure *f) {
+    size_t count = nn_tensor_elements(t), width = nn_type_size(t->type), run = 1, place[NN_MAX_RANK] = { 0 };
+    int outer = t->rank;
+    if (!a->shorter) return nn_array_read(a, sample, 0, count, to, t->type, f);
+    memset(to, 0, count * width);
+    do run *= (size_t)a->dim[outer--];              /* a run of elements that lie side by side here and there */
+    while (outer > 0 && a->dim[outer + 1] == t->dim[outer]);
+    for (size_t first = 0; first < a->row; first += run) {
+        size_t at = 0;
+        for (int k = 0; k < t->rank; k++) at = at * (size_t)t->dim[k] + place[k];
+        if (!nn_array_read(a, sample, first, run, (char *)to + at * width, t->type, f)) return false;
+        for (int k = outer; k-- > 0 && ++place[k] == (size_t)a->dim[k + 1];) place[k] = 0;
+    }
+    return true;
 }
 
 void nn_array_free(nn_array *a) {

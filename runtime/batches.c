@@ -39,9 +39,7 @@ void nn_permutation(int64_t *order, int64_t count, uint64_t seed, uint64_t epoch
 bool nn_batches_open(nn_batches *b, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, bool shuffle,
                      nn_failure *f) {
     *b = (nn_batches){ .data = d, .tensors = tensors, .n_tensors = n_tensors, .batch = batch, .f = f };
-    for (int i = 0; i < n_tensors; i++)
-        for (int k = 0; k < tensors[i].rank; k++)
-            if (tensors[i].length[k]) b->lengths[tensors[i].length[k] - 1] = (int)tensors[i].dim[k];
+    nn_lengths_most(tensors, n_tensors, b->lengths);
     bool good = (b->buffers = calloc((size_t)n_tensors + 1, sizeof *b->buffers)) != NULL;
     if (good && shuffle) good = (b->order = malloc((size_t)d->samples * sizeof *b->order + 1)) != NULL;
     for (int i = 0; good && i < n_tensors; i++)
@@ -70,7 +68,7 @@ static bool gather(nn_batches *b, int64_t number, int i) {
         const nn_tensor *t = &b->tensors[k];
         size_t count = nn_tensor_elements(t);
         void *to = (char *)b->buffers[k] + (size_t)i * count * nn_type_size(t->type);
-        if (!(a->windows ? nn_windows_read(a, t, sample, place, to, b->f) : nn_array_read(a, sample, 0, count, to, t->type, b->f)))
+        if (!(a->windows ? nn_windows_read(a, t, sample, place, to, b->f) : nn_array_sample(a, t, sample, to, b->f)))
             return false;
     }
     return true;
@@ -84,6 +82,7 @@ int nn_batches_next(nn_batches *b) {
             b->failed = true;
             return b->given = 0;
         }
+    nn_lengths_of(b->data, b->tensors, b->n_tensors, b->buffers, n, b->lengths);
     b->position += n;
     return b->given = n;
 }
