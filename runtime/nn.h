@@ -32,7 +32,7 @@ typedef struct nn_tensor {
     int rank;
     int64_t dim[NN_MAX_RANK];   /* inputs and outputs: without the batch */
     size_t offset;              /* in bytes, from the start of the instance (inputs and outputs: 0) */
-    int64_t low, high;          /* integers: what values may be (low > high: anything) */
+    int64_t low, high;          /* integers, also an output's that come as reals: what values may be (low > high: anything) */
     const char *train, *test;   /* inputs: where data come from unless told otherwise, or NULL */
 } nn_tensor;
 

@@ -157,6 +157,7 @@ static Tensor *result(Elaborator *e, Role role, const char *name, const Expr *bo
     for (int k = 0; k < n + rank; k++) dims[k] = (Dim){ free[k]->extent, free[k]->count };
     PUSH(e->results, name);
     Tensor *t = tensor_new(name, role, REAL, n + rank, dims, origin_at(NULL, at));
+    if (body->type == INT) t->lo = body->lo, t->hi = body->hi;      /* handed out as real numbers, which are classes or counts */
     equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, settle_draws(e, t, free, n + rank, ToReal(body)), t->origin);
     return t;
 }

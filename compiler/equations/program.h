@@ -43,7 +43,7 @@ struct Tensor {
     const char *path;           /* encoder.linear.w for parameters and states: what checkpoints and selectors use */
     Role role;
     Type type;
-    int64_t lo, hi;             /* INT: the interval of its values; int64 limits when unknown */
+    int64_t lo, hi;             /* INT, and an OUTPUT that is made of integers: the interval of its values; int64 limits when unknown */
     int rank;
     Dim dim[12];
     int64_t room[12];           /* what memory has of a dim, where that is more than its extent; else 0 */

@@ -90,7 +90,8 @@ static void print_row(Writer *w, const Module *m, const Tensor *t, const char *b
     put_text(w, t->rank > first ? " }, " : " 0 }, ");
     if (place) put(w, "offsetof(%s, %s), ", m->prefix, place);
     else put_text(w, "0, ");
-    if (t->type != REAL && (t->lo > INT32_MIN || t->hi < INT32_MAX)) put(w, "%" PRId64 ", %" PRId64 ", ", t->lo, t->hi);
+    bool integers = t->type != REAL || t->lo < t->hi;
+    if (integers && (t->lo > INT32_MIN || t->hi < INT32_MAX)) put(w, "%" PRId64 ", %" PRId64 ", ", t->lo, t->hi);
     else put_text(w, "1, 0, ");
     for (int k = 0; k < 2; k++) {
         if (t->files[k] && !place) put_string(w, t->files[k], strlen(t->files[k]));
