@@ -111,6 +111,7 @@ bool nn_array_join(nn_array *a, nn_array *more, const char *path, nn_failure *f)
     more->n_parts = 0;
     a->held += more->held;
     a->judged |= more->judged;
+    a->cut += more->cut;
     a->dim[0] += more->dim[0];
     return nn_product(a->dim, a->rank, &product) || nn_fail(f, "%s: more numbers than memory can hold", path);
 }

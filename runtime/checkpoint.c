@@ -1,7 +1,7 @@
 /* checkpoint.c: everything that decides how training goes on, in one safetensors file.
  *
  *     arrays        parameters, averages and states under their names; "total:NAME" what metrics have gathered so far in the epoch,
- *                   "hyper:NAME" the optimizer's numbers, "run:loss" the sum of losses
+ *                   "hyper:NAME" the optimizer's numbers, "run:loss" the sum of losses, "text:NAME" vocabularies as their files are
  *     __metadata__  model and its hash, real, step, epoch, seed (random numbers are a function of seed and step), position
  *                   in the epoch, samples, batch, shuffle, and accumulate where it is not 1
  *
@@ -12,6 +12,7 @@
 #include "checkpoint.h"
 #include "data.h"
 #include "safetensors.h"
+#include "texts.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -81,13 +82,28 @@ static char *joined(const char *prefix, const char *name) {
     return text;
 }
 
+/* Adds a view of each vocabulary; their names and data are the caller's to free. */
+static bool add_texts(const nn_texts *x, const nn_model *m, nn_view *views, int64_t *sizes, size_t *count, nn_failure *f) {
+    for (int i = 0; x && i < x->count; i++) {
+        size_t size = 0;
+        if (!x->of[i]) continue;
+        char *name = joined(NN_TEXT_PREFIX, m->inputs[i].name), *text = nn_vocabulary_write(x->of[i], &size, f);
+        sizes[i] = (int64_t)size;
+        views[(*count)++] = (nn_view){ name, NN_U8, 1, &sizes[i], text };
+        if (!name || !text) return nn_fail_memory(f, "vocabulary", size);
+    }
+    return true;
+}
+
 bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f) {
     Group groups[N_GROUPS];
     size_t count = 0, room = 2;
     groups_of(m, groups);
     for (int g = 0; g < N_GROUPS; g++) room += (size_t)groups[g].count;
-    nn_view *views = calloc(room, sizeof *views);
-    bool good = views != NULL;
+    const size_t inputs = (size_t)(m->n_inputs + m->n_targets);
+    nn_view *views = calloc(room + inputs, sizeof *views);
+    int64_t *sizes = calloc(inputs + 1, sizeof *sizes);
+    bool good = views && sizes;
     for (int g = 0; good && g < N_GROUPS; g++) {
         for (int i = 0; good && i < groups[g].count; i++) {
             const nn_tensor *t = &groups[g].tensors[i];
@@ -97,6 +113,8 @@ bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instanc
         }
     }
     if (!good) nn_fail_memory(f, path, room * sizeof *views);
+    size_t texts = count;
+    good = good && add_texts(run->texts, m, views, sizes, &count, f);
     char step[24], epoch[24], seed[24], position[24], samples[24], batch[24], accumulate[24];
     snprintf(step, sizeof step, "%" PRId64, nn_step(m, instance));
     snprintf(epoch, sizeof epoch, "%" PRId64, nn_epoch(m, instance));
@@ -117,7 +135,9 @@ bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instanc
         good = nn_archive_write(path, views, count + (run->judged ? 2 : 1), notes, n_notes, f);
     }
     for (size_t i = 0; i < count; i++) free((char *)(uintptr_t)views[i].name);
+    for (size_t i = texts; i < count; i++) free((void *)(uintptr_t)views[i].data);
     free(views);
+    free(sizes);
     return good;
 }
 
@@ -205,7 +225,7 @@ static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *r
     const nn_tensor best = { .name = "run:best", .type = NN_F64, .rank = 1, .dim = { 2 } };
     run->judged = nn_archive_find(a, best.name) != NULL;
     if (!load(a, "", &best, false, true, run->best, f)) return false;
-    count += run->judged;
+    count += run->judged + nn_texts_stored(m, a);
     if (a->count != count)
         return nn_fail(f, "%s: has %zu arrays, and a checkpoint of model '%s' has %zu", a->path, a->count, m->name, count);
     int64_t numbers[2] = { (int64_t)step, (int64_t)epoch };

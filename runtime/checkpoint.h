@@ -14,6 +14,7 @@ typedef struct nn_run {
     double loss_sum;                /* over this epoch: each step's loss times its samples */
     double best[2];                 /* the best value of what epochs are judged by, and the epochs since then; if `judged` */
     bool judged;
+    const struct nn_texts *texts;   /* vocabularies, which are saved with the run; or NULL */
 } nn_run;
 
 bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f);

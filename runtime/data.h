@@ -3,6 +3,7 @@
  *     choice    the words FILE:PART:samples=0-23:windows
  *     source    a file, plain or gzip (seen by its content), read from front to back
  *     store     the numbers of a file as bytes that can be read anywhere: in memory, or on disk if they are many
+ *     text      characters or lines as tokens, by the vocabulary of their input
  *     array     all of one binding: samples first, in the element type that the files have, read where they are wanted
  *     windows   samples that are cut out of larger ones
  *     dataset   one array for each input and target of a model, with equal numbers of samples
@@ -19,9 +20,11 @@
 
 /* ---- choice.c ---- */
 typedef struct nn_choice {
-    char *file, *part;              /* part: image, 0-7, f32 ... or NULL */
+    char *file, *part;              /* part: image, 0-7, f32, lines ... or NULL */
+    char *as;                       /* the input whose vocabulary a text shares, or NULL */
     bool windows;
     bool ranged;                    /* samples=FIRST-LAST: of what the files hold, both included */
+    bool percent;                   /* samples=FIRST%-LAST%: a share of them; the sample at LAST is left out */
     int64_t first, last;            /* last: INT64_MAX for all from the first on */
 } nn_choice;
 bool nn_choice_parse(nn_choice *c, const char *text, nn_failure *f);    /* the words after a file that exists, or could */
@@ -79,6 +82,7 @@ typedef struct nn_array {
     size_t start;                   /* elements before the first sample, in the first part */
     size_t row;                     /* elements of a sample as the files have it */
     size_t held;                    /* bytes of its parts in memory */
+    int64_t cut;                    /* lines of a text that were longer than a sample */
     int n_parts;
     nn_part *parts;                 /* one after another */
 } nn_array;
@@ -121,10 +125,16 @@ typedef struct nn_paths { char **path; size_t count; nn_choice choice; } nn_path
 bool nn_locate(nn_paths *p, const char *text, bool own_default, const char *directory, const char *default_file, nn_failure *f);
 void nn_paths_free(nn_paths *p);
 
+/* ---- text.c, vocabulary.h, texts.h ---- */
+typedef struct nn_texts nn_texts;               /* the vocabularies of all inputs and targets */
+struct nn_vocabulary;
+bool nn_read_text(nn_source *s, struct nn_vocabulary *v, const nn_tensor *t, nn_array *a, nn_failure *f);
+
 /* ---- formats.c ---- */
 /* All files of a binding, by the reader that fits; the samples that are chosen, of the tensor's shape or larger, with values that
- * it can hold. `any`: also NaN and infinities, which the program itself looks for. */
-bool nn_read_files(const nn_paths *p, const nn_tensor *t, bool any, nn_array *a, nn_failure *f);
+ * it can hold. `any`: also NaN and infinities, which the program itself looks for. `v`: the vocabulary of the input, or NULL; then
+ * a file of no other format is a text. */
+bool nn_read_files(const nn_paths *p, const nn_tensor *t, bool any, struct nn_vocabulary *v, nn_array *a, nn_failure *f);
 
 /* ---- windows.c ---- */
 /* Where windows can lie in a sample, axis 0 being the last one; the same for all arrays of a data set that are cut. */
@@ -154,9 +164,12 @@ typedef struct nn_binding { const char *name, *file; } nn_binding;      /* NAME=
 typedef enum { NN_TRAIN, NN_TEST } nn_split;
 
 /* Opens what is bound, else the model's own files of this split. `count` says how many of the model's inputs are wanted: all, or
- * the inputs without the targets. With no file for any of them the result is true and samples is 0. */
+ * the inputs without the targets. With no file for any of them the result is true and samples is 0. Vocabularies that texts of
+ * training data need and `x` lacks are learned. */
 bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split, const nn_binding *bound, int n_bound,
-                     const char *directory, nn_failure *f);
+                     const char *directory, nn_texts *x, nn_failure *f);
+const char *nn_bound_file(const nn_binding *bound, int n_bound, const char *name);         /* NULL: none */
+bool nn_names_known(const nn_model *m, const nn_binding *bound, int n_bound, const char *option, nn_failure *f);
 void nn_dataset_free(nn_dataset *d);
 
 /* ---- batches.c ---- */

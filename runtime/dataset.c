@@ -5,18 +5,18 @@
  * of one sample lie at the same place in all arrays that are cut.
  *
  * SPDX-License-Identifier: 0BSD */
-#include "data.h"
+#include "texts.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *bound_file(const nn_binding *bound, int n_bound, const char *name) {
+const char *nn_bound_file(const nn_binding *bound, int n_bound, const char *name) {
     for (int i = n_bound; i-- > 0;)
         if (!strcmp(bound[i].name, name)) return bound[i].file;
     return NULL;
 }
 
-static bool names_known(const nn_model *m, const nn_binding *bound, int n_bound, const char *option, nn_failure *f) {
+bool nn_names_known(const nn_model *m, const nn_binding *bound, int n_bound, const char *option, nn_failure *f) {
     int count = m->n_inputs + m->n_targets;
     for (int i = 0; i < n_bound; i++) {
         const char *names[64] = { NULL };
@@ -32,11 +32,26 @@ static bool names_known(const nn_model *m, const nn_binding *bound, int n_bound,
     return true;
 }
 
+/* Files of inputs that are wanted, for each a list of paths. */
+static bool locate(nn_paths *paths, const nn_model *m, int count, nn_split split, const nn_binding *bound, int n_bound,
+                   const char *directory, nn_failure *f) {
+    for (int i = 0; i < count; i++) {
+        const nn_tensor *t = &m->inputs[i];
+        const char *own = split == NN_TRAIN ? t->train : t->test, *file = nn_bound_file(bound, n_bound, t->name);
+        nn_failure inner = { 0 };
+        if (!nn_locate(&paths[i], file ? file : own, !file, directory, own, &inner))
+            return nn_fail(f, "%s; say where the data are with --data DIR or %s %s=FILE", inner.text,
+                           split == NN_TRAIN ? "--train" : "--test", t->name);
+    }
+    return true;
+}
+
 /* The next array of the data set. */
-static bool open_array(nn_dataset *d, const nn_tensor *t, const nn_paths *paths, bool any, const char *first_name, nn_failure *f) {
-    nn_array *a = &d->arrays[d->n_arrays];
+static bool open_array(nn_dataset *d, const nn_tensor *t, const nn_paths *paths, bool any, nn_vocabulary *v, const char *first_name,
+                       nn_failure *f) {
+    nn_array *a = &d->arrays[d->n_arrays++];
     const char *path = paths->path[0];
-    if (!nn_read_files(paths, t, any, a, f)) return false;
+    if (!nn_read_files(paths, t, any, v, a, f)) return false;
     if (a->dim[0] == 0) return nn_fail(f, "%s: holds no sample", path);
     if (a->dim[0] != d->arrays[0].dim[0])
         return nn_fail(f, "%s: %" PRId64 " samples for '%s', but '%s' has %" PRId64 "; bind files that belong together", path,
@@ -68,51 +83,41 @@ static bool names_agree(const nn_dataset *d, const nn_model *m, nn_failure *f) {
     return true;
 }
 
+static bool open_arrays(nn_dataset *d, const nn_model *m, int count, nn_split split, const nn_paths *paths, nn_texts *x, nn_failure *f) {
+    if (!nn_texts_prepare(x, m, count, paths, split == NN_TRAIN, f)) return false;
+    for (int i = 0; i < count; i++)
+        if (!open_array(d, &m->inputs[i], &paths[i], split == NN_TRAIN && m->n_traps, nn_texts_find(x, i), m->inputs[0].name, f))
+            return false;
+    if (!names_agree(d, m, f)) return false;
+    nn_windows_count(&d->windows, split == NN_TRAIN);
+    return !__builtin_mul_overflow(d->arrays[0].dim[0], d->windows.per_sample, &d->samples)
+        || nn_fail(f, "more windows than can be counted");
+}
+
 bool nn_dataset_open(nn_dataset *d, const nn_model *m, int count, nn_split split, const nn_binding *bound, int n_bound,
-                     const char *directory, nn_failure *f) {
+                     const char *directory, nn_texts *x, nn_failure *f) {
     const char *option = split == NN_TRAIN ? "--train" : "--test", *missing = NULL;
     int given = 0;
     *d = (nn_dataset){ 0 };
     if (count == 0) return nn_fail(f, "model %s has no input, so there are no samples to take", m->name);
-    if (!names_known(m, bound, n_bound, option, f)) return false;
+    if (!nn_names_known(m, bound, n_bound, option, f)) return false;
     for (int i = 0; i < count; i++) {
         const nn_tensor *t = &m->inputs[i];
-        if (bound_file(bound, n_bound, t->name) || (split == NN_TRAIN ? t->train : t->test)) given++;
+        if (nn_bound_file(bound, n_bound, t->name) || (split == NN_TRAIN ? t->train : t->test)) given++;
         else if (!missing) missing = t->name;
     }
     if (!given) return true;
     if (missing)
         return nn_fail(f, "no %s data for '%s': bind a file with %s %s=FILE", split == NN_TRAIN ? "training" : "test", missing,
                        option, missing);
+    nn_paths *paths = calloc((size_t)count, sizeof *paths);
     d->arrays = calloc((size_t)count, sizeof *d->arrays);
-    if (!d->arrays) return nn_fail_memory(f, "data", (size_t)count * sizeof *d->arrays);
-    for (; d->n_arrays < count; d->n_arrays++) {
-        const nn_tensor *t = &m->inputs[d->n_arrays];
-        const char *own = split == NN_TRAIN ? t->train : t->test, *file = bound_file(bound, n_bound, t->name);
-        nn_failure inner = { 0 };
-        nn_paths paths;
-        if (!nn_locate(&paths, file ? file : own, !file, directory, own, &inner)) {
-            nn_dataset_free(d);
-            return nn_fail(f, "%s; say where the data are with --data DIR or %s %s=FILE", inner.text, option, t->name);
-        }
-        bool good = open_array(d, t, &paths, split == NN_TRAIN && m->n_traps, m->inputs[0].name, f);
-        nn_paths_free(&paths);
-        if (!good) {
-            d->n_arrays++;
-            nn_dataset_free(d);
-            return false;
-        }
-    }
-    if (!names_agree(d, m, f)) {
-        nn_dataset_free(d);
-        return false;
-    }
-    nn_windows_count(&d->windows, split == NN_TRAIN);
-    if (__builtin_mul_overflow(d->arrays[0].dim[0], d->windows.per_sample, &d->samples)) {
-        nn_dataset_free(d);
-        return nn_fail(f, "more windows than can be counted");
-    }
-    return true;
+    bool good = (paths && d->arrays) || nn_fail_memory(f, "data", (size_t)count * sizeof *d->arrays);
+    good = good && locate(paths, m, count, split, bound, n_bound, directory, f) && open_arrays(d, m, count, split, paths, x, f);
+    for (int i = 0; paths && i < count; i++) nn_paths_free(&paths[i]);
+    free(paths);
+    if (!good) nn_dataset_free(d);
+    return good;
 }
 
 void nn_dataset_free(nn_dataset *d) {

@@ -140,8 +140,10 @@ static void move_parameters(Check *c) {
 static bool take_inputs(const nn_model *m, const nn_options *o, nn_dataset *data, nn_batches *b, int *n, nn_failure *f) {
     int count = m->n_inputs + m->n_targets, batch = o->batch ? (int)o->batch : m->batch < SMALL_BATCH ? m->batch : SMALL_BATCH;
     nn_failure absent = { 0 };
-    if (!nn_dataset_open(data, m, count, NN_TRAIN, o->train, o->n_train, o->data, &absent) && (o->n_train || o->data))
-        return nn_fail(f, "%s", absent.text);
+    nn_texts texts = { 0 };
+    bool there = nn_texts_open(&texts, m, o, &absent) && nn_data_open(data, m, count, NN_TRAIN, o, &texts, &absent);
+    nn_texts_free(&texts);
+    if (!there && (o->n_train || o->data || o->n_vocabulary)) return nn_fail(f, "%s", absent.text);
     if (!nn_batches_open(b, data, m->inputs, count, batch, false, f)) return false;
     nn_batches_start(b, 0, 0, 0);
     *n = data->samples ? nn_batches_next(b) : batch;

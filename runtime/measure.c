@@ -28,11 +28,12 @@ int nn_test(const nn_model *m, const nn_options *o, nn_failure *f) {
     int code = NN_TROUBLE, count = m->n_inputs + m->n_targets;
     nn_dataset data = { 0 };
     nn_batches batches = { 0 };
+    nn_texts texts = { 0 };
     double loss, *metrics = calloc((size_t)m->n_metrics + 1, sizeof *metrics);
     void *instance = m->evaluate ? nn_instance_new(m, o, f) : NULL;
     if (!m->evaluate) nn_fail(f, "model %s has no loss to measure", m->name);
     bool good = instance && (metrics || nn_fail_memory(f, "metrics", 1))
-                && nn_dataset_open(&data, m, count, NN_TEST, o->test, o->n_test, o->data, f);
+                && nn_texts_open(&texts, m, o, f) && nn_data_open(&data, m, count, NN_TEST, o, &texts, f);
     if (good && data.samples == 0) good = nn_fail(f, "no test data: bind a file with --test %s=FILE", m->inputs[0].name);
     if (good && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : m->batch, false, f)) {
         bool whole = nn_measure(m, instance, &batches, NULL, &loss, metrics);
@@ -44,6 +45,7 @@ int nn_test(const nn_model *m, const nn_options *o, nn_failure *f) {
     }
     nn_batches_close(&batches);
     nn_dataset_free(&data);
+    nn_texts_free(&texts);
     free(metrics);
     free(instance);
     return code;

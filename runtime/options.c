@@ -15,11 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { FLAG, COUNT, SEED, TEXT, BIND } Kind;
+typedef enum { FLAG, COUNT, SEED, NUMBER, TEXT, BIND } Kind;
 typedef struct Option { const char *name, *value; Kind kind; size_t field; int commands; const char *help; } Option;
 
 #define AT(member) offsetof(nn_options, member)
-enum { RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK | NN_C_SETTLE, ALL = RUNS | NN_C_INFO };
+enum {
+    RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK | NN_C_SETTLE, SPEAKS = NN_C_TRANSLATE | NN_C_SAMPLE,
+    ALL = RUNS | SPEAKS | NN_C_INFO | NN_C_VOCABULARY
+};
 
 static const Option options[] = {
     { "--epochs",     "N",         COUNT, AT(epochs),     NN_C_TRAIN, "train until N passes over the data are done" },
@@ -27,18 +30,19 @@ static const Option options[] = {
     { "--iterations", "N",         COUNT, AT(iterations), NN_C_TRAIN, "updates on each batch, for optimizers of full batches" },
     { "--line-search", "N",        COUNT, AT(line_search), NN_C_TRAIN,
       "at most N evaluations to find the length of an update; 0: none" },
-    { "--batch",      "N",         COUNT, AT(batch),      RUNS,       "samples in a step, at most the compiled batch" },
+    { "--batch",      "N",         COUNT, AT(batch),      RUNS | NN_C_TRANSLATE,      "samples in a step, at most the compiled batch" },
     { "--accumulate", "N",         COUNT, AT(accumulate), NN_C_TRAIN,
       "batches for one update, in a program compiled with accumulate" },
-    { "--threads",    "N",         COUNT, AT(threads),    RUNS,       "threads of a step; else as many as cores. Results do not depend on it" },
-    { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK, "of parameters, shuffling and random draws" },
+    { "--threads",    "N",         COUNT, AT(threads),    RUNS | SPEAKS,      "threads of a step; else as many as cores. Results do not depend on it" },
+    { "--seed",       "N",         SEED,  AT(seed),       NN_C_TRAIN | NN_C_CHECK | NN_C_SAMPLE,
+      "of parameters, shuffling and random draws" },
     { "--no-shuffle", NULL,        FLAG,  AT(no_shuffle), NN_C_TRAIN | NN_C_SETTLE, "take the samples in the order of the file" },
-    { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK | NN_C_SETTLE,
+    { "--train",      "NAME=FILE", BIND,  AT(train),      NN_C_TRAIN | NN_C_CHECK | NN_C_SETTLE | NN_C_VOCABULARY,
       "training data of the input or target NAME" },
     { "--test",       "NAME=FILE", BIND,  AT(test),       NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT,
       "test data, and what predict reads" },
-    { "--data",       "DIR",       TEXT,  AT(data),       RUNS,       "where data files are looked for first" },
-    { "--weights",    "FILE",      TEXT,  AT(weights),    RUNS,       "parameters by name, from any safetensors file" },
+    { "--data",       "DIR",       TEXT,  AT(data),       RUNS | NN_C_VOCABULARY,     "where data files are looked for first" },
+    { "--weights",    "FILE",      TEXT,  AT(weights),    RUNS | SPEAKS,     "parameters by name, from any safetensors file" },
     { "--partial",    NULL,        FLAG,  AT(partial),    NN_C_TRAIN, "parameters that --weights FILE does not have keep their first values" },
     { "--save",       "FILE",      TEXT,  AT(save),       NN_C_TRAIN | NN_C_SETTLE,
       "checkpoint (safetensors), after each epoch and at the end" },
@@ -50,11 +54,17 @@ static const Option options[] = {
     { "--by",         "METRIC",    TEXT,  AT(by),         NN_C_TRAIN, "judge epochs by the largest METRIC; -METRIC: the smallest" },
     { "--log",        "FILE",      TEXT,  AT(log),        NN_C_TRAIN, "a line for each epoch, as .csv or .jsonl" },
     { "--log-every",  "N",         COUNT, AT(log_every),  NN_C_TRAIN, "a line for every Nth step too, with its own loss" },
-    { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT,
-      "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
+    { "--vocabulary", "NAME=FILE", BIND,  AT(vocabulary), RUNS | SPEAKS, "the tokens of a text, as the command vocabulary writes them" },
+    { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT | NN_C_VOCABULARY,
+      "predictions as .npy or .csv, of text as .txt, or a vocabulary; NAME=FILE for one of several; else to standard output" },
     { "--png",        "FILE",      TEXT,  AT(png),        NN_C_PREDICT,
       "a sheet of inputs, targets and outputs that are pictures; DIR/: a file for each picture of an output" },
     { "--count",      "N",         COUNT, AT(count),      NN_C_PREDICT, "samples for --png; else 8 in a sheet, all in DIR/" },
+    { "--reference",  "FILE",      TEXT,  AT(reference),  NN_C_TRANSLATE, "right translations, one a line: BLEU at the end, on standard error" },
+    { "--prompt",     "TEXT",      TEXT,  AT(prompt),     NN_C_SAMPLE, "what the text begins with" },
+    { "--length",     "N",         COUNT, AT(length),     NN_C_SAMPLE, "at most N tokens after it; else 500" },
+    { "--temperature", "X",        NUMBER, AT(temperature), NN_C_SAMPLE, "below 1 the likely is likelier; 0: always the most likely; else 1" },
+    { "--top",        "N",         COUNT, AT(top),        NN_C_SAMPLE, "only the N most likely tokens" },
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
     { "--trap",       NULL,        FLAG,  AT(trap),       NN_C_TRAIN | NN_C_TEST,
       "make sure that the first NaN or infinity stops the run; for programs of `nnc --trap`" },
@@ -73,6 +83,9 @@ static const struct { const char *name; nn_command command; const char *help; } 
     { "info",    NN_C_INFO,    "the model, its shapes, parameters and memory" },
     { "check",   NN_C_CHECK,   "compare the gradients with central differences" },
     { "settle",  NN_C_SETTLE,  "running statistics anew for the averages; from --weights to --save" },
+    { "vocabulary", NN_C_VOCABULARY, "the tokens of a training text as a file, for --vocabulary" },
+    { "translate", NN_C_TRANSLATE, "sentences from FILE or standard input, one a line; needs --weights" },
+    { "sample",  NN_C_SAMPLE,  "text that goes on with --prompt; needs --weights" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -96,7 +109,7 @@ static void hyper_option(char *text, size_t size, const nn_tensor *hyper) {
 
 void nn_options_help(const nn_model *m, const char *program) {
     printf("usage: %s COMMAND [OPTION...]\n\n", program);
-    for (int i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", commands[i].name, commands[i].help);
+    for (int i = 0; i < N_COMMANDS; i++) printf("  %-10s %s\n", commands[i].name, commands[i].help);
     printf("\noptions, and the commands that know them:\n\n");
     for (int i = 0; i < N_OPTIONS; i++) {
         char left[40], who[40] = "";
@@ -142,9 +155,17 @@ static bool whole_number(const char *text, uint64_t high, uint64_t *value) {
     return !*end && errno == 0 && *value <= high;
 }
 
+/* The list that an option binds in, and its length. */
+static nn_binding *list_of(nn_options *o, const Option *option, int **n) {
+    if (option->field == AT(train)) return *n = &o->n_train, o->train;
+    if (option->field == AT(test)) return *n = &o->n_test, o->test;
+    if (option->field == AT(vocabulary)) return *n = &o->n_vocabulary, o->vocabulary;
+    return *n = &o->n_output, o->output;
+}
+
 static bool bind(nn_options *o, const Option *option, const char *text, nn_failure *f) {
-    nn_binding *list = option->field == AT(train) ? o->train : option->field == AT(test) ? o->test : o->output;
-    int *n = option->field == AT(train) ? &o->n_train : option->field == AT(test) ? &o->n_test : &o->n_output;
+    int *n;
+    nn_binding *list = list_of(o, option, &n);
     char *copy = strdup(text), *equals = copy ? strchr(copy, '=') : NULL;
     if (!copy) return nn_fail_memory(f, text, strlen(text));
     o->copies[o->n_copies++] = copy;
@@ -158,12 +179,19 @@ static bool bind(nn_options *o, const Option *option, const char *text, nn_failu
 
 static bool set(nn_options *o, const Option *option, const char *value, nn_failure *f) {
     char *field = (char *)o + option->field;
+    char *end;
+    double real;
     uint64_t number;
     bool none;
     switch (option->kind) {
     case FLAG: *(bool *)field = true; return true;
     case TEXT: *(const char **)field = value; return true;
     case BIND: return bind(o, option, value, f);
+    case NUMBER:
+        real = strtod(value, &end);
+        if (!*value || *end || !isfinite(real) || real < 0) return nn_fail(f, "%s %s: takes a number from 0", option->name, value);
+        *(double *)field = real;
+        return true;
     case SEED:
         o->seed_given = true;
         return whole_number(value, UINT64_MAX, &o->seed) || nn_fail(f, "%s %s: takes a whole number", option->name, value);
@@ -250,8 +278,10 @@ static int metric_named(const nn_model *m, const char *by) {
 
 bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f) {
     const char *names[N_COMMANDS];
-    *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1, .iterations = -1, .line_search = -1 };
-    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info, check or settle; --help explains them");
+    *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1, .iterations = -1, .line_search = -1,
+                        .temperature = -1 };
+    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info, check, settle, vocabulary, translate or sample; "
+                               "--help explains them");
     o->help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help");
     o->version = !strcmp(argv[1], "--version");
     if (o->help || o->version) return true;
@@ -262,18 +292,26 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (!o->command) {
         const char *near = nn_nearest(argv[1], names, N_COMMANDS);
         if (near) return nn_fail(f, "%s: no such command; did you mean '%s'?", argv[1], near);
-        return nn_fail(f, "%s: no such command; there are train, test, predict, info, check and settle", argv[1]);
+        return nn_fail(f, "%s: no such command; there are train, test, predict, info, check, settle, vocabulary, translate and "
+                       "sample", argv[1]);
     }
     size_t n = (size_t)argc;
     o->train = calloc(n, sizeof *o->train);
     o->test = calloc(n, sizeof *o->test);
     o->output = calloc(n, sizeof *o->output);
+    o->vocabulary = calloc(n, sizeof *o->vocabulary);
     o->hyper = calloc(n, sizeof *o->hyper);
     o->hyper_value = calloc(n, sizeof *o->hyper_value);
     o->copies = calloc(n, sizeof *o->copies);
-    if (!o->train || !o->test || !o->output || !o->hyper || !o->hyper_value || !o->copies) return nn_fail_memory(f, "options", n);
+    if (!o->train || !o->test || !o->output || !o->vocabulary || !o->hyper || !o->hyper_value || !o->copies)
+        return nn_fail_memory(f, "options", n);
     for (int i = 2; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) || !argv[i][2])
+        bool word = strncmp(argv[i], "--", 2) || !argv[i][2];
+        if (word && o->command == NN_C_TRANSLATE && !o->file) {
+            o->file = argv[i];
+            continue;
+        }
+        if (word)
             return nn_fail(f, "%s: is no option; files are bound with --train NAME=FILE and --test NAME=FILE", argv[i]);
         if (!parse_option(o, m, argc, argv, &i, f)) return false;
     }
@@ -294,7 +332,9 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
     if (o->count && !o->png) return nn_fail(f, "--count: needs --png FILE");
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
-    if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)
+    if (o->n_vocabulary && o->resume)
+        return nn_fail(f, "--vocabulary: a run is continued with its own vocabulary, that of --resume %s; leave out the option", o->resume);
+    if ((o->command & (NN_C_TEST | NN_C_PREDICT | SPEAKS)) && !o->weights)
         return nn_fail(f, "%s: needs trained parameters: --weights FILE, such as a checkpoint that train has saved", argv[1]);
     if (o->command == NN_C_SETTLE && (!o->weights || !o->save))
         return nn_fail(f, "settle: reads a checkpoint and writes another: --weights FILE --save FILE");
@@ -307,6 +347,7 @@ void nn_options_free(nn_options *o) {
     free(o->train);
     free(o->test);
     free(o->output);
+    free(o->vocabulary);
     free(o->hyper);
     free(o->hyper_value);
 }

@@ -3,7 +3,8 @@
 #define NN_OPTIONS_H
 #include "data.h"
 
-typedef enum { NN_C_TRAIN = 1, NN_C_TEST = 2, NN_C_PREDICT = 4, NN_C_INFO = 8, NN_C_CHECK = 16, NN_C_SETTLE = 32 } nn_command;
+typedef enum { NN_C_TRAIN = 1, NN_C_TEST = 2, NN_C_PREDICT = 4, NN_C_INFO = 8, NN_C_CHECK = 16, NN_C_SETTLE = 32,
+               NN_C_VOCABULARY = 64, NN_C_TRANSLATE = 128, NN_C_SAMPLE = 256 } nn_command;
 
 /* What the program's exit code means. */
 enum { NN_DONE = 0, NN_TROUBLE = 1, NN_USAGE = 2, NN_DISAGREE = 3, NN_NOT_FINITE = 4 };
@@ -18,9 +19,12 @@ typedef struct nn_options {
     uint64_t seed;
     const char *save, *resume, *log, *data, *weights, *best, *by, *png;
     int64_t patience, count;
+    const char *file, *reference, *prompt;                      /* file: what translate reads */
+    int64_t length, top;
+    double temperature;                                         /* -1: not given */
     bool no_shuffle, partial, quiet, all, trap, profile;
-    nn_binding *train, *test, *output;                          /* an output without a name: name is NULL */
-    int n_train, n_test, n_output;
+    nn_binding *train, *test, *output, *vocabulary;             /* an output without a name: name is NULL */
+    int n_train, n_test, n_output, n_vocabulary;
     const nn_tensor **hyper;                                    /* hyper-parameters that are set, and their values */
     double *hyper_value;
     int n_hyper;

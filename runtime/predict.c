@@ -1,7 +1,8 @@
 /* predict.c: the command `predict`: the model's outputs for the samples of the test inputs.
  *
- * Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV; --png makes pictures.
- * Files appear whole or not at all.
+ * Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV; --png makes pictures. Rows
+ * of tokens whose vocabulary is known are lines of text in a file .txt, and on standard output if there is nothing else. Files
+ * appear whole or not at all.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "replace.h"
@@ -15,6 +16,7 @@
 typedef struct Sink {
     const char *file;               /* NULL: this output is not written */
     bool npy;
+    const nn_vocabulary *v;         /* NULL: numbers; else lines of text */
     nn_replacement r;
 } Sink;
 
@@ -23,7 +25,14 @@ static bool ends_with(const char *path, const char *end) {
     return n > k && !strcmp(path + n - k, end);
 }
 
-static bool choose_files(const nn_model *m, const nn_options *o, Sink *sinks, nn_failure *f) {
+static const nn_vocabulary *vocabulary_of(const nn_texts *x, const nn_model *m, int output) {
+    int input = nn_texts_of_output(x, m, &m->outputs[output]);
+    return input < 0 ? NULL : nn_texts_find(x, input);
+}
+
+/* A single output that is text goes to standard output as text. */
+static bool choose_files(const nn_model *m, const nn_options *o, const nn_texts *x, Sink *sinks, nn_failure *f) {
+    if (!o->n_output && m->n_outputs == 1) sinks[0].v = vocabulary_of(x, m, 0);
     for (int i = 0; i < o->n_output; i++) {
         int k = 0;
         if (!o->output[i].name && m->n_outputs != 1)
@@ -35,8 +44,12 @@ static bool choose_files(const nn_model *m, const nn_options *o, Sink *sinks, nn
                            o->output[i].file);
         sinks[k].file = o->output[i].file;
         sinks[k].npy = ends_with(sinks[k].file, ".npy");
-        if (!sinks[k].npy && !ends_with(sinks[k].file, ".csv"))
-            return nn_fail(f, "--output %s: predictions are written as .npy or .csv", sinks[k].file);
+        bool text = ends_with(sinks[k].file, ".txt");
+        if (text && !(sinks[k].v = vocabulary_of(x, m, k)))
+            return nn_fail(f, "--output %s: '%s' is no row of tokens in a vocabulary of the checkpoint; write it as .npy or .csv",
+                           sinks[k].file, m->outputs[k].name);
+        if (!sinks[k].npy && !text && !ends_with(sinks[k].file, ".csv"))
+            return nn_fail(f, "--output %s: predictions are written as .npy or .csv, or as .txt if they are text", sinks[k].file);
     }
     return true;
 }
@@ -82,32 +95,46 @@ static void write_values(FILE *out, const nn_tensor *t, const void *data, int64_
 static bool open_sinks(const nn_model *m, Sink *sinks, int64_t samples, bool files, nn_failure *f) {
     for (int k = 0; k < m->n_outputs; k++) {
         if (!files) {
-            write_names(stdout, &m->outputs[k], k ? "," : "");
+            if (!sinks[k].v) write_names(stdout, &m->outputs[k], k ? "," : "");
         } else if (sinks[k].file) {
             if (!nn_replace_begin(&sinks[k].r, sinks[k].file, f)) return false;
             if (sinks[k].npy && !write_npy_header(&sinks[k], &m->outputs[k], samples, f)) return false;
-            if (!sinks[k].npy) {
-                write_names(sinks[k].r.file, &m->outputs[k], "");
-                fputc('\n', sinks[k].r.file);
-            }
+            if (sinks[k].npy || sinks[k].v) continue;
+            write_names(sinks[k].r.file, &m->outputs[k], "");
+            fputc('\n', sinks[k].r.file);
         }
     }
-    if (!files) putchar('\n');
+    if (!files && !sinks[0].v) putchar('\n');
     return true;
 }
 
-static bool write_batch(const nn_model *m, Sink *sinks, void *const *outputs, int n, bool files, nn_failure *f) {
-    for (int i = 0; !files && i < n; i++) {
-        for (int k = 0; k < m->n_outputs; k++) write_values(stdout, &m->outputs[k], outputs[k], i, k ? "," : "");
-        putchar('\n');
+static bool write_line(FILE *out, const nn_vocabulary *v, const nn_tensor *t, const void *data, int64_t sample, nn_failure *f) {
+    size_t n = nn_tensor_elements(t);
+    char *line = nn_text_line(v, (const char *)data + (size_t)sample * n * nn_type_size(t->type), t->type, n, f);
+    if (line) fprintf(out, "%s\n", line);
+    free(line);
+    return line != NULL;
+}
+
+static bool write_screen(const nn_model *m, Sink *sinks, void *const *outputs, int n, nn_failure *f) {
+    for (int i = 0; i < n; i++) {
+        if (sinks[0].v && !write_line(stdout, sinks[0].v, &m->outputs[0], outputs[0], i, f)) return false;
+        for (int k = 0; !sinks[0].v && k < m->n_outputs; k++) write_values(stdout, &m->outputs[k], outputs[k], i, k ? "," : "");
+        if (!sinks[0].v) putchar('\n');
     }
-    for (int k = 0; files && k < m->n_outputs; k++) {
+    return true;
+}
+
+static bool write_files(const nn_model *m, Sink *sinks, void *const *outputs, int n, nn_failure *f) {
+    for (int k = 0; k < m->n_outputs; k++) {
         const nn_tensor *t = &m->outputs[k];
         if (!sinks[k].file) continue;
         if (sinks[k].npy
             && !nn_replace_write(&sinks[k].r, outputs[k], (size_t)n * nn_tensor_elements(t) * nn_type_size(t->type), f))
             return false;
         for (int i = 0; !sinks[k].npy && i < n; i++) {
+            if (sinks[k].v && !write_line(sinks[k].r.file, sinks[k].v, t, outputs[k], i, f)) return false;
+            if (sinks[k].v) continue;
             write_values(sinks[k].r.file, t, outputs[k], i, "");
             fputc('\n', sinks[k].r.file);
         }
@@ -130,7 +157,8 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
     nn_batches_start(b, 0, 0, 0);
     for (int n; good && b->position < last && (n = nn_batches_next(b)) > 0;) {
         m->predict(instance, work, n, (const void *const *)b->buffers, outputs);
-        good = write_batch(m, sinks, outputs, n, files, f) && (!sheet || nn_sheet_add(sheet, n, b->buffers, outputs, f));
+        good = (files ? write_files(m, sinks, outputs, n, f) : write_screen(m, sinks, outputs, n, f))
+            && (!sheet || nn_sheet_add(sheet, n, b->buffers, outputs, f));
     }
     good = good && !b->failed;
     for (int k = 0; good && files && k < m->n_outputs; k++)
@@ -140,28 +168,29 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
 }
 
 /* The inputs, and for pictures the targets too where there are some: bound ones must be read, the model's own need not be there. */
-static bool take_data(const nn_model *m, const nn_options *o, nn_dataset *data, int *count, nn_failure *f) {
+static bool take_data(const nn_model *m, const nn_options *o, nn_texts *x, nn_dataset *data, int *count, nn_failure *f) {
     nn_failure absent = { 0 };
     bool bound = false;
     *count = m->n_inputs + m->n_targets;
     for (int i = 0; i < o->n_test; i++)
         for (int k = m->n_inputs; k < *count; k++) bound |= !strcmp(o->test[i].name, m->inputs[k].name);
-    if (o->png && m->n_targets && nn_dataset_open(data, m, *count, NN_TEST, o->test, o->n_test, o->data, &absent)) return true;
+    if (o->png && m->n_targets && nn_data_open(data, m, *count, NN_TEST, o, x, &absent)) return true;
     if (o->png && bound) return nn_fail(f, "%s", absent.text);
     *count = m->n_inputs;
-    return nn_dataset_open(data, m, *count, NN_TEST, o->test, o->n_test, o->data, f);
+    return nn_data_open(data, m, *count, NN_TEST, o, x, f);
 }
 
 int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_dataset data = { 0 };
     nn_batches batches = { 0 };
+    nn_texts texts = { 0 };
     nn_sheet *sheet = NULL;
     int count;
     Sink *sinks = calloc((size_t)m->n_outputs + 1, sizeof *sinks);
     void **outputs = calloc((size_t)m->n_outputs + 1, sizeof *outputs), *instance = nn_instance_new(m, o, f);
     bool good = instance && ((sinks && outputs) || nn_fail_memory(f, "outputs", 1));
     if (good && (!m->predict || !m->n_outputs)) good = nn_fail(f, "model %s has no output to predict", m->name);
-    good = good && choose_files(m, o, sinks, f) && take_data(m, o, &data, &count, f);
+    good = good && nn_texts_open(&texts, m, o, f) && choose_files(m, o, &texts, sinks, f) && take_data(m, o, &texts, &data, &count, f);
     if (good && !data.samples) good = nn_fail(f, "no inputs: bind a file with --test %s=FILE", m->inputs[0].name);
     good = good && (!o->png || (sheet = nn_sheet_open(m, &data, count, o->png, o->count, f)))
         && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : m->batch, false, f)
@@ -173,6 +202,7 @@ int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_batches_close(&batches);
     nn_dataset_free(&data);
     nn_sheet_free(sheet);
+    nn_texts_free(&texts);
     free(sinks);
     free(outputs);
     free(instance);

@@ -30,7 +30,8 @@ static bool pass(const nn_model *m, void *scratch, nn_batches *b) {
 int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_dataset data = { 0 };
     nn_batches batches = { 0 };
-    nn_run run;
+    nn_texts texts = { 0 };
+    nn_run run = { .texts = &texts };
     void *instance = calloc(1, m->size), *scratch = calloc(1, m->size);
     int count = m->n_inputs + m->n_targets, states = 0;
     for (int i = 0; i < m->n_states; i++) states += !nn_is_moment(&m->states[i]);
@@ -38,7 +39,7 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
     if (good && (!m->gradients || !states))
         good = nn_fail(f, "model %s keeps no states of layers: there is nothing to settle", m->name);
     good = good && nn_checkpoint_load(o->weights, m, instance, &run, f)
-           && nn_dataset_open(&data, m, count, NN_TRAIN, o->train, o->n_train, o->data, f);
+           && nn_texts_open(&texts, m, o, f) && nn_data_open(&data, m, count, NN_TRAIN, o, &texts, f);
     if (good && !data.samples) good = nn_fail(f, "no training data: bind a file with --train %s=FILE", m->inputs[0].name);
     good = good && nn_batches_open(&batches, &data, m->inputs, count, o->batch ? (int)o->batch : run.batch, !o->no_shuffle, f);
     if (good) {
@@ -55,6 +56,7 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
     if (good && !o->quiet) printf("%d states settled over %" PRId64 " samples\n", states, data.samples);
     nn_batches_close(&batches);
     nn_dataset_free(&data);
+    nn_texts_free(&texts);
     free(scratch);
     free(instance);
     return good ? NN_DONE : NN_TROUBLE;

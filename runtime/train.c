@@ -29,6 +29,7 @@ typedef struct Training {
     nn_failure *f;
     void *instance;
     nn_run run;
+    nn_texts texts;                 /* vocabularies of the data, and of the checkpoint */
     nn_dataset train_data, test_data;
     nn_batches train, test;
     int64_t epochs, steps;          /* where to stop */
@@ -345,10 +346,10 @@ static bool prepare(Training *t) {
     t->save = o->save ? o->save : o->resume;
     if (t->save && !can_save(t->save, t->f)) return false;
     if (!(t->instance = nn_instance_new(m, o, t->f))) return false;
-    if (!nn_dataset_open(&t->train_data, m, count, NN_TRAIN, o->train, o->n_train, o->data, t->f)) return false;
+    if (!nn_texts_open(&t->texts, m, o, t->f) || !nn_data_open(&t->train_data, m, count, NN_TRAIN, o, &t->texts, t->f)) return false;
     if (!t->train_data.samples) return nn_fail(t->f, "no training data: bind a file with --train %s=FILE", m->inputs[0].name);
-    if (!nn_dataset_open(&t->test_data, m, count, NN_TEST, o->test, o->n_test, o->data, t->f)) return false;
-    t->run = (nn_run){ .samples = t->train_data.samples, .batch = o->batch ? (int)o->batch : m->batch, .shuffle = !o->no_shuffle };
+    if (!nn_data_open(&t->test_data, m, count, NN_TEST, o, &t->texts, t->f)) return false;
+    t->run = (nn_run){ .texts = &t->texts, .samples = t->train_data.samples, .batch = o->batch ? (int)o->batch : m->batch, .shuffle = !o->no_shuffle };
     t->run.accumulate = o->accumulate ? o->accumulate : m->accumulate > 1 ? m->accumulate : 1;
     m->reset(t->instance);
     if (o->resume && !resume(t)) return false;
@@ -380,6 +381,7 @@ int nn_train(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_batches_close(&t.test);
     nn_dataset_free(&t.train_data);
     nn_dataset_free(&t.test_data);
+    nn_texts_free(&t.texts);
     free(t.metrics);
     free(t.test_metrics);
     free(t.totals);

@@ -7,6 +7,7 @@
 #include "checkpoint.h"
 #include "nn_team.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,24 @@ void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f) {
     return NULL;
 }
 
+bool nn_texts_open(nn_texts *x, const nn_model *m, const nn_options *o, nn_failure *f) {
+    const char *checkpoint = o->resume ? o->resume : o->weights;
+    if (checkpoint && !nn_texts_load(x, m, checkpoint, f)) return false;
+    for (int i = 0; i < o->n_vocabulary; i++)
+        if (!nn_texts_read(x, m, o->vocabulary[i].name, o->vocabulary[i].file, o->partial, f)) return false;
+    return true;
+}
+
+bool nn_data_open(nn_dataset *d, const nn_model *m, int count, nn_split split, const nn_options *o, nn_texts *x, nn_failure *f) {
+    bool train = split == NN_TRAIN;
+    if (!nn_dataset_open(d, m, count, split, train ? o->train : o->test, train ? o->n_train : o->n_test, o->data, x, f)) return false;
+    for (int i = 0; i < d->n_arrays && !o->quiet; i++)
+        if (d->arrays[i].cut)
+            fprintf(stderr, "note: %" PRId64 " of %" PRId64 " lines of %s data for '%s' are longer than %" PRId64 " tokens and were cut\n",
+                    d->arrays[i].cut, d->arrays[i].dim[0], train ? "training" : "test", m->inputs[i].name, d->arrays[i].dim[1] - 1);
+    return true;
+}
+
 static int command(const nn_model *m, const nn_options *o, nn_failure *f) {
     switch (o->command) {
     case NN_C_TRAIN: return nn_train(m, o, f);
@@ -43,6 +62,9 @@ static int command(const nn_model *m, const nn_options *o, nn_failure *f) {
     case NN_C_INFO: return nn_info(m);
     case NN_C_CHECK: return nn_check(m, o, f);
     case NN_C_SETTLE: return nn_settle(m, o, f);
+    case NN_C_VOCABULARY: return nn_learn_vocabulary(m, o, f);
+    case NN_C_TRANSLATE: return nn_translate(m, o, f);
+    case NN_C_SAMPLE: return nn_sample(m, o, f);
     }
     return NN_USAGE;
 }
@@ -56,8 +78,8 @@ static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
     signal(SIGXFSZ, SIG_IGN);       /* a file over the limit is then an error of write, which is reported */
     if (o->command != NN_C_INFO) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
     int code = command(m, o, f);
-    /* What predict prints is for other programs to read. */
-    FILE *to = o->command == NN_C_PREDICT ? stderr : stdout;
+    /* What these print is for other programs to read. */
+    FILE *to = o->command & (NN_C_PREDICT | NN_C_TRANSLATE | NN_C_SAMPLE | NN_C_VOCABULARY) ? stderr : stdout;
     const bool profiles = m->n_profile && o->command != NN_C_INFO && (o->profile || !o->quiet);
     if (profiles && !nn_profile_print(m, nn_threads(0), to, f) && code == NN_DONE) code = NN_TROUBLE;
     nn_threads(before);

@@ -2,6 +2,7 @@
 #ifndef NN_TRAINER_H
 #define NN_TRAINER_H
 #include "options.h"
+#include "texts.h"
 #include <signal.h>
 #include <stdio.h>
 
@@ -13,6 +14,15 @@ int nn_check(const nn_model *m, const nn_options *o, nn_failure *f);            
 
 bool nn_profile_print(const nn_model *m, int threads, FILE *to, nn_failure *f);          /* profile.c */
 int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f);           /* settle.c */
+
+int nn_learn_vocabulary(const nn_model *m, const nn_options *o, nn_failure *f); /* learn.c */
+int nn_translate(const nn_model *m, const nn_options *o, nn_failure *f);        /* translate.c */
+int nn_sample(const nn_model *m, const nn_options *o, nn_failure *f);           /* sample.c */
+
+/* The vocabularies that there are before any text is read: those of the checkpoint, and of --vocabulary. */
+bool nn_texts_open(nn_texts *x, const nn_model *m, const nn_options *o, nn_failure *f);
+/* The data of a split as the options bind them; says on standard error what was cut. */
+bool nn_data_open(nn_dataset *d, const nn_model *m, int count, nn_split split, const nn_options *o, nn_texts *x, nn_failure *f);
 
 /* An instance as the options ask for it: initial values of the seed, parameters of --weights, hyper-parameters set; or NULL. */
 void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f);

@@ -81,21 +81,26 @@ void nn_tokens_free(nn_tokens *t) {
 
 /* ---- characters and pieces ---- */
 
-static int64_t line_of(const char *text, const char *at) {
-    int64_t line = 1;
+static int64_t line_of(int64_t line, const char *text, const char *at) {
     for (; text < at; text++) line += *text == '\n';
     return line;
 }
 
-bool nn_text_check(const char *place, const char *text, size_t length, nn_failure *f) {
+static size_t byte_of(const char *text, const char *at) {
+    size_t byte = 1;
+    for (; at > text && at[-1] != '\n'; at--) byte++;
+    return byte;
+}
+
+bool nn_text_check(const char *place, int64_t line, const char *text, size_t length, nn_failure *f) {
     const char *end = text + length;
     uint32_t code = 0;
     for (const char *at = text; at < end;) {
         size_t n = nn_utf8(at, end, &code);
         if (!n)
-            return nn_fail(f, "%s: line %" PRId64 " is no text in UTF-8 (at byte %zu of the text, 0x%02x); convert the file, or bind another",
-                           place, line_of(text, at), (size_t)(at - text), (unsigned)(unsigned char)*at);
-        if (!code) return nn_fail(f, "%s: line %" PRId64 " is no text: it has a zero byte", place, line_of(text, at));
+            return nn_fail(f, "%s: line %" PRId64 " is no text in UTF-8: byte %zu of it is 0x%02x; convert the file, or bind another",
+                           place, line_of(line, text, at), byte_of(text, at), (unsigned)(unsigned char)*at);
+        if (!code) return nn_fail(f, "%s: line %" PRId64 " is no text: it has a zero byte", place, line_of(line, text, at));
         at += n;
     }
     return true;
@@ -137,7 +142,8 @@ static int32_t character(const nn_vocabulary *v, const char *text, size_t length
     return entry < 0 ? -1 : (int32_t)(entry + (int64_t)special(v));
 }
 
-static bool encode_characters(const nn_vocabulary *v, const char *place, const char *text, size_t length, nn_tokens *to, nn_failure *f) {
+static bool encode_characters(const nn_vocabulary *v, const char *place, int64_t line, const char *text, size_t length, nn_tokens *to,
+                              nn_failure *f) {
     const char *end = text + length;
     for (const char *at = text; at < end;) {
         uint32_t code = 0;
@@ -145,7 +151,7 @@ static bool encode_characters(const nn_vocabulary *v, const char *place, const c
         int32_t token = character(v, at, n);
         if (token < 0)
             return nn_fail(f, "%s: line %" PRId64 ": the character '%.*s' (U+%04" PRIX32 ") is none of the %zu of the vocabulary; take "
-                           "it out, or learn a vocabulary from a text that has it", place, line_of(text, at),
+                           "it out, or learn a vocabulary from a text that has it", place, line_of(line, text, at),
                            code < ' ' ? 0 : (int)n, at, code, nn_vocabulary_size(v));
         if (!nn_tokens_add(to, token, f)) return false;
         at += n;
@@ -220,9 +226,10 @@ static bool encode_subwords(nn_vocabulary *v, const char *text, size_t length, n
     return true;
 }
 
-bool nn_vocabulary_encode(nn_vocabulary *v, const char *place, const char *text, size_t length, nn_tokens *to, nn_failure *f) {
-    if (!nn_text_check(place, text, length, f)) return false;
-    return v->unit == NN_CHARACTERS ? encode_characters(v, place, text, length, to, f) : encode_subwords(v, text, length, to, f);
+bool nn_vocabulary_encode(nn_vocabulary *v, const char *place, int64_t line, const char *text, size_t length, nn_tokens *to,
+                          nn_failure *f) {
+    if (!nn_text_check(place, line, text, length, f)) return false;
+    return v->unit == NN_CHARACTERS ? encode_characters(v, place, line, text, length, to, f) : encode_subwords(v, text, length, to, f);
 }
 
 const char *nn_vocabulary_text(const nn_vocabulary *v, int64_t token, size_t *length) {
@@ -240,10 +247,11 @@ const char *nn_vocabulary_text(const nn_vocabulary *v, int64_t token, size_t *le
 
 /* ---- learning ---- */
 
-bool nn_vocabulary_count(nn_table *counts, nn_unit unit, const char *place, const char *text, size_t length, nn_failure *f) {
+bool nn_vocabulary_count(nn_table *counts, nn_unit unit, const char *place, int64_t line, const char *text, size_t length,
+                         nn_failure *f) {
     const char *end = text + length;
     uint32_t code;
-    if (!nn_text_check(place, text, length, f)) return false;
+    if (!nn_text_check(place, line, text, length, f)) return false;
     for (size_t n; text < end; text += n) {
         n = unit == NN_CHARACTERS ? nn_utf8(text, end, &code) : piece(text, end);
         int64_t entry = nn_table_add(counts, text, n);
@@ -396,7 +404,7 @@ nn_vocabulary *nn_vocabulary_read(const char *place, const char *text, size_t si
     char *copy = malloc(size + 1), *lines = NULL;
     nn_vocabulary *v = NULL;
     if (!copy) nn_fail_memory(f, place, size + 1);
-    if (copy && nn_text_check(place, text, size, f)) {
+    if (copy && nn_text_check(place, 1, text, size, f)) {
         memcpy(copy, text, size);
         copy[size] = 0;
         for (nn_unit u = NN_CHARACTERS; !lines && u <= NN_SUBWORDS; u++) {

@@ -24,9 +24,10 @@ void nn_vocabulary_free(nn_vocabulary *v);
 size_t nn_vocabulary_size(const nn_vocabulary *v);                              /* all tokens, special ones included */
 bool nn_vocabulary_same(const nn_vocabulary *a, const nn_vocabulary *b);
 
-/* Tokens of a text behind those that are there. `place` is what errors call the text. A character that is no token is an error in
- * a vocabulary of characters, and NN_UNKNOWN in one of subwords. */
-bool nn_vocabulary_encode(nn_vocabulary *v, const char *place, const char *text, size_t length, nn_tokens *to, nn_failure *f);
+/* Tokens of a text behind those that are there. `place` is what errors call the text, and `line` the number of its first line. A
+ * character that is no token is an error in a vocabulary of characters, and NN_UNKNOWN in one of subwords. */
+bool nn_vocabulary_encode(nn_vocabulary *v, const char *place, int64_t line, const char *text, size_t length, nn_tokens *to,
+                          nn_failure *f);
 /* What a token stands for, `length` bytes without NUL: nothing for padding and end, U+FFFD for an unknown one. */
 const char *nn_vocabulary_text(const nn_vocabulary *v, int64_t token, size_t *length);
 
@@ -36,13 +37,14 @@ nn_vocabulary *nn_vocabulary_read(const char *place, const char *text, size_t si
 
 /* ---- learning: texts are counted one after another, then the vocabulary is made ---- */
 /* Pieces, or characters, of a text and how often they are there. */
-bool nn_vocabulary_count(nn_table *counts, nn_unit unit, const char *place, const char *text, size_t length, nn_failure *f);
+bool nn_vocabulary_count(nn_table *counts, nn_unit unit, const char *place, int64_t line, const char *text, size_t length,
+                         nn_failure *f);
 /* A vocabulary of at most `most` tokens; `name` is the input that it is for. */
 nn_vocabulary *nn_vocabulary_learn(const nn_table *counts, nn_unit unit, size_t most, const char *name, nn_failure *f);
 bool nn_subwords_learn(nn_vocabulary *v, const nn_table *pieces, size_t most, nn_failure *f);           /* subwords.c: merges */
 
 /* UTF-8 without NUL, or an error that names the line. */
-bool nn_text_check(const char *place, const char *text, size_t length, nn_failure *f);
+bool nn_text_check(const char *place, int64_t line, const char *text, size_t length, nn_failure *f);
 bool nn_tokens_add(nn_tokens *t, int32_t token, nn_failure *f);
 void nn_tokens_free(nn_tokens *t);
 #endif

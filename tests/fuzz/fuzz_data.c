@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     nn_failure failure = { 0 };
     nn_array a;
     nn_paths paths = { .path = (char *[]){ name }, .count = 1, .choice = { .part = kinds[kind].selector, .windows = bytes[1] & 64 } };
-    if (nn_read_files(&paths, &tensors[tensor], false, &a, &failure)) {
+    if (nn_read_files(&paths, &tensors[tensor], false, NULL, &a, &failure)) {
         nn_dataset d = { .n_arrays = 1, .arrays = &a, .samples = a.dim[0] };
         nn_batches b;
         if (a.windows && !nn_windows_share(&d.windows, &a, &tensors[tensor], name, &failure)) abort();

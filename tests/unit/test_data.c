@@ -1,9 +1,11 @@
 /* The readers of data, on files good and hostile, and what is made of them: data sets, orders, batches. */
 #include <math.h>
 #include <zlib.h>
-#include "../../runtime/data.h"
+#include "../../runtime/texts.h"
 #include "../runtime/files.h"
 #include "../runtime/tiny.c"
+
+static nn_texts no_texts;               /* none of these data is text */
 
 static void put_gzip(const char *name, const void *data, size_t size) {
     gzFile f = gzopen(name, "wb");
@@ -21,7 +23,7 @@ static bool read_one(const char *file, const char *part, const nn_tensor *t, nn_
     nn_paths p;
     char text[200];
     snprintf(text, sizeof text, "%s%s%s", file, part ? ":" : "", part ? part : "");
-    bool read = nn_locate(&p, text, false, NULL, NULL, f) && nn_read_files(&p, t, false, a, f);
+    bool read = nn_locate(&p, text, false, NULL, NULL, f) && nn_read_files(&p, t, false, NULL, a, f);
     nn_paths_free(&p);
     return read;
 }
@@ -317,19 +319,19 @@ START_TEST(datasets) {
     const nn_binding equal[] = { { "x", "x.csv" }, { "y", "z.csv" }, { "y", "y.csv" } },
                      unequal[] = { { "x", "x.csv" }, { "y", "z.csv" } }, unknown[] = { { "xx", "x.csv" } },
                      half[] = { { "x", "x.csv" } };
-    ck_assert_msg(nn_dataset_open(&d, &tiny_model, 2, NN_TRAIN, equal, 3, NULL, &f), "%s", f.text);
+    ck_assert_msg(nn_dataset_open(&d, &tiny_model, 2, NN_TRAIN, equal, 3, NULL, &no_texts, &f), "%s", f.text);
     ck_assert_int_eq(d.samples, 2);
     nn_dataset_free(&d);
-    ck_assert(!nn_dataset_open(&d, &tiny_model, 2, NN_TRAIN, unequal, 2, NULL, &f));
+    ck_assert(!nn_dataset_open(&d, &tiny_model, 2, NN_TRAIN, unequal, 2, NULL, &no_texts, &f));
     ck_assert_ptr_nonnull(strstr(f.text, "z.csv: 3 samples for 'y', but 'x' has 2"));
     f.text[0] = 0;
-    ck_assert(!nn_dataset_open(&d, &tiny_model, 2, NN_TRAIN, unknown, 1, NULL, &f));
+    ck_assert(!nn_dataset_open(&d, &tiny_model, 2, NN_TRAIN, unknown, 1, NULL, &no_texts, &f));
     ck_assert_ptr_nonnull(strstr(f.text, "did you mean 'x'"));
     f.text[0] = 0;
-    ck_assert(!nn_dataset_open(&d, &tiny_model, 2, NN_TEST, half, 1, NULL, &f));
+    ck_assert(!nn_dataset_open(&d, &tiny_model, 2, NN_TEST, half, 1, NULL, &no_texts, &f));
     ck_assert_ptr_nonnull(strstr(f.text, "no test data for 'y': bind a file with --test y=FILE"));
     f.text[0] = 0;
-    ck_assert(nn_dataset_open(&d, &tiny_model, 2, NN_TEST, NULL, 0, NULL, &f));
+    ck_assert(nn_dataset_open(&d, &tiny_model, 2, NN_TEST, NULL, 0, NULL, &no_texts, &f));
     ck_assert_int_eq(d.samples, 0);
 } END_TEST
 
@@ -339,7 +341,7 @@ static bool two(nn_dataset *d, const char *a, const nn_tensor *for_a, const char
     const nn_model m = { .name = "m", .n_inputs = 1, .n_targets = 1, .inputs = tensors };
     const nn_binding bound[] = { { for_a->name, a }, { for_b->name, b } };
     f->text[0] = 0;
-    return nn_dataset_open(d, &m, 2, random ? NN_TRAIN : NN_TEST, bound, 2, NULL, f);
+    return nn_dataset_open(d, &m, 2, random ? NN_TRAIN : NN_TEST, bound, 2, NULL, &no_texts, f);
 }
 
 enum { SLICES = 3, HEIGHT = 10, WIDTH = 7 };

@@ -4,13 +4,15 @@
 #include <sys/stat.h>
 #include <jpeglib.h>
 #include <png.h>
-#include "../../runtime/data.h"
+#include "../../runtime/texts.h"
 #include "../../runtime/picture.h"
 #include "../runtime/files.h"
 
 enum { H = 3, W = 4 };
 
 /* Writes `rows` of so many bytes as a PNG of this kind. The palette is 10*i, 20*i, 30*i. */
+static nn_texts no_texts;               /* none of these data is text */
+
 static void put_png(const char *name, int height, int width, int kind, int depth, int interlace, const unsigned char *rows, size_t row) {
     FILE *file = fopen(name, "wb");
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
@@ -167,7 +169,7 @@ static const nn_tensor grey = { .name = "image", .type = NN_F32, .rank = 3, .dim
 
 static bool open_one(const char *text, const nn_tensor *t, nn_array *a, nn_failure *f) {
     nn_paths p;
-    bool good = nn_locate(&p, text, false, NULL, NULL, f) && nn_read_files(&p, t, false, a, f);
+    bool good = nn_locate(&p, text, false, NULL, NULL, f) && nn_read_files(&p, t, false, NULL, a, f);
     nn_paths_free(&p);
     return good;
 }
@@ -273,11 +275,11 @@ START_TEST(pictures_and_masks_by_name) {
     put_grey("data/a/2.png", H, W, 0);
     put_grey("data/b/1.mask.png", H, W, 0);
     put_grey("data/b/3.png", H, W, 0);
-    ck_assert(!nn_dataset_open(&d, &m, 2, NN_TRAIN, bound, 2, NULL, &f));
+    ck_assert(!nn_dataset_open(&d, &m, 2, NN_TRAIN, bound, 2, NULL, &no_texts, &f));
     ck_assert_str_eq(f.text, "sample 1 is data/a/2.png for 'image', but data/b/3.png for 'target': others have the same name in both; is one missing?");
     rename("data/b/1.mask.png", "data/b/0.png");        /* names of another kind are nobody's business */
     f.text[0] = 0;
-    ck_assert_msg(nn_dataset_open(&d, &m, 2, NN_TRAIN, bound, 2, NULL, &f), "%s", f.text);
+    ck_assert_msg(nn_dataset_open(&d, &m, 2, NN_TRAIN, bound, 2, NULL, &no_texts, &f), "%s", f.text);
     ck_assert_str_eq(nn_array_file(&d.arrays[1], 0), "data/b/0.png");
     nn_dataset_free(&d);
     clear();
@@ -297,7 +299,7 @@ START_TEST(pictures_that_break) {
     free(bytes);
     const nn_model m = { .name = "m", .n_inputs = 1, .inputs = &grey };
     const nn_binding bound[] = { { "image", "data" } };
-    ck_assert_msg(nn_dataset_open(&d, &m, 1, NN_TRAIN, bound, 1, NULL, &f), "%s", f.text);
+    ck_assert_msg(nn_dataset_open(&d, &m, 1, NN_TRAIN, bound, 1, NULL, &no_texts, &f), "%s", f.text);
     ck_assert(nn_batches_open(&b, &d, &grey, 1, 1, false, &f));
     nn_batches_start(&b, 1, 0, 0);
     ck_assert_int_eq(nn_batches_next(&b), 1);

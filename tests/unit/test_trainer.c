@@ -4,6 +4,7 @@
 #include "../../runtime/checkpoint.h"
 #include "../../runtime/data.h"
 #include "../runtime/files.h"
+#include "../runtime/commands.h"
 #include "../runtime/tiny.c"
 
 static void make_data(void) {
@@ -23,35 +24,7 @@ static void make_data(void) {
 }
 
 static const nn_model *served = &tiny_model;
-
-/* A command as the shell would give it. What it prints goes to the files out and errors. */
-static int command(const char *words) {
-    char text[512], *list[40] = { (char[]){ "tiny" } }, *rest = text, *word;
-    int n = 1;
-    snprintf(text, sizeof text, "%s", words);
-    while ((word = strsep(&rest, " "))) if (*word) list[n++] = word;
-    fflush(stdout);
-    fflush(stderr);
-    int out = dup(1), errors = dup(2);
-    ck_assert_ptr_nonnull(freopen("out", "w", stdout));
-    ck_assert_ptr_nonnull(freopen("errors", "w", stderr));
-    int code = nn_main(served, n, list);
-    fflush(stdout);
-    fflush(stderr);
-    dup2(out, 1);
-    dup2(errors, 2);
-    close(out);
-    close(errors);
-    return code;
-}
-
-static void says(const char *file, const char *text) {
-    size_t size;
-    char *all = bytes_of(file, &size);
-    all[size] = 0;
-    ck_assert_msg(strstr(all, text) != NULL, "'%s' does not say '%s'", all, text);
-    free(all);
-}
+static int command(const char *words) { return command_of(served, words); }
 
 #define DATA " --train x=data.csv:0-2 --train y=data.csv:y --test x=data.csv:0-2 --test y=data.csv:y "
 
@@ -97,7 +70,7 @@ static void holds_predictions(const char *file) {
     nn_array a;
     nn_failure f = { 0 };
     nn_paths paths;
-    ck_assert_msg(nn_locate(&paths, file, false, NULL, NULL, &f) && nn_read_files(&paths, &outputs[0], false, &a, &f), "%s", f.text);
+    ck_assert_msg(nn_locate(&paths, file, false, NULL, NULL, &f) && nn_read_files(&paths, &outputs[0], false, NULL, &a, &f), "%s", f.text);
     nn_paths_free(&paths);
     ck_assert_int_eq(a.dim[0], 53);
     nn_array_free(&a);
