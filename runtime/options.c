@@ -131,7 +131,10 @@ void nn_options_help(const nn_model *m, const char *program) {
            "  flowers:image  flowers:label          pictures flowers/CLASS/*.jpg, or their classes; without a part, by the shape\n"
            "  numbers:f32                           plain numbers: u8 i32 f32 f64\n"
            "  'data_batch_*.bin'                    all files of the pattern, joined in sorted order\n"
-           "  images.gz:samples=0-23                some of the samples, counted from 0; samples=24- all from there on\n"
+           "  images.gz:samples=0-23                some of the samples, counted from 0; samples=24- all from there on;\n"
+           "                                        samples=0%%-90%% a share\n"
+           "  train.de.gz:lines  book.txt:chars     text: lines of subwords, or windows of characters\n"
+           "  train.en.gz:lines:as=german           with the vocabulary of another input\n"
            "  slices.gz:windows  text.txt:u8:windows  samples cut out of larger ones: at random places to train, else as tiles\n"
            "  A relative FILE is looked for in --data DIR, here, and beside the model's default file.\n\n");
     for (int i = 0; i < m->n_inputs + m->n_targets; i++) {
