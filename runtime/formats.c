@@ -1,7 +1,7 @@
 /* formats.c: which reader a file is for, and all that it takes from the files of a binding to an array that a model can use.
  *
- * A directory holds pictures. NPY and IDX are known by their first bytes. The other formats have none, so there the name decides, or the part that is chosen. A
- * text is asked for by its part, or is what no other format claims where the input has a vocabulary.
+ * A directory holds pictures. NPY and IDX are known by their first bytes. The other formats have none, so there the name decides, or
+ * the part that is chosen. A text is asked for by its part, or is what no other format claims where the input has a vocabulary.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "texts.h"

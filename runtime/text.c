@@ -46,7 +46,7 @@ void nn_text_row(nn_tokens *tokens, size_t from, size_t length, int32_t *row, bo
     size_t n = tokens->count - from, most = length - 1;
     *cut = n > most;
     if (*cut) n = most;
-    memcpy(row, tokens->token + from, n * sizeof *row);
+    if (n) memcpy(row, tokens->token + from, n * sizeof *row);
     row[n] = NN_END;
     for (size_t i = n + 1; i < length; i++) row[i] = NN_PADDING;
     tokens->count = from;

@@ -51,7 +51,7 @@ static void close_stream(Stream *s) {
 /* Waits for more, and takes what is there. */
 static bool fill(Stream *s, nn_failure *f) {
     size_t n = 0;
-    memmove(s->text, s->text + s->next, s->size - s->next);
+    if (s->next) memmove(s->text, s->text + s->next, s->size - s->next);
     s->size -= s->next;
     s->next = 0;
     if (s->room - s->size < CHUNK) {

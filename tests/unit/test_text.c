@@ -257,9 +257,9 @@ START_TEST(characters) {
 START_TEST(translations) {
     make_lines();
     ck_assert_int_eq(echoes("train " LINES "--epochs 1 --save w"), 0);
-    put_words("in", "ein Hund\n\n\xc3\xbc" "ber ein Hund\nHund\nall\nein");
+    put_words("in", "\nein Hund\n\n\xc3\xbc" "ber ein Hund\nHund\nall\nein");
     ck_assert_int_eq(echoes("translate --weights w in --reference in"), 0);
-    hold("out", "ein Hund\n\n\xc3\xbc" "ber ein Hund\nHund\nall\nein\n");
+    hold("out", "\nein Hund\n\n\xc3\xbc" "ber ein Hund\nHund\nall\nein\n");
     says("errors", "BLEU = 0.00 100.0/100.0/100.0/0.0");
     put_words("in", "ein Hund, ein Hund\n");
     put_words("ref", "ein Hund, ein Hund.\n");
