@@ -5,7 +5,9 @@
  *     [C, H, W]               C grey pictures side by side, up to 16
  *
  * Bytes are taken as they are, also where a file of bytes was bound to a real input; other real numbers are 0 (black) to 1 (white), and
- * beyond that as the nearer end; classes are spread over the greys. A gap of middle grey lies between pictures.
+ * beyond that as the nearer end; classes are spread over the greys. Outputs are real, so one that holds the classes of a target (an
+ * argmax) is known by its numbers: all of them whole, and in the range of the target of the same extents. A gap of middle grey lies
+ * between pictures.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "sheet.h"
@@ -13,6 +15,7 @@
 #include "replace.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,7 @@ typedef struct Column {
     int channels;                   /* 1 or 3 */
     int64_t height, width;          /* of one plane */
     int64_t left;                   /* in the sheet */
+    int64_t low, high;              /* of classes; low > high: there are none */
 } Column;
 
 struct nn_sheet {
@@ -52,6 +56,15 @@ static bool is_picture(Column *c) {
     return true;
 }
 
+/* The classes that an output may hold. */
+static void find_classes(Column *c, const nn_model *m) {
+    for (int i = m->n_inputs; i < m->n_inputs + m->n_targets; i++) {
+        Column target = { .t = &m->inputs[i] };
+        if (target.t->type == NN_U8 || target.t->low >= target.t->high || !is_picture(&target)) continue;
+        if (target.height == c->height && target.width == c->width) c->low = target.t->low, c->high = target.t->high;
+    }
+}
+
 static int64_t width_of(const Column *c) { return c->planes * (c->width + GAP) - GAP; }
 
 static void place_columns(nn_sheet *s) {
@@ -66,17 +79,18 @@ static void place_columns(nn_sheet *s) {
 }
 
 static bool choose_columns(nn_sheet *s, const nn_model *m, const nn_dataset *d, int n_given, nn_failure *f) {
-    int n_outputs = 0;
     s->columns = calloc((size_t)(n_given + m->n_outputs) + 1, sizeof *s->columns);
     if (!s->columns) return nn_fail_memory(f, "a sheet of pictures", sizeof *s->columns);
     for (int i = 0; !s->directory && i < n_given; i++) {
-        Column c = { .t = &m->inputs[i], .at = i, .given = true };
+        Column c = { .t = &m->inputs[i], .at = i, .given = true, .low = m->inputs[i].low, .high = m->inputs[i].high };
         c.bytes = c.t->type == NN_U8 || ((c.t->type == NN_F32 || c.t->type == NN_F64) && d->arrays[i].type == NN_U8);
         if (is_picture(&c)) s->columns[s->n_columns++] = c;
     }
     for (int i = 0; i < m->n_outputs; i++) {
-        Column c = { .t = &m->outputs[i], .at = i, .bytes = m->outputs[i].type == NN_U8 };
-        if (is_picture(&c)) s->columns[s->n_columns++] = c, n_outputs++;
+        Column c = { .t = &m->outputs[i], .at = i, .bytes = m->outputs[i].type == NN_U8, .low = 1 };
+        if (!is_picture(&c)) continue;
+        find_classes(&c, m);
+        s->columns[s->n_columns++] = c;
     }
     if (s->n_columns) return true;
     return nn_fail(f, "--png %s: model %s has no %soutput that is a picture, as [H, W], [1, H, W], [3, H, W] or a few planes [C, H, W] are",
@@ -123,27 +137,35 @@ nn_sheet *nn_sheet_open(const nn_model *m, const nn_dataset *d, int n_given, con
 
 int64_t nn_sheet_samples(const nn_sheet *s) { return s->count; }
 
-/* A number as a grey. NaN is black. */
-static unsigned char grey_of(const Column *c, double x) {
-    const nn_tensor *t = c->t;
-    const bool real = t->type == NN_F32 || t->type == NN_F64;
-    if (!c->bytes && real) x *= 255;
-    else if (!c->bytes && t->low < t->high) x = (x - (double)t->low) * 255 / (double)(t->high - t->low);
-    return x >= 255 ? 255 : x > 0 ? (unsigned char)(x + 0.5) : 0;
+/* NaN is black. */
+static unsigned char grey_of(double x) { return x >= 255 ? 255 : x > 0 ? (unsigned char)(x + 0.5) : 0; }
+
+static double number(const Column *c, const char *data, int64_t element) {
+    double x;
+    nn_convert(&x, NN_F64, data + element * (int64_t)nn_type_size(c->t->type), c->t->type, 1);
+    return x;
+}
+
+static bool are_classes(const Column *c, const char *data, int64_t elements) {
+    for (int64_t i = 0; i < elements; i++) {
+        double x = number(c, data, i);
+        if (!(x >= (double)c->low && x <= (double)c->high) || x != floor(x)) return false;
+    }
+    return c->low < c->high;
 }
 
 /* Sample i of a tensor, at a place of an image with rows of `width` pixels. */
 static void draw(const Column *c, const void *data, int i, unsigned char *to, int64_t width, int channels) {
-    const int64_t plane = c->height * c->width, elements = (int64_t)nn_tensor_elements(c->t), size = (int64_t)nn_type_size(c->t->type);
-    const char *from = (const char *)data + i * elements * size;
+    const int64_t plane = c->height * c->width, elements = (int64_t)nn_tensor_elements(c->t);
+    const char *from = (const char *)data + i * elements * (int64_t)nn_type_size(c->t->type);
+    const bool real = c->t->type == NN_F32 || c->t->type == NN_F64, classes = !c->bytes && are_classes(c, from, elements);
+    const double black = classes ? (double)c->low : 0, scale = classes ? 255 / (double)(c->high - c->low) : c->bytes || !real ? 1 : 255;
     for (int p = 0; p < c->planes; p++)
         for (int64_t y = 0; y < c->height; y++)
             for (int64_t x = 0; x < c->width; x++)
                 for (int k = 0; k < channels; k++) {
                     int64_t element = (c->channels == 3 ? k : p) * plane + y * c->width + x;
-                    double value;
-                    nn_convert(&value, NN_F64, from + element * size, c->t->type, 1);
-                    to[(y * width + p * (c->width + GAP) + x) * channels + k] = grey_of(c, value);
+                    to[(y * width + p * (c->width + GAP) + x) * channels + k] = grey_of((number(c, from, element) - black) * scale);
                 }
 }
 

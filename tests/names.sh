@@ -7,7 +7,7 @@
 . "$(dirname "$0")/stage.sh"
 operators=$(sed -n 's/^OP([A-Z0-9]*, *"\([a-z0-9]*\)".*/\1/p' compiler/equations/operators.def)
 # Library names that are also words of C or of the compiler's own subject.
-words="between distance identity normal one precision r2 relative root split steps top uniform"
+words="between distance identity normal one precision r2 relative root split steps top uniform windows"
 find compiler runtime -name '*.[chly]' | sort | while read -r file; do
     gcc -fpreprocessed -dD -E -P -x c "$file" 2>/dev/null | sed "s|^|$file: |"
 done >"$WORK/code"

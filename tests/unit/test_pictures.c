@@ -6,7 +6,9 @@
 #include <png.h>
 #include "../../runtime/data.h"
 #include "../../runtime/picture.h"
+#include "../../runtime/sheet.h"
 #include "../../runtime/texts.h"
+#include <math.h>
 #include "../runtime/files.h"
 
 static nn_texts no_texts;               /* none of these data is text */
@@ -331,8 +333,46 @@ START_TEST(pictures_written) {
     fclose(full);
 } END_TEST
 
+/* A sheet of two samples: bytes for a real input, classes, a real output in and beyond 0 to 1, and classes as an output. */
+START_TEST(sheets) {
+    const nn_tensor given[] = { grey, { .name = "mask", .type = NN_I32, .rank = 2, .dim = { H, W }, .low = 0, .high = 2 } };
+    const nn_tensor outputs[] = { { .name = "p", .type = NN_F32, .rank = 2, .dim = { H, W }, .low = 1 },
+                                  { .name = "best", .type = NN_F32, .rank = 3, .dim = { 1, H, W }, .low = 1 } };
+    const nn_model m = { .name = "m", .n_inputs = 1, .n_targets = 1, .inputs = given, .n_outputs = 2, .outputs = outputs };
+    nn_array arrays[] = { { .type = NN_U8 }, { .type = NN_U8 } };
+    const nn_dataset d = { .n_arrays = 2, .arrays = arrays, .samples = 2 };
+    float image[2 * H * W], p[2 * H * W], best[2 * H * W];
+    int32_t classes[2 * H * W];
+    const float some[] = { 0, 0.5f, 1, -3, 7, NAN, 0.25f, 0.1f };
+    const unsigned char shown[] = { 0, 128, 255, 0, 255, 0, 64, 26 };
+    for (int i = 0; i < 2 * H * W; i++) {
+        image[i] = (float)(3 * i);
+        classes[i] = i % 3;
+        p[i] = some[i % 8];
+        best[i] = (float)((i + 1) % 3);
+    }
+    nn_failure f = { 0 };
+    nn_sheet *s = nn_sheet_open(&m, &d, 2, "sheet.png", 0, &f);
+    ck_assert_msg(s != NULL, "%s", f.text);
+    ck_assert_int_eq(nn_sheet_samples(s), 2);
+    for (int i = 0; i < 2; i++)
+        ck_assert(nn_sheet_add(s, 1, (void *[]){ image + i * H * W, classes + i * H * W }, (void *[]){ p + i * H * W, best + i * H * W }, &f));
+    ck_assert_msg(nn_sheet_finish(s, &f), "%s", f.text);
+    nn_sheet_free(s);
+    enum { ROWS = 2 * H + 2, COLUMNS = 4 * W + 6 };
+    unsigned char pixels[ROWS * COLUMNS];
+    ck_assert_msg(nn_picture_read("sheet.png", NN_GREY, ROWS, COLUMNS, pixels, &f), "%s", f.text);
+    for (int y = 0; y < ROWS; y++)
+        for (int x = 0; x < COLUMNS; x++) {
+            int column = x / (W + 2), inside = x % (W + 2), row = y / (H + 2), i = row * H * W + y % (H + 2) * W + inside, want = 128;
+            if (inside < W && y % (H + 2) < H)
+                want = column == 0 ? 3 * i : column == 1 ? (i % 3 * 255 + 1) / 2 : column == 2 ? shown[i % 8] : ((i + 1) % 3 * 255 + 1) / 2;
+            ck_assert_int_eq(pixels[y * COLUMNS + x], want);
+        }
+} END_TEST
+
 int main(void) {
     const TTest *const tests[] = { kinds_of_png, kinds_of_jpeg, cut_and_damaged_pictures, directories_of_classes, directories_of_masks, pictures_and_masks_by_name,
-                                   pictures_that_break, pictures_written };
+                                   pictures_that_break, pictures_written, sheets };
     return run_tests("pictures", tests, sizeof tests / sizeof *tests);
 }
