@@ -5,12 +5,13 @@
 #include "nn.h"
 #include <stdio.h>
 
-/* One line. Metrics are NULL and the test loss NaN where there are none. */
+/* One line. Metrics are NULL and other numbers NaN where there are none. */
 typedef struct nn_log_row {
     bool epoch_end;                 /* else: a single step */
     int64_t epoch, step;            /* epochs count from 1; steps done so far */
     double loss, test_loss, seconds;
-    const double *metrics, *test_metrics;
+    double gradient;                /* the length of the gradient; of an epoch: the mean over its steps */
+    const double *metrics, *test_metrics, *hypers;
 } nn_log_row;
 
 typedef struct nn_log { FILE *file; const char *path; const nn_model *model; bool json; } nn_log;
