@@ -19,7 +19,7 @@ typedef enum { FLAG, COUNT, SEED, TEXT, BIND } Kind;
 typedef struct Option { const char *name, *value; Kind kind; size_t field; int commands; const char *help; } Option;
 
 #define AT(member) offsetof(nn_options, member)
-enum { RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK | NN_C_SETTLE, ALL = RUNS | NN_C_INFO };
+enum { RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK | NN_C_SETTLE, ALL = RUNS | NN_C_INFO | NN_C_PLOT };
 
 static const Option options[] = {
     { "--epochs",     "N",         COUNT, AT(epochs),     NN_C_TRAIN, "train until N passes over the data are done" },
@@ -50,6 +50,7 @@ static const Option options[] = {
     { "--by",         "METRIC",    TEXT,  AT(by),         NN_C_TRAIN, "judge epochs by the largest METRIC; -METRIC: the smallest" },
     { "--log",        "FILE",      TEXT,  AT(log),        NN_C_TRAIN, "a line for each epoch, as .csv or .jsonl" },
     { "--log-every",  "N",         COUNT, AT(log_every),  NN_C_TRAIN, "a line for every Nth step too, with its own loss" },
+    { "-o",           "FILE.svg",  TEXT,  AT(picture),    NN_C_PLOT,  "the picture that plot writes" },
     { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT,
       "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
@@ -70,6 +71,7 @@ static const struct { const char *name; nn_command command; const char *help; } 
     { "info",    NN_C_INFO,    "the model, its shapes, parameters and memory" },
     { "check",   NN_C_CHECK,   "compare the gradients with central differences" },
     { "settle",  NN_C_SETTLE,  "running statistics anew for the averages; from --weights to --save" },
+    { "plot",    NN_C_PLOT,    "a picture of runs from their logs: plot LOG... -o FILE.svg" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -241,10 +243,15 @@ static int metric_named(const nn_model *m, const char *by) {
     return -1;
 }
 
+static bool is_svg(const char *path) {
+    const size_t n = strlen(path);
+    return n > 4 && !strcmp(path + n - 4, ".svg");
+}
+
 bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f) {
     const char *names[N_COMMANDS];
     *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1, .iterations = -1, .line_search = -1 };
-    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info, check or settle; --help explains them");
+    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info, check, settle or plot; --help explains them");
     o->help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help");
     o->version = !strcmp(argv[1], "--version");
     if (o->help || o->version) return true;
@@ -255,7 +262,7 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (!o->command) {
         const char *near = nn_nearest(argv[1], names, N_COMMANDS);
         if (near) return nn_fail(f, "%s: no such command; did you mean '%s'?", argv[1], near);
-        return nn_fail(f, "%s: no such command; there are train, test, predict, info, check and settle", argv[1]);
+        return nn_fail(f, "%s: no such command; there are train, test, predict, info, check, settle and plot", argv[1]);
     }
     size_t n = (size_t)argc;
     o->train = calloc(n, sizeof *o->train);
@@ -264,9 +271,14 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     o->hyper = calloc(n, sizeof *o->hyper);
     o->hyper_value = calloc(n, sizeof *o->hyper_value);
     o->copies = calloc(n, sizeof *o->copies);
-    if (!o->train || !o->test || !o->output || !o->hyper || !o->hyper_value || !o->copies) return nn_fail_memory(f, "options", n);
+    o->logs = calloc(n, sizeof *o->logs);
+    if (!o->logs || !o->train || !o->test || !o->output || !o->hyper || !o->hyper_value || !o->copies) return nn_fail_memory(f, "options", n);
     for (int i = 2; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) || !argv[i][2])
+        if (o->command == NN_C_PLOT && argv[i][0] != '-') {
+            o->logs[o->n_logs++] = argv[i];
+            continue;
+        }
+        if (!option_named(argv[i]) && (strncmp(argv[i], "--", 2) || !argv[i][2]))
             return nn_fail(f, "%s: is no option; files are bound with --train NAME=FILE and --test NAME=FILE", argv[i]);
         if (!parse_option(o, m, argc, argv, &i, f)) return false;
     }
@@ -288,6 +300,10 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
     if ((o->command & (NN_C_TEST | NN_C_PREDICT)) && !o->weights)
         return nn_fail(f, "%s: needs trained parameters: --weights FILE, such as a checkpoint that train has saved", argv[1]);
+    if (o->picture && !is_svg(o->picture))
+        return nn_fail(f, "%s: a picture is .svg; browsers show it, and rsvg-convert or inkscape make other forms of it", o->picture);
+    if (o->command == NN_C_PLOT && (!o->n_logs || !o->picture))
+        return nn_fail(f, "plot: reads logs that train has written and draws them: plot LOG... -o FILE.svg");
     if (o->command == NN_C_SETTLE && (!o->weights || !o->save))
         return nn_fail(f, "settle: reads a checkpoint and writes another: --weights FILE --save FILE");
     return true;
@@ -296,6 +312,7 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
 void nn_options_free(nn_options *o) {
     for (int i = 0; i < o->n_copies; i++) free(o->copies[i]);
     free(o->copies);
+    free(o->logs);
     free(o->train);
     free(o->test);
     free(o->output);

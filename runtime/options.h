@@ -3,7 +3,7 @@
 #define NN_OPTIONS_H
 #include "data.h"
 
-typedef enum { NN_C_TRAIN = 1, NN_C_TEST = 2, NN_C_PREDICT = 4, NN_C_INFO = 8, NN_C_CHECK = 16, NN_C_SETTLE = 32 } nn_command;
+typedef enum { NN_C_TRAIN = 1, NN_C_TEST = 2, NN_C_PREDICT = 4, NN_C_INFO = 8, NN_C_CHECK = 16, NN_C_SETTLE = 32, NN_C_PLOT = 64 } nn_command;
 
 /* What the program's exit code means. */
 enum { NN_DONE = 0, NN_TROUBLE = 1, NN_USAGE = 2, NN_DISAGREE = 3, NN_NOT_FINITE = 4 };
@@ -16,6 +16,9 @@ typedef struct nn_options {
     int64_t iterations, line_search;                            /* -1: not given */
     bool seed_given;
     uint64_t seed;
+    const char *picture;                                        /* --plot, and -o of the command plot */
+    const char **logs;                                          /* what plot reads */
+    int n_logs;
     const char *save, *resume, *log, *data, *weights, *best, *by;
     int64_t patience;
     bool no_shuffle, partial, quiet, all, trap, profile;

@@ -42,6 +42,7 @@ static int command(const nn_model *m, const nn_options *o, nn_failure *f) {
     case NN_C_INFO: return nn_info(m);
     case NN_C_CHECK: return nn_check(m, o, f);
     case NN_C_SETTLE: return nn_settle(m, o, f);
+    case NN_C_PLOT: return nn_plot(o, f);
     }
     return NN_USAGE;
 }
@@ -52,11 +53,12 @@ enum { MOST_UNASKED = 16 };
 /* The command on as many threads as it says, or as there are cores; afterwards there are as many as before. */
 static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
     const int before = nn_threads(0), cores = nn_cores() < MOST_UNASKED ? nn_cores() : MOST_UNASKED;
-    if (o->command != NN_C_INFO) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
+    const bool computes = !(o->command & (NN_C_INFO | NN_C_PLOT));
+    if (computes) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
     int code = command(m, o, f);
     /* What predict prints is for other programs to read. */
     FILE *to = o->command == NN_C_PREDICT ? stderr : stdout;
-    const bool profiles = m->n_profile && o->command != NN_C_INFO && (o->profile || !o->quiet);
+    const bool profiles = m->n_profile && computes && (o->profile || !o->quiet);
     if (profiles && !nn_profile_print(m, nn_threads(0), to, f) && code == NN_DONE) code = NN_TROUBLE;
     nn_threads(before);
     return code;

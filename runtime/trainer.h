@@ -13,6 +13,7 @@ int nn_check(const nn_model *m, const nn_options *o, nn_failure *f);            
 
 bool nn_profile_print(const nn_model *m, int threads, FILE *to, nn_failure *f);          /* profile.c */
 int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f);           /* settle.c */
+int nn_plot(const nn_options *o, nn_failure *f);                                /* plot.c */
 
 /* An instance as the options ask for it: initial values of the seed, parameters of --weights, hyper-parameters set; or NULL. */
 void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f);
