@@ -189,13 +189,11 @@ static void add_tick(Ticks *t, const Axis *a, double at, const char *text) {
     snprintf(t->tick[t->n++].text, sizeof t->tick->text, "%s", text);
 }
 
-/* 1e-05 is 1e-5. */
+/* 0.001 .. 1000 as they are, else 1e-5, 2e4. */
 static void power_text(char *text, size_t size, double x) {
-    snprintf(text, size, "%.6g", x);
-    char *e = strchr(text, 'e');
-    if (!e) return;
-    const int exponent = atoi(e + 1);
-    snprintf(e, size - (size_t)(e - text), "e%d", exponent);
+    const int power = (int)floor(log10(fabs(x)) + 1e-9);
+    if (power >= -3 && power <= 3) snprintf(text, size, "%.6g", x);
+    else snprintf(text, size, "%.6ge%d", x / pow(10, power), power);
 }
 
 static void number_text(char *text, size_t size, double x, double apart) {
@@ -324,16 +322,15 @@ static void curve(FILE *out, const nn_curve *c, const Axis *x, const Axis *y) {
     path(out, c, x, y, looks[c->look]);
     const double room = (x->to - x->from) / (double)(c->n ? c->n : 1);
     if (c->look != NN_POINTS || room < 7) return;
-    fprintf(out, "<g fill=\"%s\" stroke=\"%s\" stroke-width=\"1\">\n", c->colour.text, paper);
+    fprintf(out, "<g fill=\"%s\" stroke=\"%s\" stroke-width=\"%d\">\n", c->colour.text, paper, room >= 14);
     for (size_t k = 0; k < c->n; k++)
         if (drawable(c->x[k]) && drawable(c->y[k]))
             fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%g\"/>\n", place(x, c->x[k]), place(y, c->y[k]), room < 14 ? 2.4 : 3.2);
     fputs("</g>\n", out);
 }
 
-static double key(FILE *out, double x, double y, const char *text, const char *colour) {
-    char stroke[] = " stroke-width=\"3\"";
-    line(out, x, y - 4, x + 16, y - 4, colour, stroke);
+static double key(FILE *out, double x, double y, const char *text, const char *colour, bool pale) {
+    line(out, x, y - 4, x + 16, y - 4, colour, pale ? " stroke-width=\"3\" stroke-opacity=\"0.28\"" : " stroke-width=\"3\"");
     words(out, x + 22, y, 12, "start", "", ink, text);
     return 22 + width_of(text, 12) + 18;
 }
@@ -345,7 +342,7 @@ static void panel_keys(FILE *out, const nn_panel *p, double right, double y) {
         if (c->name[0] && c->n) room += 22 + width_of(c->name, 12) + 18;
     double x = right - room + 18;
     for (const nn_curve *c = p->curves; c; c = c->next)
-        if (c->name[0] && c->n) x += key(out, x, y, c->name, c->colour.text);
+        if (c->name[0] && c->n) x += key(out, x, y, c->name, c->colour.text, c->look == NN_PALE);
 }
 
 static void draw_axes(FILE *out, const nn_panel *p, const Axis *x, const Axis *y) {
@@ -379,11 +376,13 @@ static void draw_panel(FILE *out, const nn_panel *p, Range of_x, int number, dou
     for (const nn_curve *c = p->curves; c; c = c->next)
         if (c->n) curve(out, c, &x, &y);
     fputs("</g>\n", out);
+    char halo[100];
+    snprintf(halo, sizeof halo, " stroke=\"%s\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"", paper);
     for (int k = 0; k < p->n_marks; k++) {
         const double at = place(&x, p->marks[k].x), low = y.to + 10 + 18 * k;
         const bool right_side = at + width_of(p->marks[k].text, 12) + 10 < x.to;
         line(out, at, y.from, at, y.to, grey, " stroke-dasharray=\"4 3\"");
-        words(out, at + (right_side ? 7 : -7), low, 12, right_side ? "start" : "end", "", ink, p->marks[k].text);
+        words(out, at + (right_side ? 7 : -7), low, 12, right_side ? "start" : "end", halo, ink, p->marks[k].text);
     }
     fputs("</g>\n", out);
 }
@@ -395,7 +394,7 @@ static double draw_keys(FILE *out, const nn_chart *c, double left, double top, d
     for (const nn_key *k = c->keys; k; k = k->next) {
         const double room = 22 + width_of(k->text, 12) + 18;
         if (x > left && x + room > right) x = left, y += KEY;
-        if (out) key(out, x, y, k->text, k->colour.text);
+        if (out) key(out, x, y, k->text, k->colour.text, false);
         x += room;
     }
     return y - top + 10;

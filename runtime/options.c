@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { FLAG, COUNT, SEED, TEXT, BIND } Kind;
+typedef enum { FLAG, COUNT, SEED, TEXT, BIND, LIST } Kind;
 typedef struct Option { const char *name, *value; Kind kind; size_t field; int commands; const char *help; } Option;
 
 #define AT(member) offsetof(nn_options, member)
@@ -50,6 +50,11 @@ static const Option options[] = {
     { "--by",         "METRIC",    TEXT,  AT(by),         NN_C_TRAIN, "judge epochs by the largest METRIC; -METRIC: the smallest" },
     { "--log",        "FILE",      TEXT,  AT(log),        NN_C_TRAIN, "a line for each epoch, as .csv or .jsonl" },
     { "--log-every",  "N",         COUNT, AT(log_every),  NN_C_TRAIN, "a line for every Nth step too, with its own loss" },
+    { "--sweep",      "NAME=X,X,..", LIST, AT(swept),     NN_C_TRAIN,
+      "train from the same start with each of these values, one epoch unless told otherwise; print what they give" },
+    { "--lr-find",    NULL,        FLAG,  AT(lr_find),    NN_C_TRAIN, "range test: raise the rate step by step and suggest one" },
+    { "--range",      "NAME=LOW,HIGH", LIST, AT(range),   NN_C_TRAIN, "what --lr-find raises, and from where to where" },
+    { "--plot",       "FILE.svg",  TEXT,  AT(picture),    NN_C_TRAIN, "a picture of what --sweep or --lr-find has seen" },
     { "-o",           "FILE.svg",  TEXT,  AT(picture),    NN_C_PLOT,  "the picture that plot writes" },
     { "--output",     "FILE",      BIND,  AT(output),     NN_C_PREDICT,
       "predictions as .npy or .csv; NAME=FILE for one of several outputs; else to standard output" },
@@ -87,8 +92,7 @@ static const Option *option_named(const char *word) {
     return NULL;
 }
 
-/* How a hyper-parameter is written: --lr, or --hyper.patience where the trainer has an option of that name. */
-static void hyper_option(char *text, size_t size, const nn_tensor *hyper) {
+void nn_hyper_option(char *text, size_t size, const nn_tensor *hyper) {
     snprintf(text, size, "--%s", hyper->name);
     if (option_named(text)) snprintf(text, size, "--hyper.%s", hyper->name);
 }
@@ -107,7 +111,7 @@ void nn_options_help(const nn_model *m, const char *program) {
     }
     for (int i = 0; i < m->n_hypers; i++) {
         char left[80];
-        hyper_option(left, sizeof left, &m->hypers[i]);
+        nn_hyper_option(left, sizeof left, &m->hypers[i]);
         printf("  %-22s hyper-parameter of the model (train)\n", left);
     }
     printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz; FILE:PART chooses\n"
@@ -151,7 +155,46 @@ static bool bind(nn_options *o, const Option *option, const char *text, nn_failu
     return true;
 }
 
-static bool set(nn_options *o, const Option *option, const char *value, nn_failure *f) {
+/* The hyper-parameter of this name or, if only one ends in ".name", that one. */
+static const nn_tensor *find_hyper(const nn_model *m, const char *name) {
+    const nn_tensor *found = NULL;
+    for (int i = 0; i < m->n_hypers; i++) {
+        const char *dot = strrchr(m->hypers[i].name, '.');
+        if (!strcmp(m->hypers[i].name, name)) return &m->hypers[i];
+        if (dot && !strcmp(dot + 1, name)) {
+            if (found) return NULL;
+            found = &m->hypers[i];
+        }
+    }
+    return found;
+}
+
+static bool list_of_hyper(nn_hyper_list *list, const Option *option, const nn_model *m, const char *text, nn_failure *f) {
+    char name[80], names[600] = "";
+    const char *equals = strchr(text, '='), *at = equals ? equals + 1 : "";
+    if (list->hyper) return nn_fail(f, "%s %s: is given twice, and one hyper-parameter is moved at a time", option->name, text);
+    if (!equals) return nn_fail(f, "%s %s: write %s %s", option->name, text, option->name, option->value);
+    snprintf(name, sizeof name, "%.*s", (int)(equals - text < 79 ? equals - text : 79), text);
+    for (int i = 0; i < m->n_hypers; i++) nn_append(names, sizeof names, "%s%s", i ? ", " : "", m->hypers[i].name);
+    if (!(list->hyper = find_hyper(m, name)))
+        return nn_fail(f, "%s %s: '%s' is no hyper-parameter of model %s, which has: %s", option->name, text, name, m->name,
+                       names[0] ? names : "none");
+    if (!(list->value = calloc(strlen(at) + 1, sizeof *list->value))) return nn_fail_memory(f, text, strlen(text));
+    for (bool more = true; more;) {
+        char *end;
+        const double x = strtod(at, &end);
+        if (end == at || (*end && *end != ',') || !isfinite(x)) return nn_fail(f, "%s %s: '%s' is no number", option->name, text, at);
+        list->value[list->n++] = x;
+        more = *end == ',';
+        at = end + 1;
+    }
+    const bool ends = list->n == 2 && list->value[0] > 0 && list->value[0] < list->value[1];
+    if (option->field == AT(range) && !ends)
+        return nn_fail(f, "%s %s: takes two numbers above 0, the smaller one first", option->name, text);
+    return true;
+}
+
+static bool set(nn_options *o, const Option *option, const nn_model *m, const char *value, nn_failure *f) {
     char *field = (char *)o + option->field;
     uint64_t number;
     bool none;
@@ -159,6 +202,7 @@ static bool set(nn_options *o, const Option *option, const char *value, nn_failu
     case FLAG: *(bool *)field = true; return true;
     case TEXT: *(const char **)field = value; return true;
     case BIND: return bind(o, option, value, f);
+    case LIST: return list_of_hyper((nn_hyper_list *)(void *)field, option, m, value, f);
     case SEED:
         o->seed_given = true;
         return whole_number(value, UINT64_MAX, &o->seed) || nn_fail(f, "%s %s: takes a whole number", option->name, value);
@@ -174,27 +218,13 @@ static bool set(nn_options *o, const Option *option, const char *value, nn_failu
     return false;
 }
 
-/* The hyper-parameter of this name or, if only one ends in ".name", that one. */
-static const nn_tensor *find_hyper(const nn_model *m, const char *name) {
-    const nn_tensor *found = NULL;
-    for (int i = 0; i < m->n_hypers; i++) {
-        const char *dot = strrchr(m->hypers[i].name, '.');
-        if (!strcmp(m->hypers[i].name, name)) return &m->hypers[i];
-        if (dot && !strcmp(dot + 1, name)) {
-            if (found) return NULL;
-            found = &m->hypers[i];
-        }
-    }
-    return found;
-}
-
 static bool unknown(const nn_model *m, const char *word, nn_failure *f) {
     const char *names[N_OPTIONS + 64];
     char hypers[64][80];
     size_t n = 0;
     for (int i = 0; i < N_OPTIONS; i++) names[n++] = options[i].name;
     for (int i = 0; i < m->n_hypers && i < 64; i++) {
-        hyper_option(hypers[i], sizeof hypers[i], &m->hypers[i]);
+        nn_hyper_option(hypers[i], sizeof hypers[i], &m->hypers[i]);
         names[n++] = hypers[i];
     }
     const char *near = nn_nearest(word, names, n);
@@ -233,7 +263,7 @@ static bool parse_option(nn_options *o, const nn_model *m, int argc, char **argv
             if (option->commands & (int)commands[c].command) whose = commands[c].name;
         return nn_fail(f, "%s: is an option of '%s'", word, whose);
     }
-    return set(o, option, value, f);
+    return set(o, option, m, value, f);
 }
 
 /* The metric of --by NAME, or of -NAME; -1: there is none. */
@@ -241,6 +271,22 @@ static int metric_named(const nn_model *m, const char *by) {
     for (int i = 0; i < m->n_metrics; i++)
         if (!strcmp(m->metrics[i], by + (by[0] == '-'))) return i;
     return -1;
+}
+
+/* --sweep and --lr-find train to look, and what keeps or prolongs a run has no meaning with them. */
+static bool only_looks(const nn_options *o, nn_failure *f) {
+    const char *what = o->swept.hyper ? "--sweep" : o->lr_find ? "--lr-find" : NULL;
+    const struct { bool given; const char *name; } never[] = {
+        { o->save, "--save" }, { o->best, "--best" }, { o->patience, "--patience" }, { o->log, "--log" },
+        { o->lr_find && o->swept.hyper, "--lr-find" }, { o->lr_find && o->epochs >= 0, "--epochs (--steps N says how many rates)" },
+        { o->lr_find && o->by, "--by" }
+    };
+    for (size_t k = 0; what && k < sizeof never / sizeof *never; k++)
+        if (never[k].given) return nn_fail(f, "%s: looks and keeps nothing; leave out %s", what, never[k].name);
+    if (o->range.hyper && !o->lr_find) return nn_fail(f, "--range: says what --lr-find does, which is missing");
+    if (o->command == NN_C_TRAIN && o->picture && !what)
+        return nn_fail(f, "--plot: draws what --sweep or --lr-find has seen; of a run, write a --log and draw it with the command plot");
+    return true;
 }
 
 static bool is_svg(const char *path) {
@@ -293,8 +339,9 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (o->profile && !m->n_profile)
         return nn_fail(f, "--profile: this program was compiled without it; compile the model anew with `nnc --profile`");
     if (o->partial && !o->weights) return nn_fail(f, "--partial: says how --weights FILE is read, and there is none");
-    if (o->by && !o->best && !o->patience)
-        return nn_fail(f, "--by %s: says how epochs are judged; it goes with --best or --patience", o->by);
+    if (!only_looks(o, f)) return false;
+    if (o->by && !o->best && !o->patience && !o->swept.hyper)
+        return nn_fail(f, "--by %s: says how epochs are judged; it goes with --best, --patience or --sweep", o->by);
     if (o->by && metric_named(m, o->by) < 0) return nn_fail(f, "--by %s: the model has no metric of that name", o->by);
     if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
     if (o->log_every && !o->log) return nn_fail(f, "--log-every: needs --log FILE");
@@ -313,6 +360,8 @@ void nn_options_free(nn_options *o) {
     for (int i = 0; i < o->n_copies; i++) free(o->copies[i]);
     free(o->copies);
     free(o->logs);
+    free(o->swept.value);
+    free(o->range.value);
     free(o->train);
     free(o->test);
     free(o->output);

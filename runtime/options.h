@@ -8,6 +8,9 @@ typedef enum { NN_C_TRAIN = 1, NN_C_TEST = 2, NN_C_PREDICT = 4, NN_C_INFO = 8, N
 /* What the program's exit code means. */
 enum { NN_DONE = 0, NN_TROUBLE = 1, NN_USAGE = 2, NN_DISAGREE = 3, NN_NOT_FINITE = 4 };
 
+/* NAME=VALUE,VALUE ... of --sweep and --range. */
+typedef struct nn_hyper_list { const nn_tensor *hyper; double *value; int n; } nn_hyper_list;      /* hyper NULL: not given */
+
 typedef struct nn_options {
     const char *program;
     nn_command command;
@@ -17,11 +20,12 @@ typedef struct nn_options {
     bool seed_given;
     uint64_t seed;
     const char *picture;                                        /* --plot, and -o of the command plot */
+    nn_hyper_list swept, range;
     const char **logs;                                          /* what plot reads */
     int n_logs;
     const char *save, *resume, *log, *data, *weights, *best, *by;
     int64_t patience;
-    bool no_shuffle, partial, quiet, all, trap, profile;
+    bool no_shuffle, partial, quiet, all, trap, profile, lr_find;
     nn_binding *train, *test, *output;                          /* an output without a name: name is NULL */
     int n_train, n_test, n_output;
     const nn_tensor **hyper;                                    /* hyper-parameters that are set, and their values */
@@ -36,4 +40,6 @@ void nn_options_free(nn_options *o);
 void nn_options_help(const nn_model *m, const char *program);
 /* An entry of the model's train line. */
 bool nn_setting_of(const nn_model *m, const char *name, double *value);
+/* How a hyper-parameter is set on the command line: --lr, or --hyper.patience where the trainer has an option of that name. */
+void nn_hyper_option(char *text, size_t size, const nn_tensor *hyper);
 #endif

@@ -105,10 +105,34 @@ static void draw_column(Plot *p, nn_panel *panel, int which, const char *column,
     free(x);
 }
 
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* On a linear axis a few spikes would press all else flat; if the highest fiftieth of the numbers does, it leaves the panel. */
+static void cut_spikes(Plot *p, nn_panel *panel) {
+    size_t n = 0, all = 0;
+    for (const nn_curve *c = panel->curves; c; c = c->next) all += c->n;
+    double *y = malloc((all + 1) * sizeof *y);
+    if (!y) p->chart->failed = true;
+    for (const nn_curve *c = y ? panel->curves : NULL; c; c = c->next)
+        for (size_t k = 0; k < c->n; k++)
+            if (isfinite(c->y[k])) y[n++] = c->y[k];
+    if (y) qsort(y, n, sizeof *y, by_size);
+    const double usual = n ? y[n - 1 - n / 50] : 0, span = n ? usual - y[0] : 0;
+    if (n >= 50 && y[n - 1] - usual > 3 * span && span > 0) {
+        panel->y_most = usual + 0.5 * span;
+        nn_append(panel->title, sizeof panel->title, "  (spikes cut off)");
+    }
+    free(y);
+}
+
 static void finish_panel(Plot *p, nn_panel *panel, double decades) {
     if (!panel) return;
     panel->log_y = nn_panel_spans(panel, decades);
     panel->whole_x = true;
+    if (!panel->log_y) cut_spikes(p, panel);
     for (nn_curve *c = panel->curves; c; c = c->next) {
         if (c->look != NN_PALE) continue;
         double *y = malloc(2 * c->n * sizeof *y);

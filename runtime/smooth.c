@@ -47,8 +47,13 @@ bool nn_smooth_lines(double *value, double *slope, const double *from, size_t n,
         b = before[k];
         const double w0 = b.w0 + a.w0, w1 = a.w1 - b.w1, w2 = b.w2 + a.w2, x0 = b.x0 + a.x0, x1 = a.x1 - b.x1, d = w0 * w2 - w1 * w1;
         const bool bent = d > 1e-9 * w0 * w0;       /* else one point alone: a mean, and no slope */
+        if (!isfinite(from[k])) {
+            value[k] = NAN;
+            if (slope) slope[k] = NAN;
+            continue;
+        }
         value[k] = bent ? (w2 * x0 - w1 * x1) / d : x0 / w0;
-        if (slope) slope[k] = bent ? (w0 * x1 - w1 * x0) / d : 0 * value[k];
+        if (slope) slope[k] = bent ? (w0 * x1 - w1 * x0) / d : 0;
     }
     free(before);
     return true;

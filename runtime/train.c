@@ -61,9 +61,11 @@ const nn_tensor *nn_training_rate(const nn_model *m) {
 static void remedies(const nn_training *t, char *text, size_t size) {
     const nn_tensor *rate = nn_training_rate(t->m);
     double value;
+    char option[80];
     nn_append(text, size, "try a smaller step size");
     if (rate) memcpy(&value, (const char *)t->instance + rate->offset, sizeof value);
-    if (rate) nn_append(text, size, " (--%s is %.6g)", rate->name, value);
+    if (rate) nn_hyper_option(option, sizeof option, rate);
+    if (rate) nn_append(text, size, " (%s is %.6g)", option, value);
     nn_append(text, size, ", clip the gradients in the model's update line, or look at the data");
 }
 

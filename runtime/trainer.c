@@ -36,7 +36,7 @@ void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f) {
 
 static int command(const nn_model *m, const nn_options *o, nn_failure *f) {
     switch (o->command) {
-    case NN_C_TRAIN: return nn_train(m, o, f);
+    case NN_C_TRAIN: return o->swept.hyper ? nn_sweep(m, o, f) : o->lr_find ? nn_range_test(m, o, f) : nn_train(m, o, f);
     case NN_C_TEST: return nn_test(m, o, f);
     case NN_C_PREDICT: return nn_predict_files(m, o, f);
     case NN_C_INFO: return nn_info(m);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 int nn_train(const nn_model *m, const nn_options *o, nn_failure *f);            /* train.c */
+int nn_sweep(const nn_model *m, const nn_options *o, nn_failure *f);            /* sweep.c */
+int nn_range_test(const nn_model *m, const nn_options *o, nn_failure *f);       /* range_test.c */
 int nn_test(const nn_model *m, const nn_options *o, nn_failure *f);             /* measure.c */
 int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f);    /* predict.c */
 int nn_info(const nn_model *m);                                                 /* info.c */
