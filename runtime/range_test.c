@@ -75,21 +75,32 @@ static int run(Test *r) {
 /* Above this a loss counts no more than the limit: the last one may be anything. */
 static double limit(const Test *r) { return fmax(too_high(r), r->loss[0] + 0.5 * fabs(r->loss[0])); }
 
-static bool judge(Test *r) {
-    double *cut = malloc((size_t)r->done * sizeof *cut + 1);
+/* The losses smoothed. At the end, where they shoot up, a line may dip below all of them. */
+static bool smooth(Test *r) {
+    double *cut = malloc((size_t)r->done * sizeof *cut + 1), lowest = r->loss[0];
     if (!cut) return false;
-    for (int64_t k = 0; k < r->done; k++) cut[k] = fmin(r->loss[k], limit(r));
+    for (int64_t k = 0; k < r->done; k++) cut[k] = fmin(r->loss[k], limit(r)), lowest = fmin(lowest, r->loss[k]);
     const bool good = nn_smooth_lines(r->value, r->slope, cut, (size_t)r->done, width(r));
     free(cut);
+    for (int64_t k = 0; good && k < r->done; k++) r->value[k] = fmax(r->value[k], lowest);
+    return good;
+}
+
+/* Finds the least loss, and the steepest fall before it: once a tenth of the fall is done, for the noise before has steep places
+ * too. Where the whole fall is no more than noise there is none. */
+static void judge(Test *r) {
+    const int64_t head = (r->done + 9) / 10;
+    double start = 0, noise = 0;
     r->least = 0;
     r->steepest = -1;
-    for (int64_t k = 0; good && k < r->done; k++)
+    for (int64_t k = 0; k < head; k++) start += r->value[k] / (double)head;
+    for (int64_t k = 0; k < r->done; k++)
         if (r->value[k] < r->value[r->least]) r->least = k;
-    /* The noise before the loss begins to fall may have steep places too. */
-    const double begun = r->value[0] - 0.1 * (r->value[0] - r->value[r->least]);
-    for (int64_t k = 0; good && k < r->least; k++)
-        if (r->value[k] <= begun && r->slope[k] < 0 && (r->steepest < 0 || r->slope[k] < r->slope[r->steepest])) r->steepest = k;
-    return good;
+    for (int64_t k = 0; k <= r->least; k++) noise += (r->loss[k] - r->value[k]) * (r->loss[k] - r->value[k]) / (double)(r->least + 1);
+    const double fall = start - r->value[r->least];
+    if (!(fall > 1.5 * sqrt(noise))) return;
+    for (int64_t k = 0; k < r->least; k++)
+        if (r->value[k] <= start - 0.1 * fall && r->slope[k] < 0 && (r->steepest < 0 || r->slope[k] < r->slope[r->steepest])) r->steepest = k;
 }
 
 static void print(const Test *r) {
@@ -149,25 +160,29 @@ static bool prepare(Test *r) {
     return true;
 }
 
+/* What the steps have shown, in words and as a picture. */
+static int conclude(Test *r) {
+    const nn_options *o = r->t.o;
+    nn_failure *f = r->t.f;
+    if (r->done == 0)
+        return nn_fail(f, "the loss is not finite at the first step already, whatever the rate: look at the model and the data"), NN_NOT_FINITE;
+    if (!smooth(r)) return nn_fail_memory(f, "the range test", (size_t)r->done * sizeof(double)), NN_TROUBLE;
+    judge(r);
+    if (o->picture && !draw(r)) return NN_TROUBLE;
+    if (r->steepest < 0)
+        return nn_fail(f, "no %s from %.3g to %.3g has lowered the loss beyond its noise; try another range with --range %s=LOW,HIGH",
+                       r->hyper->name, r->low, r->last, r->hyper->name), NN_TROUBLE;
+    if (!o->quiet) print(r);
+    return NN_DONE;
+}
+
 int nn_range_test(const nn_model *m, const nn_options *o, nn_failure *f) {
     Test r = { .t = { .m = m, .o = o, .f = f, .label = "", .each_step = each_step } };
     int code = NN_TROUBLE;
     r.t.data = &r;
     if (o->steps >= 0 && o->steps < FEWEST)
         nn_fail(f, "--lr-find --steps %" PRId64 ": is too short to see anything; take at least %d", o->steps, FEWEST), code = NN_USAGE;
-    else if (nn_training_open(&r.t) && prepare(&r) && (code = run(&r)) == NN_DONE) {
-        const bool judged = r.done > 0 && judge(&r);
-        code = NN_TROUBLE;
-        if (r.done == 0) nn_fail(f, "the loss is not finite at the first step already, whatever the rate: look at the model and the data");
-        else if (!judged) nn_fail_memory(f, "the range test", (size_t)r.done * sizeof(double));
-        else if ((!o->picture || draw(&r)) && r.steepest < 0)
-            nn_fail(f, "no %s from %.3g to %.3g lowered the loss; try another range with --range %s=LOW,HIGH", r.hyper->name, r.low,
-                    r.rate[r.done - 1], r.hyper->name);
-        else if (!f->text[0]) {
-            if (!o->quiet) print(&r);
-            code = NN_DONE;
-        }
-    }
+    else if (nn_training_open(&r.t) && prepare(&r) && (code = run(&r)) == NN_DONE) code = conclude(&r);
     double *arrays[] = { r.rate, r.loss, r.value, r.slope };
     for (int k = 0; k < 4; k++) free(arrays[k]);
     nn_training_close(&r.t);
