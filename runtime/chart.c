@@ -363,6 +363,20 @@ static void draw_axes(FILE *out, const nn_panel *p, const Axis *x, const Axis *y
     words(out, x->to, y->from + 34, 11, "end", "", grey, p->x_title);
 }
 
+static void draw_marks(FILE *out, const nn_panel *p, const Axis *x, const Axis *y) {
+    char halo[100];
+    snprintf(halo, sizeof halo, " stroke=\"%s\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"", paper);
+    for (int k = 0; k < p->n_marks; k++) {
+        const double at = place(x, p->marks[k].x);
+        line(out, at, y->from, at, y->to, grey, " stroke-dasharray=\"4 3\"");
+    }
+    for (int k = 0; k < p->n_marks; k++) {
+        const double at = place(x, p->marks[k].x);
+        const bool right_side = at + width_of(p->marks[k].text, 12) + 10 < x->to;
+        words(out, at + (right_side ? 7 : -7), y->to + 10 + 18 * k, 12, right_side ? "start" : "end", halo, ink, p->marks[k].text);
+    }
+}
+
 static void draw_panel(FILE *out, const nn_panel *p, Range of_x, int number, double left, double top, double width, double height) {
     Axis x = axis_of(of_x, p->log_x, 0.015, left + LEFT, left + width - RIGHT);
     Axis y = axis_of(range_of(p, true), p->log_y, 0.06, top + height - BOTTOM, top + TOP);
@@ -376,14 +390,7 @@ static void draw_panel(FILE *out, const nn_panel *p, Range of_x, int number, dou
     for (const nn_curve *c = p->curves; c; c = c->next)
         if (c->n) curve(out, c, &x, &y);
     fputs("</g>\n", out);
-    char halo[100];
-    snprintf(halo, sizeof halo, " stroke=\"%s\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"", paper);
-    for (int k = 0; k < p->n_marks; k++) {
-        const double at = place(&x, p->marks[k].x), low = y.to + 10 + 18 * k;
-        const bool right_side = at + width_of(p->marks[k].text, 12) + 10 < x.to;
-        line(out, at, y.from, at, y.to, grey, " stroke-dasharray=\"4 3\"");
-        words(out, at + (right_side ? 7 : -7), low, 12, right_side ? "start" : "end", halo, ink, p->marks[k].text);
-    }
+    draw_marks(out, p, &x, &y);
     fputs("</g>\n", out);
 }
 
