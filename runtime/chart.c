@@ -167,7 +167,7 @@ static Axis axis_of(Range r, bool logarithmic, double room, double from, double 
     double low = scaled(&a, r.low), high = scaled(&a, r.high), span = high - low;
     const bool above_zero = low >= 0 && !a.logarithmic;
     if (!(span > 1e-9 * fmax(fabs(low), fabs(high)))) {
-        span = a.logarithmic ? 1 : low ? fabs(low) * 0.2 : 1;
+        span = a.logarithmic || low == 0 ? 1 : fabs(low) * 0.2;
         low -= span / 2;
         high += span / 2;
     }
