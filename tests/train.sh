@@ -71,7 +71,7 @@ for option in "" --trap; do
     try "build scheduled" program scheduled
     # shellcheck disable=SC2086
     "$WORK/scheduled" train $bind --sweep lr=1e35,1e-6,1e-12 >"$WORK/text" 2>&1 || fail "train --sweep with a schedule"
-    try "a sweep with a schedule, $option" grep -q '^best: --lr 0.02 (loss ' "$WORK/text"
+    try "a sweep with a schedule, $option" grep -q '^best: --lr 1e-06 (loss ' "$WORK/text"
     try "a value that is lost, $option" grep -q '^1e+35 *diverged at step [1-9]' "$WORK/text"
     # shellcheck disable=SC2086
     try "the range test with a schedule, $option" "$WORK/scheduled" train $bind --lr-find
