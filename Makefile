@@ -95,9 +95,9 @@ BENCH  = --out $(BUILD)/bench
 bench: all
 	$(PYTHON) tests/bench/bench.py $(BUILD)/nnc $(BENCH)
 
-fuzz: $(BUILD)/fuzz_language $(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint $(BUILD)/fuzz_text
+fuzz: $(BUILD)/fuzz_language $(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint $(BUILD)/fuzz_text $(BUILD)/fuzz_log
 	$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined all
-	cd $(BUILD) && mkdir -p corpus && ./fuzz_language -max_total_time=20 corpus ../compiler/library && ./fuzz_data -max_total_time=20 && ./fuzz_checkpoint -max_total_time=20 && ./fuzz_text -max_total_time=20
+	cd $(BUILD) && mkdir -p corpus && ./fuzz_language -max_total_time=20 corpus ../compiler/library && ./fuzz_data -max_total_time=20 && ./fuzz_checkpoint -max_total_time=20 && ./fuzz_text -max_total_time=20 && ./fuzz_log -max_total_time=20
 	tests/fuzz.sh
 
 # The front end under libFuzzer: build/fuzz_language -max_total_time=60 models compiler/library
@@ -105,7 +105,7 @@ fuzz_language_sources := tests/fuzz/fuzz_language.c compiler/memory.c $(sort $(w
     $(grammar_files) $(scanner_files) $(library_file)
 
 # The runtime's readers of files, the same way.
-$(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint $(BUILD)/fuzz_text: $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(runtime_sources)
+$(BUILD)/fuzz_data $(BUILD)/fuzz_checkpoint $(BUILD)/fuzz_text $(BUILD)/fuzz_log: $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(runtime_sources)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< $(filter-out runtime/main.c,$(runtime_sources)) -lpng -ljpeg -lz -lm -o $@
 

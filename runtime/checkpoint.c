@@ -1,7 +1,8 @@
 /* checkpoint.c: everything that decides how training goes on, in one safetensors file.
  *
  *     arrays        parameters, averages and states under their names; "total:NAME" what metrics have gathered so far in the epoch,
- *                   "hyper:NAME" the optimizer's numbers, "run:loss" the sum of losses, "text:NAME" vocabularies as their files are
+ *                   "hyper:NAME" the optimizer's numbers, "run:loss" the sum of losses, "run:gradient" that of the gradients'
+ *                   lengths, inside an epoch that is logged, "run:best" with --best, "text:NAME" vocabularies as their files are
  *     __metadata__  model and its hash, real, step, epoch, seed (random numbers are a function of seed and step), position
  *                   in the epoch, samples, batch, shuffle, and accumulate where it is not 1
  *
@@ -97,7 +98,7 @@ static bool add_texts(const nn_texts *x, const nn_model *m, nn_view *views, int6
 
 bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instance, const nn_run *run, nn_failure *f) {
     Group groups[N_GROUPS];
-    size_t count = 0, room = 2;
+    size_t count = 0, room = 3;
     groups_of(m, groups);
     for (int g = 0; g < N_GROUPS; g++) room += (size_t)groups[g].count;
     const size_t inputs = (size_t)(m->n_inputs + m->n_targets);
@@ -131,8 +132,11 @@ bool nn_checkpoint_save(const char *path, const nn_model *m, const void *instanc
     size_t n_notes = sizeof notes / sizeof *notes - (run->accumulate > 1 ? 0 : 1);
     if (good) {
         views[count] = (nn_view){ "run:loss", NN_F64, 0, NULL, &run->loss_sum };
-        views[count + 1] = (nn_view){ "run:best", NN_F64, 1, (const int64_t[]){ 2 }, run->best };
-        good = nn_archive_write(path, views, count + (run->judged ? 2 : 1), notes, n_notes, f);
+        const int64_t two[] = { 2 };
+        size_t all = count + 1;
+        if (run->gradient[1] > 0) views[all++] = (nn_view){ "run:gradient", NN_F64, 1, two, run->gradient };
+        if (run->judged) views[all++] = (nn_view){ "run:best", NN_F64, 1, two, run->best };
+        good = nn_archive_write(path, views, all, notes, n_notes, f);
     }
     for (size_t i = 0; i < count; i++) free((char *)(uintptr_t)views[i].name);
     for (size_t i = texts; i < count; i++) free((void *)(uintptr_t)views[i].data);
@@ -225,7 +229,10 @@ static bool load_run(nn_archive *a, const nn_model *m, void *instance, nn_run *r
     const nn_tensor best = { .name = "run:best", .type = NN_F64, .rank = 1, .dim = { 2 } };
     run->judged = nn_archive_find(a, best.name) != NULL;
     if (!load(a, "", &best, false, true, run->best, f)) return false;
-    count += run->judged + nn_texts_stored(m, a);
+    run->gradient[0] = run->gradient[1] = 0;
+    const nn_tensor gradient = { .name = "run:gradient", .type = NN_F64, .rank = 1, .dim = { 2 } };
+    if (!load(a, "", &gradient, false, true, run->gradient, f)) return false;
+    count += (size_t)run->judged + (nn_archive_find(a, gradient.name) != NULL) + nn_texts_stored(m, a);
     if (a->count != count)
         return nn_fail(f, "%s: has %zu arrays, and a checkpoint of model '%s' has %zu", a->path, a->count, m->name, count);
     int64_t numbers[2] = { (int64_t)step, (int64_t)epoch };

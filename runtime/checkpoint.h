@@ -12,6 +12,7 @@ typedef struct nn_run {
     int64_t accumulate;             /* batches of an update */
     bool shuffle;
     double loss_sum;                /* over this epoch: each step's loss times its samples */
+    double gradient[2];             /* over this epoch: the sum of the lengths of the gradients, and of how many steps */
     double best[2];                 /* the best value of what epochs are judged by, and the epochs since then; if `judged` */
     bool judged;
     const struct nn_texts *texts;   /* vocabularies, which are saved with the run; or NULL */

@@ -1,13 +1,14 @@
 /* log.c: one table, as CSV or as JSON lines by the name of the file.
  *
- *     what,epoch,step,loss,accuracy,test_loss,test_accuracy,seconds
- *     step,1,100,0.4712,,,,
- *     epoch,1,938,0.3164,0.9102,0.1811,0.9466,3.12
+ *     what,epoch,step,loss,accuracy,test_loss,test_accuracy,gradient,hyper.lr,seconds
+ *     step,1,100,0.4712,,,,0.832,0.001,
+ *     epoch,1,938,0.3164,0.9102,0.1811,0.9466,0.671,0.001,3.12
  *
  *     {"what":"epoch","epoch":1,"step":938,"loss":0.3164,"accuracy":0.9102, ... }         absent numbers are left out
  *
  * Numbers are written in the shortest form that reads back equal, so logs can be compared bit for bit; only the seconds differ
- * from run to run. The loss of a step is that step's own; the loss of an epoch is the mean over its samples.
+ * from run to run. The loss of a step is that step's own; the loss of an epoch is the mean over its samples. The
+ * gradient is the Euclidean length of all of it, before the update changes it; of an epoch, the mean over its steps.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "log.h"
@@ -39,10 +40,10 @@ static void cell(const nn_log *l, FILE *out, const char *prefix, const char *nam
     }
 }
 
-static void number_cell(const nn_log *l, FILE *out, const char *test, const char *name, const double *x) {
+static void number_cell(const nn_log *l, FILE *out, const char *kind, const char *name, const double *x) {
     char text[40], whole[200];
     if (x) print_number(text, sizeof text, *x, l->json);
-    snprintf(whole, sizeof whole, "%s%s", test, name);
+    snprintf(whole, sizeof whole, "%s%s", kind, name);
     cell(l, out, ",", whole, x ? text : NULL, false);
 }
 
@@ -60,6 +61,8 @@ static void write_row(const nn_log *l, FILE *out, const nn_log_row *row) {
     number_cell(l, out, "test_", "loss", row->test_metrics || !isnan(row->test_loss) ? &row->test_loss : NULL);
     for (int i = 0; i < m->n_metrics; i++)
         number_cell(l, out, "test_", m->metrics[i], row->test_metrics ? &row->test_metrics[i] : NULL);
+    number_cell(l, out, "", "gradient", isnan(row->gradient) ? NULL : &row->gradient);
+    for (int i = 0; i < m->n_hypers; i++) number_cell(l, out, "hyper.", m->hypers[i].name, row->hypers ? &row->hypers[i] : NULL);
     number_cell(l, out, "", "seconds", row->epoch_end ? &row->seconds : NULL);
     fprintf(out, l->json ? "}\n" : "\n");
 }
@@ -70,6 +73,8 @@ static void write_names(const nn_log *l, FILE *out) {
     for (int i = 0; i < l->model->n_metrics; i++) fprintf(out, ",%s", l->model->metrics[i]);
     fprintf(out, ",test_loss");
     for (int i = 0; i < l->model->n_metrics; i++) fprintf(out, ",test_%s", l->model->metrics[i]);
+    fprintf(out, ",gradient");
+    for (int i = 0; i < l->model->n_hypers; i++) fprintf(out, ",hyper.%s", l->model->hypers[i].name);
     fprintf(out, ",seconds\n");
 }
 

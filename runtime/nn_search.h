@@ -34,6 +34,8 @@ nn_search *nn_search_new(const nn_model *m, void *instance, nn_search_limits lim
 /* A step on n samples, 1 <= n <= the model's batch; gives the loss before it. If the loss is not finite there, nothing changes. */
 double nn_search_step(nn_search *s, int n, const int *lengths, const void *const *inputs);
 
+/* The Euclidean length of the gradient where the last step began, at the weights that its loss is of. */
+double nn_search_gradient(const nn_search *s);
 /* How often the last step has evaluated the gradients. */
 int nn_search_evaluations(const nn_search *s);
 void nn_search_free(nn_search *s);

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { FLAG, COUNT, SEED, NUMBER, TEXT, BIND } Kind;
+typedef enum { FLAG, COUNT, SEED, NUMBER, TEXT, BIND, LIST } Kind;
 typedef struct Option { const char *name, *value; Kind kind; size_t field; int commands; const char *help; } Option;
 
 #define AT(member) offsetof(nn_options, member)
 enum {
     RUNS = NN_C_TRAIN | NN_C_TEST | NN_C_PREDICT | NN_C_CHECK | NN_C_SETTLE, SPEAKS = NN_C_TRANSLATE | NN_C_SAMPLE,
-    ALL = RUNS | SPEAKS | NN_C_INFO | NN_C_VOCABULARY
+    ALL = RUNS | SPEAKS | NN_C_INFO | NN_C_VOCABULARY | NN_C_PLOT
 };
 
 static const Option options[] = {
@@ -65,6 +65,12 @@ static const Option options[] = {
     { "--length",     "N",         COUNT, AT(length),     NN_C_SAMPLE, "at most N tokens after it; else 500" },
     { "--temperature", "X",        NUMBER, AT(temperature), NN_C_SAMPLE, "below 1 the likely is likelier; 0: always the most likely; else 1" },
     { "--top",        "N",         COUNT, AT(top),        NN_C_SAMPLE, "only the N most likely tokens" },
+    { "--sweep",      "NAME=X,X,..", LIST, AT(swept),     NN_C_TRAIN,
+      "train from the same start with each of these values, one epoch unless told otherwise; print what they give" },
+    { "--lr-find",    NULL,        FLAG,  AT(lr_find),    NN_C_TRAIN, "range test: raise the rate step by step and suggest one" },
+    { "--range",      "NAME=LOW,HIGH", LIST, AT(range),   NN_C_TRAIN, "what --lr-find raises, and from where to where" },
+    { "--plot",       "FILE.svg",  TEXT,  AT(picture),    NN_C_TRAIN, "a picture of what --sweep or --lr-find has seen" },
+    { "-o",           "FILE.svg",  TEXT,  AT(picture),    NN_C_PLOT,  "the picture that plot writes" },
     { "--all",        NULL,        FLAG,  AT(all),        NN_C_CHECK, "check every number of every parameter, not a sample" },
     { "--trap",       NULL,        FLAG,  AT(trap),       NN_C_TRAIN | NN_C_TEST,
       "make sure that the first NaN or infinity stops the run; for programs of `nnc --trap`" },
@@ -86,6 +92,7 @@ static const struct { const char *name; nn_command command; const char *help; } 
     { "vocabulary", NN_C_VOCABULARY, "the tokens of a training text as a file, for --vocabulary" },
     { "translate", NN_C_TRANSLATE, "sentences from FILE or standard input, one a line; needs --weights" },
     { "sample",  NN_C_SAMPLE,  "text that goes on with --prompt; needs --weights" },
+    { "plot",    NN_C_PLOT,    "a picture of runs from their logs: plot LOG... -o FILE.svg" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -101,8 +108,7 @@ static const Option *option_named(const char *word) {
     return NULL;
 }
 
-/* How a hyper-parameter is written: --lr, or --hyper.patience where the trainer has an option of that name. */
-static void hyper_option(char *text, size_t size, const nn_tensor *hyper) {
+void nn_hyper_option(char *text, size_t size, const nn_tensor *hyper) {
     snprintf(text, size, "--%s", hyper->name);
     if (option_named(text)) snprintf(text, size, "--hyper.%s", hyper->name);
 }
@@ -121,7 +127,7 @@ void nn_options_help(const nn_model *m, const char *program) {
     }
     for (int i = 0; i < m->n_hypers; i++) {
         char left[80];
-        hyper_option(left, sizeof left, &m->hypers[i]);
+        nn_hyper_option(left, sizeof left, &m->hypers[i]);
         printf("  %-22s hyper-parameter of the model (train)\n", left);
     }
     printf("\ndata: FILE is IDX, NPY, CSV (.csv .tsv .txt), CIFAR-10 (.bin) or plain numbers, each also as .gz, or a directory of\n"
@@ -180,7 +186,46 @@ static bool bind(nn_options *o, const Option *option, const char *text, nn_failu
     return true;
 }
 
-static bool set(nn_options *o, const Option *option, const char *value, nn_failure *f) {
+/* The hyper-parameter of this name or, if only one ends in ".name", that one. */
+static const nn_tensor *find_hyper(const nn_model *m, const char *name) {
+    const nn_tensor *found = NULL;
+    for (int i = 0; i < m->n_hypers; i++) {
+        const char *dot = strrchr(m->hypers[i].name, '.');
+        if (!strcmp(m->hypers[i].name, name)) return &m->hypers[i];
+        if (dot && !strcmp(dot + 1, name)) {
+            if (found) return NULL;
+            found = &m->hypers[i];
+        }
+    }
+    return found;
+}
+
+static bool list_of_hyper(nn_hyper_list *list, const Option *option, const nn_model *m, const char *text, nn_failure *f) {
+    char name[80], names[600] = "";
+    const char *equals = strchr(text, '='), *at = equals ? equals + 1 : "";
+    if (list->hyper) return nn_fail(f, "%s %s: is given twice, and one hyper-parameter is moved at a time", option->name, text);
+    if (!equals) return nn_fail(f, "%s %s: write %s %s", option->name, text, option->name, option->value);
+    snprintf(name, sizeof name, "%.*s", (int)(equals - text < 79 ? equals - text : 79), text);
+    for (int i = 0; i < m->n_hypers; i++) nn_append(names, sizeof names, "%s%s", i ? ", " : "", m->hypers[i].name);
+    if (!(list->hyper = find_hyper(m, name)))
+        return nn_fail(f, "%s %s: '%s' is no hyper-parameter of model %s, which has: %s", option->name, text, name, m->name,
+                       names[0] ? names : "none");
+    if (!(list->value = calloc(strlen(at) + 1, sizeof *list->value))) return nn_fail_memory(f, text, strlen(text));
+    for (bool more = true; more;) {
+        char *end;
+        const double x = strtod(at, &end);
+        if (end == at || (*end && *end != ',') || !isfinite(x)) return nn_fail(f, "%s %s: '%s' is no number", option->name, text, at);
+        list->value[list->n++] = x;
+        more = *end == ',';
+        at = end + 1;
+    }
+    const bool ends = list->n == 2 && list->value[0] > 0 && list->value[0] < list->value[1];
+    if (option->field == AT(range) && !ends)
+        return nn_fail(f, "%s %s: takes two numbers above 0, the smaller one first", option->name, text);
+    return true;
+}
+
+static bool set(nn_options *o, const Option *option, const nn_model *m, const char *value, nn_failure *f) {
     char *field = (char *)o + option->field;
     char *end;
     double real;
@@ -195,6 +240,7 @@ static bool set(nn_options *o, const Option *option, const char *value, nn_failu
         if (!*value || *end || !isfinite(real) || real < 0) return nn_fail(f, "%s %s: takes a number from 0", option->name, value);
         *(double *)field = real;
         return true;
+    case LIST: return list_of_hyper((nn_hyper_list *)(void *)field, option, m, value, f);
     case SEED:
         o->seed_given = true;
         return whole_number(value, UINT64_MAX, &o->seed) || nn_fail(f, "%s %s: takes a whole number", option->name, value);
@@ -210,27 +256,13 @@ static bool set(nn_options *o, const Option *option, const char *value, nn_failu
     return false;
 }
 
-/* The hyper-parameter of this name or, if only one ends in ".name", that one. */
-static const nn_tensor *find_hyper(const nn_model *m, const char *name) {
-    const nn_tensor *found = NULL;
-    for (int i = 0; i < m->n_hypers; i++) {
-        const char *dot = strrchr(m->hypers[i].name, '.');
-        if (!strcmp(m->hypers[i].name, name)) return &m->hypers[i];
-        if (dot && !strcmp(dot + 1, name)) {
-            if (found) return NULL;
-            found = &m->hypers[i];
-        }
-    }
-    return found;
-}
-
 static bool unknown(const nn_model *m, const char *word, nn_failure *f) {
     const char *names[N_OPTIONS + 64];
     char hypers[64][80];
     size_t n = 0;
     for (int i = 0; i < N_OPTIONS; i++) names[n++] = options[i].name;
     for (int i = 0; i < m->n_hypers && i < 64; i++) {
-        hyper_option(hypers[i], sizeof hypers[i], &m->hypers[i]);
+        nn_hyper_option(hypers[i], sizeof hypers[i], &m->hypers[i]);
         names[n++] = hypers[i];
     }
     const char *near = nn_nearest(word, names, n);
@@ -269,7 +301,7 @@ static bool parse_option(nn_options *o, const nn_model *m, int argc, char **argv
             if (option->commands & (int)commands[c].command) whose = commands[c].name;
         return nn_fail(f, "%s: is an option of '%s'", word, whose);
     }
-    return set(o, option, value, f);
+    return set(o, option, m, value, f);
 }
 
 /* The metric of --by NAME, or of -NAME; -1: there is none. */
@@ -279,11 +311,32 @@ static int metric_named(const nn_model *m, const char *by) {
     return -1;
 }
 
+/* --sweep and --lr-find train to look, and what keeps or prolongs a run has no meaning with them. */
+static bool only_looks(const nn_options *o, nn_failure *f) {
+    const char *what = o->swept.hyper ? "--sweep" : o->lr_find ? "--lr-find" : NULL;
+    const struct { bool given; const char *name; } never[] = {
+        { o->save, "--save" }, { o->best, "--best" }, { o->patience, "--patience" }, { o->log, "--log" },
+        { o->lr_find && o->swept.hyper, "--lr-find" }, { o->lr_find && o->epochs >= 0, "--epochs (--steps N says how many rates)" },
+        { o->lr_find && o->by, "--by" }
+    };
+    for (size_t k = 0; what && k < sizeof never / sizeof *never; k++)
+        if (never[k].given) return nn_fail(f, "%s: looks and keeps nothing; leave out %s", what, never[k].name);
+    if (o->range.hyper && !o->lr_find) return nn_fail(f, "--range: says what --lr-find does, which is missing");
+    if (o->command == NN_C_TRAIN && o->picture && !what)
+        return nn_fail(f, "--plot: draws what --sweep or --lr-find has seen; of a run, write a --log and draw it with the command plot");
+    return true;
+}
+
+static bool is_svg(const char *path) {
+    const size_t n = strlen(path);
+    return n > 4 && !strcmp(path + n - 4, ".svg");
+}
+
 bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, nn_failure *f) {
     const char *names[N_COMMANDS];
     *o = (nn_options){ .program = argc > 0 ? argv[0] : m->name, .epochs = -1, .steps = -1, .iterations = -1, .line_search = -1,
                         .temperature = -1 };
-    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info, check, settle, vocabulary, translate or sample; "
+    if (argc < 2) return nn_fail(f, "a command must follow: train, test, predict, info, check, settle, plot, vocabulary, translate or sample; "
                                "--help explains them");
     o->help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help");
     o->version = !strcmp(argv[1], "--version");
@@ -295,7 +348,7 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (!o->command) {
         const char *near = nn_nearest(argv[1], names, N_COMMANDS);
         if (near) return nn_fail(f, "%s: no such command; did you mean '%s'?", argv[1], near);
-        return nn_fail(f, "%s: no such command; there are train, test, predict, info, check, settle, vocabulary, translate and "
+        return nn_fail(f, "%s: no such command; there are train, test, predict, info, check, settle, plot, vocabulary, translate and "
                        "sample", argv[1]);
     }
     size_t n = (size_t)argc;
@@ -306,7 +359,8 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     o->hyper = calloc(n, sizeof *o->hyper);
     o->hyper_value = calloc(n, sizeof *o->hyper_value);
     o->copies = calloc(n, sizeof *o->copies);
-    if (!o->train || !o->test || !o->output || !o->vocabulary || !o->hyper || !o->hyper_value || !o->copies)
+    o->logs = calloc(n, sizeof *o->logs);
+    if (!o->logs || !o->train || !o->test || !o->output || !o->vocabulary || !o->hyper || !o->hyper_value || !o->copies)
         return nn_fail_memory(f, "options", n);
     for (int i = 2; i < argc; i++) {
         bool word = strncmp(argv[i], "--", 2) || !argv[i][2];
@@ -314,7 +368,11 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
             o->file = argv[i];
             continue;
         }
-        if (word)
+        if (o->command == NN_C_PLOT && argv[i][0] != '-') {
+            o->logs[o->n_logs++] = argv[i];
+            continue;
+        }
+        if (word && !option_named(argv[i]))
             return nn_fail(f, "%s: is no option; files are bound with --train NAME=FILE and --test NAME=FILE", argv[i]);
         if (!parse_option(o, m, argc, argv, &i, f)) return false;
     }
@@ -329,8 +387,9 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
     if (o->profile && !m->n_profile)
         return nn_fail(f, "--profile: this program was compiled without it; compile the model anew with `nnc --profile`");
     if (o->partial && !o->weights) return nn_fail(f, "--partial: says how --weights FILE is read, and there is none");
-    if (o->by && !o->best && !o->patience)
-        return nn_fail(f, "--by %s: says how epochs are judged; it goes with --best or --patience", o->by);
+    if (!only_looks(o, f)) return false;
+    if (o->by && !o->best && !o->patience && !o->swept.hyper)
+        return nn_fail(f, "--by %s: says how epochs are judged; it goes with --best, --patience or --sweep", o->by);
     if (o->by && metric_named(m, o->by) < 0) return nn_fail(f, "--by %s: the model has no metric of that name", o->by);
     if (o->save_every && !o->save && !o->resume) return nn_fail(f, "--save-every: needs --save FILE");
     if (o->count && !o->png) return nn_fail(f, "--count: needs --png FILE");
@@ -339,6 +398,10 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
         return nn_fail(f, "--vocabulary: a run is continued with its own vocabulary, that of --resume %s; leave out the option", o->resume);
     if ((o->command & (NN_C_TEST | NN_C_PREDICT | SPEAKS)) && !o->weights)
         return nn_fail(f, "%s: needs trained parameters: --weights FILE, such as a checkpoint that train has saved", argv[1]);
+    if (o->picture && !is_svg(o->picture))
+        return nn_fail(f, "%s: a picture is .svg; browsers show it, and rsvg-convert or inkscape make other forms of it", o->picture);
+    if (o->command == NN_C_PLOT && (!o->n_logs || !o->picture))
+        return nn_fail(f, "plot: reads logs that train has written and draws them: plot LOG... -o FILE.svg");
     if (o->command == NN_C_SETTLE && (!o->weights || !o->save))
         return nn_fail(f, "settle: reads a checkpoint and writes another: --weights FILE --save FILE");
     return true;
@@ -347,6 +410,9 @@ bool nn_options_parse(nn_options *o, const nn_model *m, int argc, char **argv, n
 void nn_options_free(nn_options *o) {
     for (int i = 0; i < o->n_copies; i++) free(o->copies[i]);
     free(o->copies);
+    free(o->logs);
+    free(o->swept.value);
+    free(o->range.value);
     free(o->train);
     free(o->test);
     free(o->output);

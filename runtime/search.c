@@ -22,6 +22,7 @@ struct nn_search {
     Point from, low, high, tried;
     int n, evaluations;
     const int *lengths;
+    double steepness;           /* the length of the gradient where the step began */
     const void *const *inputs;
 };
 
@@ -181,6 +182,7 @@ double nn_search_step(nn_search *s, int n, const int *lengths, const void *const
     s->evaluations = 0;
     evaluate(s, &s->from);
     double first = s->from.loss;
+    s->steepness = sqrt(dot(s->from.gradient, s->from.gradient, s->size));
     if (!isfinite(first)) return first;
     int most = s->limits.evaluations ? s->limits.evaluations : s->limits.iterations * 5 / 4;
     for (int k = 1; k <= s->limits.iterations; k++) {
@@ -203,6 +205,7 @@ double nn_search_step(nn_search *s, int n, const int *lengths, const void *const
     return first;
 }
 
+double nn_search_gradient(const nn_search *s) { return s->steepness; }
 int nn_search_evaluations(const nn_search *s) { return s->evaluations; }
 
 nn_search *nn_search_new(const nn_model *m, void *instance, nn_search_limits limits) {

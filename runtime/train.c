@@ -9,12 +9,8 @@
  * aside meanwhile; a run that is stopped there is saved as standing at the end of its epoch, and measures again.
  *
  * SPDX-License-Identifier: 0BSD */
-#include "checkpoint.h"
-#include "log.h"
-#include "progress.h"
+#include "training.h"
 #include "replace.h"
-#include "nn_search.h"
-#include "trainer.h"
 #include "trap.h"
 #include <inttypes.h>
 #include <math.h>
@@ -22,27 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct Training {
-    const nn_model *m;
-    const nn_options *o;
-    nn_failure *f;
-    void *instance;
-    nn_run run;
-    nn_texts texts;                 /* vocabularies of the data, and of the checkpoint */
-    nn_dataset train_data, test_data;
-    nn_batches train, test;
-    int64_t epochs, steps;          /* where to stop */
-    const char *save;
-    int by;                         /* the metric that epochs are judged by; -1: the loss */
-    bool by_smallest;
-    nn_search *search;              /* of a run with several evaluations in a step, else NULL */
-    nn_log log;
-    nn_progress progress;
-    double *metrics, *test_metrics, *totals;
-    double epoch_start;
-    bool small_told;                /* --trap: the first number below the normal range has been reported */
-} Training;
 
 static volatile sig_atomic_t stop_signal;
 
@@ -60,8 +35,10 @@ static void catch_signals(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
+int nn_training_stopped(void) { return stop_signal; }
+
 /* Where to stop: what the command line says, else the model's train line, else one epoch. */
-static void limits(Training *t) {
+static void limits(nn_training *t) {
     double value;
     bool own = t->o->epochs < 0 && t->o->steps < 0;
     t->epochs = t->o->epochs >= 0 ? t->o->epochs : INT64_MAX;
@@ -71,18 +48,51 @@ static void limits(Training *t) {
     if (t->epochs == INT64_MAX && t->steps == INT64_MAX) t->epochs = 1;
 }
 
-/* Writes the checkpoint. Parameters that are lost do not replace the file that still has good ones. */
-static int save(Training *t) {
-    if (!t->save) return NN_DONE;
-    if (!nn_weights_finite(t->m, t->instance)) {
-        nn_fail(t->f, "the parameters are no longer finite at step %" PRId64 "; '%s' keeps the state before; "
-                "try a smaller step size", nn_step(t->m, t->instance), t->save);
-        return NN_NOT_FINITE;
+const nn_tensor *nn_training_rate(const nn_model *m) {
+    for (int i = 0; i < m->n_hypers; i++) {
+        const char *dot = strrchr(m->hypers[i].name, '.');
+        if (!strcmp(dot ? dot + 1 : m->hypers[i].name, "lr")) return &m->hypers[i];
     }
-    return nn_checkpoint_save(t->save, t->m, t->instance, &t->run, t->f) ? NN_DONE : NN_TROUBLE;
+    return m->n_hypers ? &m->hypers[0] : NULL;
 }
 
-static void copy_totals(Training *t, bool back) {
+/* What a person can do about a run that blew up, and what there is to go on from. */
+static void remedies(const nn_training *t, char *text, size_t size) {
+    const nn_tensor *rate = nn_training_rate(t->m);
+    double value;
+    char option[80];
+    nn_append(text, size, "try a smaller step size");
+    if (rate) memcpy(&value, (const char *)t->instance + rate->offset, sizeof value);
+    if (rate) nn_hyper_option(option, sizeof option, rate);
+    if (rate) nn_append(text, size, " (%s is %.6g)", option, value);
+    nn_append(text, size, ", clip the gradients in the model's update line, or look at the data");
+}
+
+static void kept(const nn_training *t, char *text, size_t size) {
+    if (t->save && t->saved_step >= 0)
+        nn_append(text, size, "; '%s' keeps the state of step %" PRId64 ", and --resume goes on from it", t->save, t->saved_step);
+    else if (t->save) nn_append(text, size, "; nothing had been saved yet");
+    if (t->o->best && t->run.judged) nn_append(text, size, "; '%s' keeps the best epoch", t->o->best);
+}
+
+/* Parameters that are lost do not replace a file that still has good ones. */
+static bool worth_keeping(nn_training *t) {
+    char text[1000] = "";
+    if (nn_weights_finite(t->m, t->instance)) return true;
+    remedies(t, text, sizeof text);
+    kept(t, text, sizeof text);
+    return nn_fail(t->f, "the parameters are no longer finite at step %" PRId64 ": %s", nn_step(t->m, t->instance), text);
+}
+
+static int save(nn_training *t) {
+    if (!t->save) return NN_DONE;
+    if (!worth_keeping(t)) return NN_NOT_FINITE;
+    if (!nn_checkpoint_save(t->save, t->m, t->instance, &t->run, t->f)) return NN_TROUBLE;
+    t->saved_step = nn_step(t->m, t->instance);
+    return NN_DONE;
+}
+
+static void copy_totals(nn_training *t, bool back) {
     for (int i = 0, at = 0; i < t->m->n_totals; i++) {
         size_t n = nn_tensor_elements(&t->m->totals[i]);
         char *place = (char *)t->instance + t->m->totals[i].offset;
@@ -92,20 +102,20 @@ static void copy_totals(Training *t, bool back) {
     }
 }
 
-static void epoch_label(const Training *t, char *text, size_t size) {
+static void epoch_label(const nn_training *t, char *text, size_t size) {
     int64_t epoch = nn_epoch(t->m, t->instance) + 1;
-    if (t->epochs == INT64_MAX) snprintf(text, size, "epoch %" PRId64, epoch);
-    else snprintf(text, size, "epoch %" PRId64 "/%" PRId64, epoch, t->epochs);
+    snprintf(text, size, "%s%sepoch %" PRId64, t->label ? t->label : "", t->label ? "  " : "", epoch);
+    if (t->epochs != INT64_MAX) nn_append(text, size, "/%" PRId64, t->epochs);
 }
 
 /* Of hundreds of epochs not every one is worth a line; the log has them all. */
-static bool worth_a_line(const Training *t) {
+static bool worth_a_line(const nn_training *t) {
     int64_t epoch = nn_epoch(t->m, t->instance) + 1, every = 1;
     if (t->epochs != INT64_MAX && t->epochs > 50) every = t->epochs / 20;
-    return !t->o->quiet && (epoch % every == 0 || epoch == t->epochs || nn_step(t->m, t->instance) >= t->steps);
+    return !t->o->quiet && !t->label && (epoch % every == 0 || epoch == t->epochs || nn_step(t->m, t->instance) >= t->steps);
 }
 
-static void print_line(Training *t, const nn_log_row *row) {
+static void print_line(nn_training *t, const nn_log_row *row) {
     char label[64];
     epoch_label(t, label, sizeof label);
     printf("%s", label);
@@ -121,9 +131,9 @@ static void print_line(Training *t, const nn_log_row *row) {
 
 /* What a program of --trap has seen in the call that just ended, on samples of b. False: it was stopped, and the failure says
  * why. */
-static bool untrapped(Training *t, const nn_batches *b, int64_t step) {
+static bool untrapped(nn_training *t, const nn_batches *b, int64_t step) {
     const nn_trap *trap = nn_trap_of(t->m, t->instance);
-    char when[64], kept[600] = "", text[1600];
+    char when[64], after[1000] = "", text[1600];
     snprintf(when, sizeof when, "step %" PRId64 "%s", step, b == &t->train ? "" : ", test data");
     if (trap && trap->small.row && !t->small_told && !t->o->quiet) {
         nn_progress_clear(&t->progress);
@@ -133,14 +143,23 @@ static bool untrapped(Training *t, const nn_batches *b, int64_t step) {
     }
     if (!trap || !trap->found.row) return true;
     nn_progress_clear(&t->progress);
-    if (t->save) nn_append(kept, sizeof kept, "\n    the last good checkpoint, if there was one, is kept in '%s'", t->save);
-    return nn_trap_failure(t->m, t->instance, b, when, kept, t->f);
+    nn_append(after, sizeof after, "\n    ");
+    remedies(t, after, sizeof after);
+    kept(t, after, sizeof after);
+    return nn_trap_failure(t->m, t->instance, b, when, after, t->f);
 }
 
-/* Training and test figures as they stand. False: stopped while measuring. */
-static bool report(Training *t, bool epoch_end, nn_log_row *row) {
+/* The numbers of the update as they are now, for a line of the log. */
+static const double *hypers_now(nn_training *t) {
+    for (int i = 0; i < t->m->n_hypers; i++)
+        memcpy(&t->hypers[i], (const char *)t->instance + t->m->hypers[i].offset, sizeof t->hypers[i]);
+    return t->hypers;
+}
+
+bool nn_training_report(nn_training *t, bool epoch_end, nn_log_row *row) {
     *row = (nn_log_row){
-        .epoch_end = epoch_end, .epoch = nn_epoch(t->m, t->instance) + 1, .step = nn_step(t->m, t->instance), .test_loss = NAN
+        .epoch_end = epoch_end, .epoch = nn_epoch(t->m, t->instance) + 1, .step = nn_step(t->m, t->instance), .test_loss = NAN,
+        .hypers = hypers_now(t), .gradient = t->run.gradient[0] / t->run.gradient[1]
     };
     row->loss = t->run.loss_sum / (double)(t->run.position ? t->run.position : 1);
     if (t->m->n_metrics) t->m->metrics_of(t->instance, t->metrics);
@@ -160,26 +179,53 @@ static bool report(Training *t, bool epoch_end, nn_log_row *row) {
 }
 
 /* A loss that is not finite ends the run. */
-static int lost(Training *t, double loss, int64_t step) {
+static int lost(nn_training *t, double loss, int64_t step) {
+    char text[1000] = "";
     nn_progress_clear(&t->progress);
-    nn_fail(t->f, "the loss is %s at step %" PRId64 " (epoch %" PRId64 "): try a smaller step size, or look at the data; "
-            "`nnc --trap` makes a program that says where it came from%s%s%s",
-            isnan(loss) ? "NaN" : loss > 0 ? "infinite" : "-infinite", step, nn_epoch(t->m, t->instance) + 1,
-            t->save ? "; the last good checkpoint, if there was one, is kept in '" : "", t->save ? t->save : "",
-            t->save ? "'" : "");
+    remedies(t, text, sizeof text);
+    if (!t->m->n_traps) nn_append(text, sizeof text, "; `nnc --trap` makes a program that says where it came from");
+    kept(t, text, sizeof text);
+    nn_fail(t->f, "the loss is %s at step %" PRId64 " (epoch %" PRId64 "): %s",
+            isnan(loss) ? "NaN" : loss > 0 ? "infinite" : "-infinite", step, nn_epoch(t->m, t->instance) + 1, text);
     return NN_NOT_FINITE;
 }
 
 /* Data that cannot be read end the run too. Between steps it is saved, to be resumed once they are there again. */
-static int unread(Training *t, bool between) {
+static int unread(nn_training *t, bool between) {
     nn_progress_clear(&t->progress);
     if (between) save(t);
     return NN_TROUBLE;
 }
 
+/* The sum of squares, in double, as eight sums, so that no addition waits for the one before. */
+#define SUM_OF_SQUARES(name, real)                                                                      \
+    static double name(const real *x, size_t n) {                                                       \
+        double sum[8] = { 0 };                                                                          \
+        size_t k = 0;                                                                                   \
+        for (; k + 8 <= n; k += 8)                                                                      \
+            for (size_t j = 0; j < 8; j++) sum[j] += (double)x[k + j] * (double)x[k + j];               \
+        for (; k < n; k++) sum[0] += (double)x[k] * (double)x[k];                                       \
+        return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));       \
+    }
+SUM_OF_SQUARES(squares_of_float, float)
+SUM_OF_SQUARES(squares_of_double, double)
+
+/* The Euclidean length of the gradient over all trained parameters, as the update is about to meet it: of a step of several
+ * batches that of all of them together, of one of several evaluations that where it began. Only a log asks for it. */
+static double gradient_length(nn_training *t) {
+    double sum = 0;
+    if (t->search) return nn_search_gradient(t->search);
+    for (int i = 0; i < t->m->n_grads; i++) {
+        const nn_tensor *g = &t->m->grads[i];
+        const void *at = (const char *)t->instance + g->offset;
+        sum += g->type == NN_F64 ? squares_of_double(at, nn_tensor_elements(g)) : squares_of_float(at, nn_tensor_elements(g));
+    }
+    return sqrt(sum);
+}
+
 /* One update, with the batch of n samples that is there and as many more as it accumulates and the epoch has. A batch of
  * several may have nothing that counts (all its samples are ignored): it is 0/0 by itself, and adds nothing to the others. */
-static int take_step(Training *t, int n) {
+int nn_training_step(nn_training *t, int n) {
     const void *const *inputs = (const void *const *)t->train.buffers;
     int64_t step = nn_step(t->m, t->instance) + 1, samples = 0;
     double mean = 0;
@@ -196,23 +242,27 @@ static int take_step(Training *t, int n) {
     }
     if (t->train.failed) return unread(t, false);
     if (!samples) return lost(t, (double)NAN, step);
+    const double gradient = t->o->log && t->m->n_grads ? gradient_length(t) : (double)NAN;
+    if (!isnan(gradient)) t->run.gradient[0] += gradient, t->run.gradient[1]++;
     if (!t->search) t->m->update(t->instance);
     if (!t->search && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
     int64_t done = nn_step(t->m, t->instance);
-    nn_log_row row = { .epoch = nn_epoch(t->m, t->instance) + 1, .step = done, .loss = mean, .test_loss = NAN };
+    nn_log_row row = { .epoch = nn_epoch(t->m, t->instance) + 1, .step = done, .loss = mean, .test_loss = NAN,
+                       .gradient = gradient, .hypers = hypers_now(t) };
+    if (t->each_step) t->each_step(t, mean);
     if (t->o->log_every && done % t->o->log_every == 0 && !nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
     return t->o->save_every && done % t->o->save_every == 0 ? save(t) : NN_DONE;
 }
 
-/* What epochs are judged by, smaller is better: the loss, or a metric, of the test data if there are some. */
-static double judged_by(const Training *t, const nn_log_row *row) {
+double nn_training_judged_by(const nn_training *t, const nn_log_row *row) {
     if (t->by < 0) return row->test_metrics ? row->test_loss : row->loss;
     double value = (row->test_metrics ? row->test_metrics : row->metrics)[t->by];
     return t->by_smallest ? value : -value;
 }
 
 /* Keeps the best epoch so far. The checkpoint is that of the end of the epoch, as the ordinary one. */
-static int judge(Training *t, double value) {
+static int judge(nn_training *t, double value) {
+    if (t->o->best && !worth_keeping(t)) return NN_NOT_FINITE;
     bool better = !t->run.judged || value < t->run.best[0] || isnan(t->run.best[0]);
     t->run.best[0] = better ? value : t->run.best[0];
     t->run.best[1] = better ? 0 : t->run.best[1] + 1;
@@ -221,32 +271,34 @@ static int judge(Training *t, double value) {
     return NN_DONE;
 }
 
-static bool out_of_patience(const Training *t) {
+static bool out_of_patience(const nn_training *t) {
     return t->o->patience && t->run.judged && t->run.best[1] >= (double)t->o->patience;
 }
 
-static int finish_epoch(Training *t) {
+static int finish_epoch(nn_training *t) {
     nn_log_row row;
     if (t->m->average) t->m->average(t->instance);
-    if (!report(t, true, &row)) return t->test.failed ? unread(t, !t->m->average) : t->f->text[0] ? NN_NOT_FINITE : NN_DONE;
+    if (!nn_training_report(t, true, &row)) return t->test.failed ? unread(t, !t->m->average) : t->f->text[0] ? NN_NOT_FINITE : NN_DONE;
     if (worth_a_line(t)) print_line(t, &row);
     if (!nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
     if (t->m->epoch) t->m->epoch(t->instance);
     else nn_set_epoch(t->m, t->instance, nn_epoch(t->m, t->instance) + 1);
+    t->last = row;
     t->run.position = 0;
     t->run.loss_sum = 0;
+    t->run.gradient[0] = t->run.gradient[1] = 0;
     t->m->reset(t->instance);
-    int code = t->o->best || t->o->patience ? judge(t, judged_by(t, &row)) : NN_DONE;
+    int code = t->o->best || t->o->patience ? judge(t, nn_training_judged_by(t, &row)) : NN_DONE;
     return code == NN_DONE ? save(t) : code;
 }
 
 /* More to do: epochs and steps are left, or the last epoch was stopped before its end was reported. */
-static bool unfinished(const Training *t) {
+static bool unfinished(const nn_training *t) {
     bool within = nn_epoch(t->m, t->instance) < t->epochs && nn_step(t->m, t->instance) < t->steps;
     return !stop_signal && !out_of_patience(t) && (within || t->run.position == t->run.samples);
 }
 
-static int epochs(Training *t) {
+int nn_training_epochs(nn_training *t) {
     while (unfinished(t)) {
         char label[64];
         int n, code;
@@ -255,7 +307,7 @@ static int epochs(Training *t) {
         nn_progress_start(&t->progress, label, t->run.position, t->o->quiet);
         nn_batches_start(&t->train, nn_seed(t->m, t->instance), nn_epoch(t->m, t->instance), t->run.position);
         while (!stop_signal && nn_step(t->m, t->instance) < t->steps && (n = nn_batches_next(&t->train)) > 0)
-            if ((code = take_step(t, n)) != NN_DONE) return code;
+            if ((code = nn_training_step(t, n)) != NN_DONE) return code;
         if (t->train.failed) return unread(t, true);
         if (t->run.position == t->run.samples && (code = finish_epoch(t)) != NN_DONE) return code;
     }
@@ -263,10 +315,10 @@ static int epochs(Training *t) {
 }
 
 /* The end of a run, by its own limits or by a signal. */
-static int finish(Training *t) {
+static int finish(nn_training *t) {
     nn_log_row row;
     nn_progress_clear(&t->progress);
-    if (t->run.position && !stop_signal && !t->o->quiet && report(t, false, &row)) print_line(t, &row);
+    if (t->run.position && !stop_signal && !t->o->quiet && nn_training_report(t, false, &row)) print_line(t, &row);
     int code = save(t);
     if (code != NN_DONE) return code;
     if (out_of_patience(t) && !t->o->quiet)
@@ -287,7 +339,7 @@ static bool can_save(const char *path, nn_failure *f) {
 }
 
 /* A resumed run must see the samples that it would have seen; what would change them is refused. */
-static bool resume(Training *t) {
+static bool resume(nn_training *t) {
     const nn_options *o = t->o;
     if (!nn_checkpoint_load(o->resume, t->m, t->instance, &t->run, t->f)) return false;
     if (t->run.samples != t->train_data.samples)
@@ -299,13 +351,14 @@ static bool resume(Training *t) {
                        nn_seed(t->m, t->instance));
     if (o->no_shuffle && t->run.shuffle)
         return nn_fail(t->f, "--no-shuffle: the run of %s shuffles; leave out the option", o->resume);
+    if (t->save && !strcmp(t->save, o->resume)) t->saved_step = nn_step(t->m, t->instance);
     if (o->batch) t->run.batch = (int)o->batch;
     if (o->accumulate) t->run.accumulate = o->accumulate;
     nn_instance_set_hypers(o, t->instance);
     return true;
 }
 
-static bool prepare_judge(Training *t) {
+static bool prepare_judge(nn_training *t) {
     const char *name = t->o->by;
     t->by = -1;
     t->by_smallest = name && name[0] == '-';
@@ -315,7 +368,7 @@ static bool prepare_judge(Training *t) {
 }
 
 /* Several updates on a batch, or a search for their length, if the command line or the train line asks for it. */
-static bool prepare_search(Training *t) {
+static bool prepare_search(nn_training *t) {
     double value;
     int64_t iterations = nn_setting_of(t->m, "iterations", &value) ? (int64_t)value : 1;
     int64_t tries = nn_setting_of(t->m, "line_search", &value) ? (int64_t)value : 0;
@@ -332,7 +385,7 @@ static bool prepare_search(Training *t) {
     return t->search || nn_fail_memory(t->f, "the search", t->m->size);
 }
 
-static bool prepare(Training *t) {
+bool nn_training_open(nn_training *t) {
     const nn_model *m = t->m;
     const nn_options *o = t->o;
     int count = m->n_inputs + m->n_targets;
@@ -342,8 +395,10 @@ static bool prepare(Training *t) {
     t->metrics = calloc((size_t)m->n_metrics + 1, sizeof *t->metrics);
     t->test_metrics = calloc((size_t)m->n_metrics + 1, sizeof *t->test_metrics);
     t->totals = calloc(totals + 1, sizeof *t->totals);
-    if (!t->metrics || !t->test_metrics || !t->totals) return nn_fail_memory(t->f, "metrics", totals);
-    t->save = o->save ? o->save : o->resume;
+    t->hypers = calloc((size_t)m->n_hypers + 1, sizeof *t->hypers);
+    if (!t->metrics || !t->test_metrics || !t->totals || !t->hypers) return nn_fail_memory(t->f, "metrics", totals);
+    t->save = o->save ? o->save : t->label ? NULL : o->resume;
+    t->saved_step = -1;
     if (t->save && !can_save(t->save, t->f)) return false;
     if (!(t->instance = nn_instance_new(m, o, t->f))) return false;
     if (!nn_texts_open(&t->texts, m, o, t->f) || !nn_data_open(&t->train_data, m, count, NN_TRAIN, o, &t->texts, t->f)) return false;
@@ -362,29 +417,35 @@ static bool prepare(Training *t) {
     bool inside = t->run.position > 0;
     if (o->log && !nn_log_open(&t->log, o->log, m, o->resume ? nn_step(m, t->instance) : -1, inside, t->f)) return false;
     if (!nn_batches_open(&t->train, &t->train_data, m->inputs, count, t->run.batch, t->run.shuffle, t->f)) return false;
-    return !t->test_data.samples || nn_batches_open(&t->test, &t->test_data, m->inputs, count, t->run.batch, false, t->f);
+    if (t->test_data.samples && !nn_batches_open(&t->test, &t->test_data, m->inputs, count, t->run.batch, false, t->f)) return false;
+    catch_signals();
+    return true;
+}
+
+void nn_training_close(nn_training *t) {
+    nn_search_free(t->search);
+    nn_batches_close(&t->train);
+    nn_batches_close(&t->test);
+    nn_dataset_free(&t->train_data);
+    nn_dataset_free(&t->test_data);
+    nn_texts_free(&t->texts);
+    free(t->metrics);
+    free(t->test_metrics);
+    free(t->totals);
+    free(t->hypers);
+    free(t->instance);
 }
 
 int nn_train(const nn_model *m, const nn_options *o, nn_failure *f) {
-    Training t = { .m = m, .o = o, .f = f };
+    nn_training t = { .m = m, .o = o, .f = f };
     int code = NN_TROUBLE;
-    if (prepare(&t)) {
-        catch_signals();
+    if (nn_training_open(&t)) {
         if (!o->quiet && o->resume && nn_epoch(m, t.instance) >= t.epochs)
             printf("the run of %s has done its %" PRId64 " epochs; --epochs N with a larger N goes on\n", o->resume, t.epochs);
-        code = epochs(&t);
+        code = nn_training_epochs(&t);
         if (code == NN_DONE) code = finish(&t);
     }
     if (!nn_log_close(&t.log, f) && code == NN_DONE) code = NN_TROUBLE;
-    nn_search_free(t.search);
-    nn_batches_close(&t.train);
-    nn_batches_close(&t.test);
-    nn_dataset_free(&t.train_data);
-    nn_dataset_free(&t.test_data);
-    nn_texts_free(&t.texts);
-    free(t.metrics);
-    free(t.test_metrics);
-    free(t.totals);
-    free(t.instance);
+    nn_training_close(&t);
     return code;
 }

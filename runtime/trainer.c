@@ -56,7 +56,7 @@ bool nn_data_open(nn_dataset *d, const nn_model *m, int count, nn_split split, c
 
 static int command(const nn_model *m, const nn_options *o, nn_failure *f) {
     switch (o->command) {
-    case NN_C_TRAIN: return nn_train(m, o, f);
+    case NN_C_TRAIN: return o->swept.hyper ? nn_sweep(m, o, f) : o->lr_find ? nn_range_test(m, o, f) : nn_train(m, o, f);
     case NN_C_TEST: return nn_test(m, o, f);
     case NN_C_PREDICT: return nn_predict_files(m, o, f);
     case NN_C_INFO: return nn_info(m);
@@ -65,6 +65,7 @@ static int command(const nn_model *m, const nn_options *o, nn_failure *f) {
     case NN_C_VOCABULARY: return nn_learn_vocabulary(m, o, f);
     case NN_C_TRANSLATE: return nn_translate(m, o, f);
     case NN_C_SAMPLE: return nn_sample(m, o, f);
+    case NN_C_PLOT: return nn_plot(o, f);
     }
     return NN_USAGE;
 }
@@ -76,11 +77,12 @@ enum { MOST_UNASKED = 16 };
 static int run(const nn_model *m, const nn_options *o, nn_failure *f) {
     const int before = nn_threads(0), cores = nn_cores() < MOST_UNASKED ? nn_cores() : MOST_UNASKED;
     signal(SIGXFSZ, SIG_IGN);       /* a file over the limit is then an error of write, which is reported */
-    if (o->command != NN_C_INFO) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
+    const bool computes = !(o->command & (NN_C_INFO | NN_C_PLOT));
+    if (computes) nn_threads(o->threads ? (int)(o->threads < NN_MOST_THREADS ? o->threads : NN_MOST_THREADS) : cores);
     int code = command(m, o, f);
     /* What these print is for other programs to read. */
     FILE *to = o->command & (NN_C_PREDICT | NN_C_TRANSLATE | NN_C_SAMPLE | NN_C_VOCABULARY) ? stderr : stdout;
-    const bool profiles = m->n_profile && o->command != NN_C_INFO && (o->profile || !o->quiet);
+    const bool profiles = m->n_profile && computes && (o->profile || !o->quiet);
     if (profiles && !nn_profile_print(m, nn_threads(0), to, f) && code == NN_DONE) code = NN_TROUBLE;
     nn_threads(before);
     return code;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 int nn_train(const nn_model *m, const nn_options *o, nn_failure *f);            /* train.c */
+int nn_sweep(const nn_model *m, const nn_options *o, nn_failure *f);            /* sweep.c */
+int nn_range_test(const nn_model *m, const nn_options *o, nn_failure *f);       /* range_test.c */
 int nn_test(const nn_model *m, const nn_options *o, nn_failure *f);             /* measure.c */
 int nn_predict_files(const nn_model *m, const nn_options *o, nn_failure *f);    /* predict.c */
 int nn_info(const nn_model *m);                                                 /* info.c */
@@ -14,6 +16,7 @@ int nn_check(const nn_model *m, const nn_options *o, nn_failure *f);            
 
 bool nn_profile_print(const nn_model *m, int threads, FILE *to, nn_failure *f);          /* profile.c */
 int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f);           /* settle.c */
+int nn_plot(const nn_options *o, nn_failure *f);                                /* plot.c */
 
 int nn_learn_vocabulary(const nn_model *m, const nn_options *o, nn_failure *f); /* learn.c */
 int nn_translate(const nn_model *m, const nn_options *o, nn_failure *f);        /* translate.c */

@@ -23,6 +23,11 @@ for model in $MODELS; do
     # shellcheck disable=SC2086
     try "$model test" "$WORK/$model" test $data --weights "$WORK/$model.safetensors"
     # shellcheck disable=SC2086
+    try "$model train --sweep" "$WORK/$model" train $data --steps 2 --sweep lr=1e30,0.001 --plot "$WORK/$model.svg"
+    # shellcheck disable=SC2086
+    try "$model train --log" "$WORK/$model" train $data --steps 4 --log "$WORK/$model.csv" --log-every 1
+    try "$model plot" "$WORK/$model" plot "$WORK/$model.csv" -o "$WORK/$model.svg"
+    # shellcheck disable=SC2086
     try "$model predict" "$WORK/$model" predict $data --weights "$WORK/$model.safetensors"
 done
 finish

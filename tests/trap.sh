@@ -45,7 +45,7 @@ says "step 4: equation \`h\` gave NaN for sample 0"
 says "    log_of_negative.nn:5: h = log(a + 0*sum)"
 says "    it read a in -0.1 .. -0.1, sum in "
 says "    sample 0 of this batch is sample 12 of the data; x: line 14 of its file"
-says "the last good checkpoint, if there was one, is kept in '"
+says "    try a smaller step size (--lr is 0.2), clip the gradients in the model's update line, or look at the data; nothing had been saved yet"
 # shellcheck disable=SC2046
 stops 4 log_of_negative train $(bound nan) --trap
 says "step 2: input \`x\` holds NaN at [1] of sample 2"
@@ -67,7 +67,7 @@ if cat "$WORK/plain.c" "$WORK/plain.h" | sed "s/no-trapping-math//" | grep -qi t
 try "build without --trap" program without
 # shellcheck disable=SC2046
 stops 4 without train $(bound data) --save "$WORK/without.safetensors"
-says "the loss is NaN at step 4 (epoch 1): try a smaller step size, or look at the data; \`nnc --trap\` makes a program that says where it came from; the last good checkpoint"
+says "the loss is NaN at step 4 (epoch 1): try a smaller step size (--lr is 0.2), clip the gradients in the model's update line, or look at the data; \`nnc --trap\` makes a program that says where it came from; nothing had been saved yet"
 # shellcheck disable=SC2046
 stops 1 without train $(bound nan)
 says "nan.csv: line 8: nan is no number that 'x' can be trained with; correct the file"
