@@ -22,9 +22,8 @@
 #include <stdlib.h>
 
 enum { LEAST_REACH = 4 };
-/* What has no lanes in rows costs so many times as much there. Where a program is cheaper in rows on the whole, each of its plain
- * products is that does not cost more than MOST_LOSS times as much there. */
-static const double NO_LANES = 8, MOST_LOSS = 2;
+/* Where the plain products of a program are cheaper in rows on the whole, each is there that does not cost so many times as much. */
+static const double MOST_LOSS = 2;
 
 /* rows, in_blocks: cycles of a seed in both layouts; plain: it is no window. */
 typedef struct { Group *group; const Index *sample; bool bound, scan, seed, blocks, plain; double rows, in_blocks; } Candidate;
@@ -77,12 +76,13 @@ static bool shares_operand(const Layouts *l, const Expr *body) {
     return own && shared;
 }
 
-/* Whether two indices of a subscript reach the same places, as those of a window do; the digits of a place do not. */
+/* Whether two terms of a subscript reach the same places, as those of a window do; the digits of a place do not. */
 static bool overlap(const Expr *sub) {
     for (int a = 0; sub->kind == X_SUM && a < sub->n; a++)
         for (int b = 0; b < sub->n; b++) {
             const Expr *small = sub->arg[a], *large = sub->arg[b];
-            if (a == b || small->kind != X_INDEX || large->kind != X_INDEX || llabs(sub->factor[a]) > llabs(sub->factor[b])) continue;
+            if (a == b || llabs(sub->factor[a]) > llabs(sub->factor[b])) continue;
+            if (small->kind != X_INDEX || large->kind != X_INDEX) return true;
             if (llabs(sub->factor[b]) < llabs(sub->factor[a])*small->index->extent) return true;
         }
     return false;
@@ -157,8 +157,8 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     if (c.seed) {
         c.plain = !slides(first->body);
         c.in_blocks = cycles_in_blocks(l, nest, sample, c.bound);
-        c.rows = fmin(packed_cycles(nest), NO_LANES*c.in_blocks);
-        if (c.in_blocks == INFINITY) c.rows = c.in_blocks = 0;          /* no tile: it follows the others */
+        if (c.plain) c.rows = packed_cycles(nest);
+        if (c.in_blocks == INFINITY || c.rows == INFINITY) c.rows = c.in_blocks = 0;        /* no tile: it follows the others */
     }
     /* Lanes of a product that is summed over the samples alone would have little to add up. */
     if (c.seed || !c.bound || !product) c.sample = sample;
@@ -382,13 +382,17 @@ static double cycles_in_blocks(const Layouts *l, const Nest *nest, const Index *
 }
 
 /* Products in rows or in blocks: a program has them all in one layout, as copies between them cost as much as small products do.
- * Windows stay in blocks, and count for these. */
+ * Windows stay in blocks; where they are most of the work, so do the products. */
 static void choose_layout(Layouts *l) {
-    double rows = 0, blocks = 0;
-    for (int k = 0; k < l->all.n; k++) rows += l->all.at[k].rows, blocks += l->all.at[k].in_blocks;
-    for (int k = 0; k < l->all.n && rows < blocks; k++) {
+    double rows = 0, blocks = 0, windows = 0;
+    for (int k = 0; k < l->all.n; k++) {
+        const Candidate *c = &l->all.at[k];
+        if (c->plain) rows += c->rows, blocks += c->in_blocks;
+        else windows += c->in_blocks;
+    }
+    for (int k = 0; k < l->all.n && rows < blocks && windows < blocks; k++) {
         Candidate *c = &l->all.at[k];
-        if (c->seed && c->plain && c->rows < MOST_LOSS*c->in_blocks) c->seed = false, c->sample = NULL;
+        if (c->seed && c->plain && c->rows <= MOST_LOSS*c->in_blocks) c->seed = false, c->sample = NULL;
     }
 }
 

@@ -158,16 +158,48 @@ static const Tensor *known_copy(const PackedList *known, const Choice *c) {
     return NULL;
 }
 
+static bool is_large_product(const Nest *nest) {
+    const Member *sum = &nest->members.at[0];
+    return !nest->block && sum->op == REDUCE_SUM && is_plain_product(sum->body) &&
+           volume(nest->free, nest->n_free)*volume(sum->bound, sum->n_bound) >= LEAST_WORK;
+}
+
 /* Rows of a power of two put a column of them into few places of a cache: operands of large products get room between their rows. */
+static bool wants_room(const Tensor *t) { return t->rank > 1 && t->dim[t->rank - 1].extent % (4 * LANES) == 0; }
+
+/* Whether the sum goes down a column of the read, with its lanes along the rows. */
+static bool goes_down(const Nest *nest, const Expr *read) {
+    const int last = read->tensor->rank - 1;
+    bool down = false;
+    for (int s = 0; s < last; s++)
+        for (int k = 0; k < nest->members.at[0].n_bound; k++) down |= uses_index(read->arg[s], nest->members.at[0].bound[k]);
+    return down && would_be_lane(nest, read, last);
+}
+
+/* A parameter has no room between its rows: a copy has, where many rows of results are made with it. */
+static void choose_roomy(Choice *choice, const Nest *nest) {
+    enum { LEAST_USES = 64 };
+    if (!is_large_product(nest)) return;
+    Exprs reads = reads_of(nest->members.at[0].body);
+    for (int r = 0; r < reads.n; r++) {
+        const Tensor *t = reads.at[r]->tensor;
+        double uses = 1;
+        for (int k = 0; k < nest->n_free; k++)
+            if (!uses_index(reads.at[r], nest->free[k])) uses *= (double)nest->free[k]->extent;
+        if (t->role == ROLE_PARAM && may_be_packed(t) && wants_room(t) && uses >= LEAST_USES && goes_down(nest, reads.at[r]))
+            *choice = (Choice){t, t->rank - 1};
+    }
+}
+
 static void spread_operands(const Nest *nest, const Map *results) {
     const Member *sum = &nest->members.at[0];
-    if (nest->block || sum->op != REDUCE_SUM || !is_plain_product(sum->body) || volume(nest->free, nest->n_free)*volume(sum->bound, sum->n_bound) < LEAST_WORK) return;
+    if (!is_large_product(nest)) return;
     Exprs reads = reads_of(sum->body);
     for (int r = 0; r < reads.n; r++) {
         Tensor *t = (Tensor *)reads.at[r]->tensor;
         const int last = t->rank - 1;
         if (t->rank < 2 || t->type != REAL || is_result(results, t) || t->room[last] || t->dim[last].count) continue;
-        if (t->dim[last].extent % (4 * LANES) == 0) t->room[last] = t->dim[last].extent + LANES;
+        if (wants_room(t)) t->room[last] = t->dim[last].extent + LANES;
     }
 }
 
@@ -180,6 +212,7 @@ void pack_operands(Groups *groups, const Program *p, bool tight) {
         for (int n = 0; n < g->nests.n; n++) {
             Choice c;
             choose(&c, g->nests.at[n]);
+            if (!c.tensor && !tight) choose_roomy(&c, g->nests.at[n]);
             if (!c.tensor || stores(g, c.tensor)) continue;
             const Tensor *copy = known_copy(&known, &c);
             if (!copy) {

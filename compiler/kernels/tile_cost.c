@@ -394,7 +394,7 @@ static void consider_order(Tile *best, Tile t, const Operands *o) {
  * reads of its whole sum would not. */
 static void consider_strips(Tile *best, Tile t, const Operands *o) {
     const Index *cut[] = {t.registers[0], t.registers[1], t.lane};
-    if (t.bound) return;
+    if (t.bound || t.nest->block) return;       /* the lanes of a block are one tile, and its sums are short */
     t.inner = 0;
     for (t.hoisted = 1; t.hoisted < t.sum->n_bound; t.hoisted++)
         for (int a = 0; a < 3; a++)
