@@ -145,6 +145,7 @@ Nodes *add_nest(Nodes *to, const Index *const *index, int n);   /* full loops; g
 Nodes *add_chunks(Nodes *to, const Index *const *index, int n); /* the same, of loops whose turns write different elements */
 Node *add_declare(Nodes *to, const Tensor *local, const Expr *value);
 Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n, Assign how, const Expr *value);
+Node *add_ask(Nodes *to, const Tensor *t, const Expr *const *subs, int n);
 Node *add_if(Nodes *to, const Expr *condition);
 Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents);
 const Expr *read_local(const Tensor *t);

@@ -62,6 +62,14 @@ Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n_subs
     return n;
 }
 
+Node *add_ask(Nodes *to, const Tensor *t, const Expr *const *subs, int n_subs) {
+    Node *n = add(to, NODE_ASK);
+    n->tensor = t;
+    n->subs = subs;
+    n->n_subs = n_subs;
+    return n;
+}
+
 Node *add_if(Nodes *to, const Expr *condition) {
     Node *n = add(to, NODE_IF);
     n->value = condition;

@@ -283,6 +283,31 @@ static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term
     }
 }
 
+/* Lines of a large tensor at all places of the tile, where it lies along the lane. */
+static void add_asks(Nodes *to, const Build *b, const Tensor *x, const Expr *const *subs, int n) {
+    enum { LARGE = 1 << 17 };           /* elements: more than stays in a cache from one kernel to the next */
+    int64_t elements = 1, stride;
+    for (int d = 0; d < x->rank; d++) elements *= x->dim[d].extent;
+    if (elements < LARGE || !stride_of(position(x, subs), b->t->lane, &stride) || stride != 1) return;
+    const Expr **at = NEW_ARRAY(const Expr *, n);
+    for (int s = 0; s < n; s++) at[s] = at_tile(b, subs[s], Add(b->lane.start, Int(LANES - 1)));
+    add_ask(add_side_by_side(to, b, LOOP_REGISTER), x, at, n);
+}
+
+/* What is made of a tile's sums reads and stores memory that no one has touched for long. It comes while the tile is summed. */
+static void ask_for_results(const Build *b) {
+    enum { LEAST = 32 };                /* terms of a sum */
+    const Tile *t = b->t;
+    if (t->bound || t->hoisted || t->nest->block || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
+    for (int k = 0; k < t->nest->members.n; k++) {
+        const Member *m = &t->nest->members.at[k];
+        if (m->target) add_asks(b->body, b, m->target, m->subs, m->n_subs);
+        Exprs reads = reads_of(m->body);
+        for (int r = 0; r < reads.n && m->op == REDUCE_NONE; r++)
+            if (!reads.at[r]->guarded) add_asks(b->body, b, reads.at[r]->tensor, reads.at[r]->arg, reads.at[r]->n);
+    }
+}
+
 static void add_sums(Build *b) {
     const Tile *t = b->t;
     const Index *pass = index_new(name_of("lane"), LANES, NULL), *vector = t->wide ? index_new(name_of("l"), LANES, NULL) : pass;
@@ -417,6 +442,7 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
     add_outer_loops(&b, to);
     /* Sums that only have to be stored are stored as vectors. */
     if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard) declare_sums(&b);
+    ask_for_results(&b);
     add_sums(&b);
     if (b.sums[0]) add_results(&b);
     return true;
