@@ -4,9 +4,8 @@
  *     f[n, k] = p[n, k//25, k//5 % 5, k%5]    (flatten)                       goes: its reader reads p
  *
  * A tensor of V elements whose body costs c, read R times in all, is inlined when R*c <= V*(c + 4) + R (a read of what is too
- * large for the caches costs 3); and what costs
- * a transcendental, or is read at places that data choose, only when R <= V. This rule also decides what the backward pass computes again. A read that is
- * guarded takes in copies only. Results, scans, and what is read through data stay; and so does what a sum alone is made into,
+ * large for the caches costs 3); and what costs a transcendental, or is read at places that data choose, only when R <= V: rows of a
+ * table are gathered once. This rule also decides what the backward pass computes again. A read that is guarded takes in copies only. Results, scans, and what is read through data stay; and so does what a sum alone is made into,
  * as it is stored in place of the sum. */
 #include "group.h"
 

@@ -9,6 +9,11 @@
  *     sums of products with something that all samples share     y[n, o] = sum(i) w[o, i]*x[n, i]
  *     sums over the samples and over places                      d_f[q, c, u] = sum(n, i) d_y[n, q, i]*x[n, c, i + u]
  *
+ * Where the samples are rows together with places (a linear layer for each token), both layouts make vector code, and the rows of the
+ * gradients of weights lie consecutive in one only. So plain products are rated in both, and stay in rows where the program's are
+ * cheaper there on the whole and its windows are less work than they. A recurrence is rewritten as a whole, with the blocks outside of
+ * its time.
+ *
  * A sum over the samples alone (d_w[o, i] = sum(n) d_y[n, o]*x[n, i]) has its lanes along i, and takes rows of samples. After
  * that the lane is an index like any other, and the schedulers find it.
  *
@@ -384,13 +389,13 @@ static double cycles_in_blocks(const Layouts *l, const Nest *nest, const Index *
 /* Products in rows or in blocks: a program has them all in one layout, as copies between them cost as much as small products do.
  * Windows stay in blocks; where they are most of the work, so do the products. */
 static void choose_layout(Layouts *l) {
-    double rows = 0, blocks = 0, windows = 0;
+    double rows = 0, blocks = 0, sliding = 0;
     for (int k = 0; k < l->all.n; k++) {
         const Candidate *c = &l->all.at[k];
         if (c->plain) rows += c->rows, blocks += c->in_blocks;
-        else windows += c->in_blocks;
+        else sliding += c->in_blocks;
     }
-    for (int k = 0; k < l->all.n && rows < blocks && windows < blocks; k++) {
+    for (int k = 0; k < l->all.n && rows < blocks && sliding < blocks; k++) {
         Candidate *c = &l->all.at[k];
         if (c->seed && c->plain && c->rows <= MOST_LOSS*c->in_blocks) c->seed = false, c->sample = NULL;
     }

@@ -8,7 +8,8 @@
  *
  * it is a matrix product with lanes along o and rows p side by side. A packed tensor has one of its dims as the last; subscripts
  * stay as they are. A nest packs one of its operands where that makes it cheaper (tile_cost.c), the copy included; nests that
- * want the same copy share it. */
+ * want the same copy share it. A parameter whose rows are a power of two long is copied with room between them, where a sum
+ * goes down its columns for many rows of results; values of the program get that room at once. */
 #include "tile.h"
 #include <math.h>
 

@@ -1,6 +1,7 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> rows of windows, layouts -> a tree for each group -> next values in place
+ *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> digits, rows of windows, layouts, packed
+ *     operands -> a tree for each group -> next values in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
