@@ -1164,7 +1164,7 @@ static void lenet_predict_one_x(const unsigned char (*restrict image)[1][28][28]
 }
 
 /* lenet.nn:9: x_plane[i0 < 1, place < 1024] = x[0, place//32 - 2, place % 32 - 2 else 0] */
-static void lenet_x_plane(real (*restrict x)[28][28], real (*restrict x_plane)[1024]) {
+static void lenet_x_plane(real (*restrict x)[28][28], real (*restrict x_plane)[1040]) {
     for (int place = 0; place < 32; place++)
         for (int place_rest = 0; place_rest < 32; place_rest++)
             x_plane[0][32*place + place_rest] = place >= 2 && place < 30 && place_rest >= 2 && place_rest < 30
@@ -1175,7 +1175,7 @@ static void lenet_x_plane(real (*restrict x)[28][28], real (*restrict x_plane)[1
  *               conv2d_f[q, 0, u, v]*x_plane[0, 32*u + v + place]
  * Schedule: vectors along place, two at a time, 6 q side by side; sums in registers over c, u, v.
  * Equals: for q, place: for c, u, v: sum += conv2d_f[q, 0, u, v]*x_plane[0, 32*u + v + place] */
-static void lenet_conv2d_correlate2d_plane(real (*restrict x_plane)[1024],
+static void lenet_conv2d_correlate2d_plane(real (*restrict x_plane)[1040],
         const real (*restrict conv2d_f)[1][5][5], real (*restrict conv2d_correlate2d_plane)[892]) {
     for (int place_tile = 0; place_tile < 56; place_tile++) {
         const int place_0 = nn_min_i(16*place_tile, 876);
@@ -1878,7 +1878,7 @@ static void lenet_predict_one_share(const void *handed, nn_thread thread) {
     nn_real *const softmax = call->softmax;
     real *const arena = work->arena;
     real (*const x)[28][28] = (void *)arena;
-    real (*const x_plane)[1024] = (void *)(arena + 5360);
+    real (*const x_plane)[1040] = (void *)(arena + 5360);
     real (*const conv2d_correlate2d_plane)[892] = (void *)arena;
     real (*const maxpool2d)[14][14] = (void *)(arena + 5360);
     real (*const maxpool2d_plane)[196] = (void *)(arena + 2176);

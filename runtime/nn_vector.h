@@ -56,6 +56,8 @@ typedef nn_real nn_vec __attribute__((vector_size(NN_LANES * sizeof(nn_real)), a
 #else
 #define nn_held(from) nn_load(from)
 #endif
+/* The line of memory at an address, which is wanted soon. */
+#define nn_ask(address) __builtin_prefetch(address)
 #define nn_store(to, vector) (*(nn_vec *)(void *)(to) = (vector))
 
 /* The loop behind it is written out in full: its variable indexes registers. */

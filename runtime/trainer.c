@@ -3,18 +3,33 @@
  * What goes wrong anywhere arrives here as one message, which is printed under the program's name; nothing else prints errors.
  *
  * SPDX-License-Identifier: 0BSD */
+#define _DEFAULT_SOURCE         /* madvise */
 #include "trainer.h"
 #include "checkpoint.h"
 #include "nn_team.h"
 #include <errno.h>
 #include <signal.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined __unix__ || defined __APPLE__
+#include <sys/mman.h>
+#endif
 
 void nn_instance_set_hypers(const nn_options *o, void *instance) {
     for (int i = 0; i < o->n_hyper; i++) memcpy((char *)instance + o->hyper[i]->offset, &o->hyper_value[i], sizeof(double));
+}
+
+/* Large pages, where the system has them for who asks: a kernel goes through more small ones than a processor keeps account of. */
+static void ask_for_large_pages(void *memory, size_t size) {
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = 4096, from = ((uintptr_t)memory + page - 1) & ~(page - 1), to = ((uintptr_t)memory + size) & ~(page - 1);
+    if (size >= (4 << 20)) madvise((void *)from, to - from, MADV_HUGEPAGE);     /* a wish: it may fail */
+#else
+    (void)memory, (void)size;
+#endif
 }
 
 void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f) {
@@ -24,6 +39,7 @@ void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f) {
         nn_fail_memory(f, m->name, m->size);
         return NULL;
     }
+    ask_for_large_pages(instance, m->size);
     nn_setting_of(m, "seed", &seed);
     m->init(instance, o->seed_given ? o->seed : (uint64_t)seed);
     nn_instance_set_hypers(o, instance);

@@ -155,6 +155,7 @@ static void run_nodes(LoopRun *r, const Nodes *nodes) {
         const Node *n = nodes->at[k];
         switch (n->kind) {
         case NODE_LOOP: run_loop(r, n); break;
+        case NODE_ASK: break;
         case NODE_IF:
             if (value(r, n->value) != 0) run_nodes(r, &n->body);
             break;

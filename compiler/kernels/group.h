@@ -76,6 +76,12 @@ Map results_of(const Program *p);                               /* a set: what i
 bool is_result(const Map *results, const Tensor *t);
 /* gather.c: rows of channels for windows at places that data choose. */
 void gather_rows(Groups *groups);
+/* pack.c: copies of operands that lie across the lanes of a sum. The cost of a nest with them, in cycles. */
+void pack_operands(Groups *groups, const Program *p, bool tight);
+double packed_cycles(const Nest *nest);
+/* phases.c: a member at another value of a free index; free indices that are read by long digits are parted into these. */
+void substitute_member(Member *m, const Index *from, const Expr *to);
+void split_digits(Groups *groups);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */
 void split_samples(Groups *groups, const Program *p, bool blas, bool tight);
 
@@ -139,6 +145,7 @@ Nodes *add_nest(Nodes *to, const Index *const *index, int n);   /* full loops; g
 Nodes *add_chunks(Nodes *to, const Index *const *index, int n); /* the same, of loops whose turns write different elements */
 Node *add_declare(Nodes *to, const Tensor *local, const Expr *value);
 Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n, Assign how, const Expr *value);
+Node *add_ask(Nodes *to, const Tensor *t, const Expr *const *subs, int n);
 Node *add_if(Nodes *to, const Expr *condition);
 Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents);
 const Expr *read_local(const Tensor *t);

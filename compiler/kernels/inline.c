@@ -4,9 +4,8 @@
  *     f[n, k] = p[n, k//25, k//5 % 5, k%5]    (flatten)                       goes: its reader reads p
  *
  * A tensor of V elements whose body costs c, read R times in all, is inlined when R*c <= V*(c + 4) + R (a read of what is too
- * large for the caches costs 3); and what costs
- * a transcendental only when R <= V. This rule also decides what the backward pass computes again. A read that is
- * guarded takes in copies only. Results, scans, and what is read through data stay; and so does what a sum alone is made into,
+ * large for the caches costs 3); and what costs a transcendental, or is read at places that data choose, only when R <= V: rows of a
+ * table are gathered once. This rule also decides what the backward pass computes again. A read that is guarded takes in copies only. Results, scans, and what is read through data stay; and so does what a sum alone is made into,
  * as it is stored in place of the sum. */
 #include "group.h"
 
@@ -19,12 +18,19 @@ static double elements(const Tensor *t) {
     return n;
 }
 
-typedef struct { double cost; bool transcendental, scan; int nodes; } Cost;
+typedef struct { double cost; bool transcendental, gathers; } Cost;
+
+static bool is_placed_by_data(const Expr *read) {
+    for (int k = 0; k < read->n; k++)
+        if (reads_of(read->arg[k]).n > 0) return true;
+    return false;
+}
 
 static void add_cost(const Expr *e, void *data) {
     Cost *c = data;
     switch (e->kind) {
     case X_READ:
+        c->gathers |= is_placed_by_data(e);
         c->cost += e->tensor->rank == 0 ? 0 : e->guarded || elements(e->tensor) > FAR ? 3 : 1;
         break;
     case X_WHERE: case X_REAL: c->cost += 1; break;
@@ -115,7 +121,7 @@ static bool goes(const Work *w, const Equation *e, const Numbers *readers) {
         if (u.guarded && !copy) return false;
         repeated += u.reads * volume(reader->free, reader->n_free) * volume(reader->bound, reader->n_bound);
     }
-    if ((c.transcendental && repeated > size) || (!copy && ends_reduction(w, e, readers))) return false;
+    if (((c.transcendental || c.gathers) && repeated > size) || (!copy && ends_reduction(w, e, readers))) return false;
     const bool far = elements(e->out) > FAR;
     return repeated * c.cost <= size * (c.cost + (far ? 6 : 4)) + repeated * (far ? 3 : 1);
 }

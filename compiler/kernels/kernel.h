@@ -20,6 +20,7 @@
  *   NODE_DECLARE  tensor = value      a local; value NULL for an array (zeroed when `zero`)
  *                 sums_lanes: value is the read of the first of 16 lanes in an array; the local is the sum of them all
  *   NODE_ASSIGN   tensor[subs] op= value       a local or a stored tensor
+ *   NODE_ASK      tensor[subs]                will be read or stored soon: its line is asked for; nothing else happens
  *   NODE_IF       if (value) body
  *   NODE_GEMM     a matrix product by BLAS, see Gemm
  *
@@ -35,7 +36,7 @@
 #include "../equations/map.h"
 #include "../equations/program.h"
 
-typedef enum { NODE_LOOP, NODE_DECLARE, NODE_ASSIGN, NODE_IF, NODE_GEMM } NodeKind;
+typedef enum { NODE_LOOP, NODE_DECLARE, NODE_ASSIGN, NODE_ASK, NODE_IF, NODE_GEMM } NodeKind;
 typedef enum { LOOP_SERIAL, LOOP_CHUNK, LOOP_LANE, LOOP_REGISTER, LOOP_LANES, LOOP_PASS, LOOP_VECTOR } LoopKind;
 typedef enum { ASSIGN_SET, ASSIGN_ADD, ASSIGN_MULTIPLY, ASSIGN_MAX, ASSIGN_MIN } Assign;
 

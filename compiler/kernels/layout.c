@@ -9,6 +9,11 @@
  *     sums of products with something that all samples share     y[n, o] = sum(i) w[o, i]*x[n, i]
  *     sums over the samples and over places                      d_f[q, c, u] = sum(n, i) d_y[n, q, i]*x[n, c, i + u]
  *
+ * Where the samples are rows together with places (a linear layer for each token), both layouts make vector code, and the rows of the
+ * gradients of weights lie consecutive in one only. So plain products are rated in both, and stay in rows where the program's are
+ * cheaper there on the whole and its windows are less work than they. A recurrence is rewritten as a whole, with the blocks outside of
+ * its time.
+ *
  * A sum over the samples alone (d_w[o, i] = sum(n) d_y[n, o]*x[n, i]) has its lanes along i, and takes rows of samples. After
  * that the lane is an index like any other, and the schedulers find it.
  *
@@ -17,11 +22,16 @@
  * beyond the last sample (pads) hold its values again, as reads clamp the sample; stores to other layouts leave them out;
  * adjoints are zero there, so sums of products with an adjoint over the samples need no test; other sums over samples stop
  * at the last. */
-#include "group.h"
+#include "tile.h"
+#include <math.h>
+#include <stdlib.h>
 
 enum { LEAST_REACH = 4 };
+/* Where the plain products of a program are cheaper in rows on the whole, each is there that does not cost so many times as much. */
+static const double MOST_LOSS = 2;
 
-typedef struct { Group *group; Nest *nest; const Index *sample; bool bound, seed, blocks; } Candidate;
+/* rows, in_blocks: cycles of a seed in both layouts; plain: it is no window. */
+typedef struct { Group *group; const Index *sample; bool bound, scan, seed, blocks, plain; double rows, in_blocks; } Candidate;
 
 typedef struct Layouts {
     Map results;                    /* of the program */
@@ -51,6 +61,10 @@ static bool reads_own_sample(const Layouts *l, const Expr *body, const Index *sa
     return true;
 }
 
+static bool may_be_split(const Layouts *l, const Tensor *t) {
+    return t->role == ROLE_VALUE && t->rank > 1 && has_samples(l, t) && !is_result(&l->results, t);
+}
+
 static bool is_product(const Equation *e) {
     Class class = classify(e);
     return class == CLASS_WINDOW || class == CLASS_CONTRACTION;
@@ -67,12 +81,65 @@ static bool shares_operand(const Layouts *l, const Expr *body) {
     return own && shared;
 }
 
+/* Whether two terms of a subscript reach the same places, as those of a window do; the digits of a place do not. */
+static bool overlap(const Expr *sub) {
+    for (int a = 0; sub->kind == X_SUM && a < sub->n; a++)
+        for (int b = 0; b < sub->n; b++) {
+            const Expr *small = sub->arg[a], *large = sub->arg[b];
+            if (a == b || llabs(sub->factor[a]) > llabs(sub->factor[b])) continue;
+            if (small->kind != X_INDEX || large->kind != X_INDEX) return true;
+            if (llabs(sub->factor[b]) < llabs(sub->factor[a])*small->index->extent) return true;
+        }
+    return false;
+}
+
+static bool slides(const Expr *body) {
+    Exprs reads = reads_of(body);
+    for (int r = 0; r < reads.n; r++)
+        for (int s = 0; s < reads.at[r]->tensor->rank; s++)
+            if (overlap(reads.at[r]->arg[s])) return true;
+    return false;
+}
+
+static double reach_of(const Member *m, const Index *sample) {
+    double reach = 1;
+    for (int k = 0; k < m->n_bound; k++)
+        if (m->bound[k] != sample) reach *= (double)m->bound[k]->extent;
+    return reach;
+}
+
+static double cycles_in_blocks(const Layouts *l, const Nest *nest, const Index *sample, bool sums_samples);
+
+/* A recurrence computes all of its nests in blocks, or none. */
+static Candidate scan_candidate(const Layouts *l, Group *g) {
+    Candidate c = {.group = g, .scan = true}, none = c;
+    for (int n = 0; n < g->nests.n; n++) {
+        const Nest *nest = g->nests.at[n];
+        const Member *first = &nest->members.at[0];
+        Scatter scatter;
+        if (nest->n_free == 0 || nest->free[0]->count != l->samples || scatter_of(first->body, nest->free, nest->n_free, &scatter)) return none;
+        for (int k = 1; k < nest->n_free; k++)
+            if (counts_samples(nest->free[k]->count)) return none;
+        for (int k = 0; k < nest->members.n; k++) {
+            const Member *m = &nest->members.at[k];
+            if (!m->target || !may_be_split(l, m->target) || !reads_own_sample(l, m->body, nest->free[0])) return none;
+            for (int b = 0; b < m->n_bound; b++)
+                if (counts_samples(m->bound[b]->count)) return none;
+        }
+        c.sample = nest->free[0];
+        c.seed |= first->op == REDUCE_SUM && is_plain_product(first->body) && reach_of(first, NULL) >= LEAST_REACH &&
+                  shares_operand(l, first->body) && packed_cycles(nest) > cycles_in_blocks(l, nest, nest->free[0], false);
+    }
+    return c;
+}
+
 static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
-    Candidate c = {.group = g, .nest = g->nests.at[0]};
-    Nest *nest = c.nest;
+    Candidate c = {.group = g};
+    Nest *nest = g->nests.at[0];
     const Member *first = &nest->members.at[0];
     Scatter scatter;
     Nodes trial = {0};
+    if (g->outer && g->equations.at[0]->scan) return scan_candidate(l, g);
     if (g->outer || g->equations.at[0]->scan || (blas && schedule_product(&trial, nest))) return c;
     if (scatter_of(first->body, nest->free, nest->n_free, &scatter)) return c;
     const Index *sample = NULL;
@@ -90,11 +157,14 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
         for (int b = 0; b < m->n_bound && k > 0 && !c.bound; b++)
             if (counts_samples(m->bound[b]->count)) return c;
     }
-    double reach = 1;
-    for (int k = 0; k < first->n_bound; k++)
-        if (first->bound[k] != sample) reach *= (double)first->bound[k]->extent;
     bool product = first->op == REDUCE_SUM && is_product(g->equations.at[0]);
-    c.seed = product && reach >= LEAST_REACH && (c.bound || shares_operand(l, first->body));
+    c.seed = product && reach_of(first, sample) >= LEAST_REACH && (c.bound || shares_operand(l, first->body));
+    if (c.seed) {
+        c.plain = !slides(first->body);
+        c.in_blocks = cycles_in_blocks(l, nest, sample, c.bound);
+        if (c.plain) c.rows = packed_cycles(nest);
+        if (c.in_blocks == INFINITY || c.rows == INFINITY) c.rows = c.in_blocks = 0;        /* no tile: it follows the others */
+    }
     /* Lanes of a product that is summed over the samples alone would have little to add up. */
     if (c.seed || !c.bound || !product) c.sample = sample;
     return c;
@@ -111,10 +181,6 @@ static void note_touched(Layouts *l, const Candidate *c, int number) {
     }
 }
 
-static bool may_be_split(const Layouts *l, const Tensor *t) {
-    return t->role == ROLE_VALUE && t->rank > 1 && has_samples(l, t) && !is_result(&l->results, t);
-}
-
 static bool touched_in_blocks(const Layouts *l, const Tensor *t) {
     Numbers all = readers_of(&l->touched, t);
     bool any = false;
@@ -125,13 +191,14 @@ static bool touched_in_blocks(const Layouts *l, const Tensor *t) {
 
 /* Whether c shares a value with a nest that works on blocks. */
 static bool meets_blocks(const Layouts *l, const Candidate *c) {
-    for (int m = 0; m < c->nest->members.n; m++) {
-        const Member *member = &c->nest->members.at[m];
-        if (member->target && touched_in_blocks(l, member->target)) return true;
-        Exprs reads = reads_of(member->body);
-        for (int r = 0; r < reads.n; r++)
-            if (touched_in_blocks(l, reads.at[r]->tensor)) return true;
-    }
+    for (int n = 0; n < c->group->nests.n; n++)
+        for (int m = 0; m < c->group->nests.at[n]->members.n; m++) {
+            const Member *member = &c->group->nests.at[n]->members.at[m];
+            if (member->target && touched_in_blocks(l, member->target)) return true;
+            Exprs reads = reads_of(member->body);
+            for (int r = 0; r < reads.n; r++)
+                if (touched_in_blocks(l, reads.at[r]->tensor)) return true;
+        }
     return false;
 }
 
@@ -164,27 +231,35 @@ static Tensor *blocked(const Layouts *l, const Tensor *t) {
     return s;
 }
 
-/* What a nest on blocks computes and another one reads: a map can as well store it in rows; lanes of a reduction would scatter it. */
+/* What a nest on blocks computes and another one reads: a map can as well store it in rows; lanes of a reduction would scatter it.
+ * A recurrence reads itself. */
+static void split_values_of(Layouts *l, int k, const Nest *nest) {
+    for (int m = 0; m < nest->members.n; m++) {
+        const Tensor *t = nest->members.at[m].target;
+        if (!t || !may_be_split(l, t) || t->rank > 10) continue;
+        bool wanted = l->all.at[k].scan, reduces = nest->members.at[0].op != REDUCE_NONE;
+        Numbers all = readers_of(&l->touched, t);
+        for (int o = 0; o < all.n; o++)
+            wanted |= all.at[o] != k && (reduces || l->all.at[all.at[o]].blocks);
+        if (wanted) map_put(&l->split, t, blocked(l, t));
+    }
+}
+
 static void split_values(Layouts *l) {
     for (int k = 0; k < l->all.n; k++)
-        for (int m = 0; l->all.at[k].blocks && m < l->all.at[k].nest->members.n; m++) {
-            const Nest *nest = l->all.at[k].nest;
-            const Tensor *t = nest->members.at[m].target;
-            if (!t || !may_be_split(l, t) || t->rank > 10) continue;
-            bool wanted = false, reduces = nest->members.at[0].op != REDUCE_NONE;
-            Numbers all = readers_of(&l->touched, t);
-            for (int o = 0; o < all.n; o++)
-                wanted |= all.at[o] != k && (reduces || l->all.at[all.at[o]].blocks);
-            if (wanted) map_put(&l->split, t, blocked(l, t));
-        }
+        for (int n = 0; l->all.at[k].blocks && n < l->all.at[k].group->nests.n; n++)
+            split_values_of(l, k, l->all.at[k].group->nests.at[n]);
 }
 
 /* ---- rewriting ------------------------------------------------------------------------------------------------------- */
 typedef struct { const Layouts *l; const Index *sample, *block, *lane; const Expr *n, *inside; } Blocks;
 
-static Blocks blocks_for(const Layouts *l, const Index *sample) {
-    Blocks b = {.l = l, .sample = sample};
-    b.block = index_new(name_of("block"), (l->samples->hi + LANES - 1) / LANES, NULL);
+static const Index *block_index(const Layouts *l) {
+    return index_new(name_of("block"), (l->samples->hi + LANES - 1) / LANES, NULL);
+}
+
+static Blocks blocks_for(const Layouts *l, const Index *sample, const Index *block) {
+    Blocks b = {.l = l, .sample = sample, .block = block};
     b.lane = index_new(name_of("lane"), LANES, NULL);
     b.n = Add(Mul(At(b.block), Int(LANES)), At(b.lane));
     b.inside = Lt(b.n, Read(l->samples, NULL, 0));
@@ -234,17 +309,17 @@ static bool all_zero_in_pads(const Layouts *l, const Nest *nest) {
     return true;
 }
 
-static void rewrite_member(Blocks *b, const Candidate *c, Member *m, bool zero) {
+static void rewrite_member(Blocks *b, bool sums_samples, Member *m, bool zero) {
     m->body = over_blocks(b, m->body);
-    if (c->bound && m->op != REDUCE_NONE) {
+    if (sums_samples && m->op != REDUCE_NONE) {
         const Index **bound = NEW_ARRAY(const Index *, m->n_bound + 1);
         for (int k = 0; k < m->n_bound; k++)
-            bound[k] = m->bound[k] == c->sample ? b->block : m->bound[k];
+            bound[k] = m->bound[k] == b->sample ? b->block : m->bound[k];
         bound[m->n_bound++] = b->lane;
         m->bound = bound;
         if (!zero) m->body = Where(b->inside, m->body, m->body->type == REAL ? Num(0) : Int(0));
     }
-    if (c->bound || !m->target) return;
+    if (sums_samples || !m->target) return;
     const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 2);
     for (int k = 1; k < m->n_subs; k++)
         subs[k] = m->subs[k];
@@ -259,20 +334,71 @@ static void rewrite_member(Blocks *b, const Candidate *c, Member *m, bool zero) 
     m->subs = subs;
 }
 
-static void rewrite_nest(Layouts *l, Candidate *c) {
-    Blocks b = blocks_for(l, c->sample);
-    c->group->block = c->nest->block = b.block;
-    c->group->samples = l->samples;
-    const bool zero = all_zero_in_pads(l, c->nest);
-    for (int k = 0; k < c->nest->members.n; k++)
-        rewrite_member(&b, c, &c->nest->members.at[k], zero);
-    if (c->bound) return;
-    const Index **free = NEW_ARRAY(const Index *, c->nest->n_free + 1);
-    for (int k = 1; k < c->nest->n_free; k++)
-        free[k] = c->nest->free[k];
+/* sums_samples: the samples are an index of the nest's sums; else its first free one. */
+static void rewrite_nest(const Layouts *l, Nest *nest, const Index *sample, bool sums_samples, const Index *block) {
+    Blocks b = blocks_for(l, sample, block);
+    nest->block = block;
+    const bool zero = all_zero_in_pads(l, nest);
+    for (int k = 0; k < nest->members.n; k++)
+        rewrite_member(&b, sums_samples, &nest->members.at[k], zero);
+    if (sums_samples) return;
+    const Index **free = NEW_ARRAY(const Index *, nest->n_free + 1);
+    for (int k = 1; k < nest->n_free; k++)
+        free[k] = nest->free[k];
     free[0] = b.block;
-    free[c->nest->n_free++] = b.lane;
-    c->nest->free = free;
+    free[nest->n_free++] = b.lane;
+    nest->free = free;
+}
+
+/* Around the time of a recurrence stand the blocks, which do not depend on each other. */
+static void rewrite_group(const Layouts *l, const Candidate *c) {
+    Group *g = c->group;
+    g->block = block_index(l);
+    g->samples = l->samples;
+    for (int n = 0; n < g->nests.n; n++) {
+        Nest *nest = g->nests.at[n];
+        rewrite_nest(l, nest, c->scan ? nest->free[0] : c->sample, c->bound, g->block);
+        if (!c->scan) continue;
+        nest->free++, nest->n_free--;
+    }
+}
+
+/* ---- the cost -------------------------------------------------------------------------------------------------------- */
+/* What a nest costs in blocks, with all that it touches. */
+static double cycles_in_blocks(const Layouts *l, const Nest *nest, const Index *sample, bool sums_samples) {
+    Layouts trial = *l;
+    Nest copy = *nest;
+    Tile tile;
+    Notes notes = {0};
+    trial.split = trial.copies = (Map){0};
+    copy.members.at = NEW_ARRAY(Member, nest->members.n);
+    for (int k = 0; k < nest->members.n; k++) {
+        const Member *m = &nest->members.at[k];
+        copy.members.at[k] = *m;
+        if (m->target && may_be_split(l, m->target)) map_put(&trial.split, m->target, blocked(l, m->target));
+        Exprs reads = reads_of(m->body);
+        for (int r = 0; r < reads.n; r++) {
+            const Tensor *t = reads.at[r]->tensor;
+            if (has_samples(l, t) && t->rank > 1 && !map_get(&trial.split, t)) map_put(&trial.copies, t, blocked(l, t));
+        }
+    }
+    rewrite_nest(&trial, &copy, sample, sums_samples, block_index(l));
+    return tile_choose(&tile, &copy, &notes) ? tile.cycles : INFINITY;
+}
+
+/* Products in rows or in blocks: a program has them all in one layout, as copies between them cost as much as small products do.
+ * Windows stay in blocks; where they are most of the work, so do the products. */
+static void choose_layout(Layouts *l) {
+    double rows = 0, blocks = 0, sliding = 0;
+    for (int k = 0; k < l->all.n; k++) {
+        const Candidate *c = &l->all.at[k];
+        if (c->plain) rows += c->rows, blocks += c->in_blocks;
+        else sliding += c->in_blocks;
+    }
+    for (int k = 0; k < l->all.n && rows < blocks && sliding < blocks; k++) {
+        Candidate *c = &l->all.at[k];
+        if (c->seed && c->plain && c->rows <= MOST_LOSS*c->in_blocks) c->seed = false, c->sample = NULL;
+    }
 }
 
 /* A group that copies a tensor into blocks, or (rows) what is kept in blocks into the tensor. */
@@ -289,7 +415,7 @@ static Group *copy_group(Layouts *l, const Tensor *t, bool rows) {
         free[k] = index_over(name_of(text("i%d", k)), t->dim[k]);
         subs[k] = At(free[k]);
     }
-    Blocks b = blocks_for(l, NULL);
+    Blocks b = blocks_for(l, NULL, block_index(l));
     free[0] = b.block;
     free[t->rank] = b.lane;
     subs[0] = Operate(OP_MIN, b.n, Sub(Read(l->samples, NULL, 0), Int(1)));
@@ -334,7 +460,7 @@ static void add_copies(Layouts *l, const Candidate *c, Groups *to) {
                 bool split = map_get(&l->split, t);
                 if (!has_samples(l, t) || t->rank < 2) continue;
                 if (!c->blocks && split && !map_get(&l->rows, t)) PUSH(*to, copy_group(l, t, true));
-                if (c->seed && m == 0 && !split && !map_get(&l->copies, t)) PUSH(*to, copy_group(l, t, false));
+                if (c->blocks && ((c->seed && m == 0) || c->scan) && !split && !map_get(&l->copies, t)) PUSH(*to, copy_group(l, t, false));
             }
         }
 }
@@ -349,11 +475,11 @@ void split_samples(Groups *groups, const Program *p, bool blas, bool tight) {
     bool any_seed = false;
     for (int k = 0; k < groups->n; k++) {
         Candidate c = candidate_of(&l, groups->at[k], blas);
-        c.blocks = c.seed;
-        any_seed |= c.seed;
         note_touched(&l, &c, k);
         PUSH(l.all, c);
     }
+    choose_layout(&l);
+    for (int k = 0; k < l.all.n; k++) any_seed |= l.all.at[k].blocks = l.all.at[k].seed;
     if (!any_seed) return;
     for (bool again = true; again; ) {
         again = false;
@@ -368,7 +494,7 @@ void split_samples(Groups *groups, const Program *p, bool blas, bool tight) {
     for (int k = 0; k < l.all.n; k++) {
         Candidate *c = &l.all.at[k];
         add_copies(&l, c, &result);
-        if (c->blocks) rewrite_nest(&l, c);
+        if (c->blocks) rewrite_group(&l, c);
         PUSH(result, c->group);
     }
     *groups = result;

@@ -62,6 +62,14 @@ Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n_subs
     return n;
 }
 
+Node *add_ask(Nodes *to, const Tensor *t, const Expr *const *subs, int n_subs) {
+    Node *n = add(to, NODE_ASK);
+    n->tensor = t;
+    n->subs = subs;
+    n->n_subs = n_subs;
+    return n;
+}
+
 Node *add_if(Nodes *to, const Expr *condition) {
     Node *n = add(to, NODE_IF);
     n->value = condition;
@@ -193,7 +201,25 @@ static void count_uses(Uses *uses, const Expr *e) {
         count_uses(uses, e->arg[k]);
 }
 
-typedef struct { Nodes *block; Uses *uses; LIST(const Expr *) shared; LIST(const Expr *) locals; } Lets;
+typedef struct { Nodes *block; Uses *uses; Exprs deep; LIST(const Expr *) shared; LIST(const Expr *) locals; } Lets;
+
+/* Reads that a choice within a choice makes: compilers do not load ahead of a branch, and so make no vectors of it. */
+static void find_deep(Lets *l, Map *seen, const Expr *e, int choices) {
+    enum { DEEP = 2 };
+    if (e->n == 0 || (intptr_t)map_get(seen, e) > choices) return;
+    map_put(seen, e, (void *)(intptr_t)(choices + 1));
+    if (e->kind == X_READ) {
+        if (choices >= DEEP && !e->guarded) PUSH(l->deep, e);
+        return;
+    }
+    for (int k = 0; k < e->n; k++) find_deep(l, seen, e->arg[k], choices + (e->kind == X_WHERE && k > 0));
+}
+
+static bool is_deep(const Lets *l, const Expr *e) {
+    for (int k = 0; k < l->deep.n; k++)
+        if (l->deep.at[k] == e) return true;
+    return false;
+}
 
 static bool worth_a_local(const Expr *e) {
     switch (e->kind) {
@@ -215,7 +241,7 @@ static const Expr *with_lets(Lets *l, const Expr *e) {
         changed |= arg[k] != e->arg[k];
     }
     const Expr *result = changed ? rebuild(e, arg) : e;
-    if (worth_a_local(e) && use_of(l->uses, e)->uses > 1) {
+    if ((worth_a_local(e) && use_of(l->uses, e)->uses > 1) || is_deep(l, e)) {
         Tensor *t = local_new("t", e->type, 0, NULL);
         if (e->type != REAL) t->lo = e->lo, t->hi = e->hi;
         add_declare(l->block, t, result);
@@ -249,6 +275,9 @@ void add_lets(Nodes *block) {
     Lets l = {.block = &result, .uses = &uses};
     for (int k = 0; k < block->n; k++) {
         Node *n = block->at[k];
+        Map seen = {0};
+        l.deep.n = 0;
+        if (n->value && n->kind != NODE_IF) find_deep(&l, &seen, n->value, 0);
         if (n->value) n->value = with_lets(&l, n->value);
         if (n->n_subs > 0) {
             const Expr **subs = NEW_ARRAY(const Expr *, n->n_subs);

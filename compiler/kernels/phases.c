@@ -6,6 +6,8 @@
  * the loops, and what looked like a gather moves through memory by ones. The periods of an index divide each other, and the
  * largest divides its extent; other indices stay whole. Digits are cut off from the largest period down.
  *
+ * Where an index of a few values decides which formula holds, where(q == 2, a, 0) + where(q == 0, b, 0), each value has loops of its own.
+ *
  * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
  * index on the other. Its lane goes around a short run of that index. */
 #include "group.h"
@@ -20,8 +22,8 @@ static void find_period(const Expr *e, void *data) {
     else PUSH(p->periods, e->arg[1]->integer);
 }
 
-/* The largest period of an index in the nest, or 0. */
-static int64_t period_of(const Nest *nest, const Index *i) {
+/* The largest period of an index in the nest that is no shorter than `least`, or 0. */
+static int64_t period_of(const Nest *nest, const Index *i, int64_t least) {
     Periods p = {.index = i};
     for (int k = 0; k < nest->members.n; k++)
         visit_nodes(nest->members.at[k].body, find_period, &p);
@@ -30,18 +32,19 @@ static int64_t period_of(const Nest *nest, const Index *i) {
         if (p.periods.at[k] > most) most = p.periods.at[k];
     for (int k = 0; k < p.periods.n; k++)
         if (most % p.periods.at[k]) p.odd = true;
-    return p.odd || i->count || most < 2 || i->extent % most || i->extent == most ? 0 : most;
+    return p.odd || i->count || most < least || i->extent % most || i->extent == most ? 0 : most;
 }
 
-static void substitute_member(Member *m, const Index *from, const Expr *to) {
+void substitute_member(Member *m, const Index *from, const Expr *to) {
     m->body = substitute(m->body, &from, &to, 1);
     const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
     for (int s = 0; s < m->n_subs; s++)
         subs[s] = substitute(m->subs[s], &from, &to, 1);
     m->subs = subs;
+    if (m->guard) m->guard = substitute(m->guard, &from, &to, 1);
 }
 
-static Nest *with_digits(const Nest *nest) {
+static Nest *with_digits(const Nest *nest, int64_t least) {
     Nest *result = NEW(Nest);
     *result = *nest;
     result->members.at = NEW_ARRAY(Member, nest->members.n);
@@ -50,7 +53,7 @@ static Nest *with_digits(const Nest *nest) {
     LIST(const Index *) index = {0};
     for (int f = 0; f < nest->n_free; f++) {
         const Index *rest = nest->free[f];
-        for (int64_t period; (period = period_of(result, rest)); ) {
+        for (int64_t period; (period = period_of(result, rest, least)); ) {
             const Index *digit = index_new(rest->name, rest->extent / period, NULL);
             const Index *below = index_new(name_of(text("%s_rest", nest->free[f]->name)), period, NULL);
             for (int k = 0; k < result->members.n; k++)
@@ -63,6 +66,15 @@ static Nest *with_digits(const Nest *nest) {
     result->free = index.at;
     result->n_free = index.n;
     return result;
+}
+
+/* A digit that is shorter makes no lanes. */
+void split_digits(Groups *groups) {
+    for (int k = 0; k < groups->n; k++) {
+        Group *g = groups->at[k];
+        for (int n = 0; n < g->nests.n; n++)
+            if (g->nests.at[n]->members.at[0].op == REDUCE_SUM) g->nests.at[n] = with_digits(g->nests.at[n], LANES);
+    }
 }
 
 /* ---- crossings ------------------------------------------------------------------------------------------------------- */
@@ -102,7 +114,6 @@ static const Nest *in_squares(const Nest *nest) {
         const Index *tile = index_new(name_of(text("%s_tile", run->name)), run->extent / length, NULL);
         Member moved = *m;
         substitute_member(&moved, run, Add(Mul(At(tile), Int(length)), At(within)));
-        if (moved.guard) moved.guard = substitute(moved.guard, &run, &(const Expr *){Add(Mul(At(tile), Int(length)), At(within))}, 1);
         result->members = (typeof(result->members)){0};
         PUSH(result->members, moved);
         PUSH(order, tile);
@@ -114,9 +125,60 @@ static const Nest *in_squares(const Nest *nest) {
     return result;
 }
 
+/* ---- choices --------------------------------------------------------------------------------------------------------- */
+typedef struct { const Nest *nest; const Index *index; } Choice;
+
+static bool uses_only(const Expr *e, const Nest *nest, const Index *i) {
+    for (int k = 0; k < nest->n_free; k++)
+        if ((nest->free[k] == i) != uses_index(e, nest->free[k])) return false;
+    return reads_of(e).n == 0;
+}
+
+static void find_choice(const Expr *e, void *data) {
+    enum { MOST_VALUES = 8 };
+    Choice *c = data;
+    if (e->kind != X_WHERE || e->arg[0]->kind != X_OP || e->arg[0]->op != OP_EQ) return;
+    for (int k = 0; k + 1 < c->nest->n_free && !c->index; k++) {
+        const Index *i = c->nest->free[k];
+        if (!i->count && i->extent <= MOST_VALUES && uses_only(e->arg[0], c->nest, i)) c->index = i;
+    }
+}
+
+/* A short index that decides by its value which of several formulas holds, as the gate of a cell does; NULL: none. */
+static const Index *decides(const Nest *nest) {
+    Choice c = {nest, NULL};
+    for (int k = 0; k < nest->members.n; k++) visit_nodes(nest->members.at[k].body, find_choice, &c);
+    return c.index;
+}
+
+/* A nest for each value of the index, in which the choice is made. */
+static void add_each_value(Nodes *to, const Nest *nest, const Index *i) {
+    int at = 0;
+    while (nest->free[at] != i) at++;
+    to = add_chunks(to, nest->free, at);
+    for (int64_t value = 0; value < i->extent; value++) {
+        Nest *one = NEW(Nest);
+        *one = *nest;
+        one->free = nest->free + at + 1;
+        one->n_free = nest->n_free - at - 1;
+        one->members.at = NEW_ARRAY(Member, nest->members.n);
+        for (int k = 0; k < nest->members.n; k++) {
+            one->members.at[k] = nest->members.at[k];
+            substitute_member(&one->members.at[k], i, Int(value));
+        }
+        schedule_map(to, one);
+    }
+}
+
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
-    schedule_plain(&tree, in_squares(with_digits(nest)));
+    nest = with_digits(nest, 2);
+    const Index *choice = decides(nest);
+    if (choice) {
+        add_each_value(to, nest, choice);
+        return;
+    }
+    schedule_plain(&tree, in_squares(nest));
     Nodes *innermost = &tree;
     Node *last = NULL;
     while (innermost->n == 1 && innermost->at[0]->kind == NODE_LOOP) {

@@ -73,6 +73,10 @@ static void print_nodes(Writer *w, const Nodes *nodes, int depth) {
             put(w, " %s ", how[n->assign]);
             expr_print(w, n->value);
             break;
+        case NODE_ASK:
+            put(w, "ask for %s", n->tensor->name);
+            print_subs(w, n->subs, n->n_subs);
+            break;
         case NODE_IF:
             put_text(w, "if ");
             expr_print(w, n->value);

@@ -1,6 +1,7 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> rows of windows, layouts -> a tree for each group -> next values in place
+ *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> digits, rows of windows, layouts, packed
+ *     operands -> a tree for each group -> next values in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static void declare_numbers(Nodes *row, const Group *g) {
 static Kernel *schedule_group(const Group *g, const Options *options) {
     Kernel *k = NEW(Kernel);
     Nodes *body = &k->body;
+    if (g->outer && g->block) body = &add_loop(body, g->block, NULL, NULL, LOOP_CHUNK)->body;
     if (g->outer) {
         /* Rows touch nothing of each other; a step of a scan needs the one before. */
         Node *loop = add_loop(body, g->outer, NULL, NULL, g->equations.at[0]->scan ? LOOP_SERIAL : LOOP_CHUNK);
@@ -58,8 +60,10 @@ Schedule *schedule(const Program *p, const Options *options) {
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
     if (!options->plain) {
+        split_digits(&groups);
         gather_rows(&groups);
         split_samples(&groups, p, options->blas, options->keep);
+        if (!options->blas) pack_operands(&groups, p, options->keep);
     }
     for (int g = 0; g < groups.n; g++)
         PUSH(s->kernels, schedule_group(groups.at[g], options));

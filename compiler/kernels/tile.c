@@ -19,13 +19,19 @@
  *
  *     for o_tile, c:  sums := 0;  for block:  for u:  sums[u][o][v][lane] += what the loops over i, j give
  *
+ * or hoisted over the tiles of one or two indices, its strips. Then a long product goes by blocks of its rows that stay in the cache:
+ *
+ *     d_w[o, i] = sum(n, p) d_y[n, p, o]*x[n, p, i]
+ *
+ *         for o_block:  sums := 0;  for n:  for i_tile, o_tile:  sums[i_tile][o_tile][o][lane] += what the loop over p gives
+ *
  * Where 16 does not divide a free lane, or a factor its index, the last tile begins earlier and computes some elements
  * again, to the same bits. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a call is
  * made of vectors too. */
 #include "tile.h"
 
-/* An index in tiles: value = start + within. `within` runs over a tile. */
-typedef struct { const Index *index, *within; const Expr *start; } Cut;
+/* An index in tiles: value = start + within. `tile` counts them, NULL where there is one; `within` runs over a tile. */
+typedef struct { const Index *index, *tile, *within; const Expr *start; } Cut;
 
 typedef struct {
     const Tile *t;
@@ -43,8 +49,9 @@ typedef struct {
 static Nodes *add_tiles(Nodes *to, Cut *cut, int64_t size) {
     int64_t extent = cut->index->extent, tiles = (extent + size - 1) / size;
     cut->start = Int(0);
+    cut->tile = NULL;
     if (extent == size) return to;
-    const Index *tile = index_new(name_of(text("%s_tile", cut->index->name)), tiles, NULL);
+    const Index *tile = cut->tile = index_new(name_of(text("%s_tile", cut->index->name)), tiles, NULL);
     bool exact = extent % size == 0;
     to = &add_loop(to, tile, NULL, NULL, exact ? LOOP_CHUNK : LOOP_SERIAL)->body;
     cut->start = Mul(At(tile), Int(size));
@@ -54,6 +61,17 @@ static Nodes *add_tiles(Nodes *to, Cut *cut, int64_t size) {
     start->lo = 0, start->hi = extent - size;
     add_declare(to, start, Operate(OP_MIN, cut->start, Int(extent - size)));
     cut->start = read_local(start);
+    return to;
+}
+
+static Cut *cut_of(Build *b, const Index *i) {
+    return i == b->t->lane ? &b->lane : i == b->side[0].index ? &b->side[0] : &b->side[1];
+}
+
+/* The loops of the strips. */
+static Nodes *add_strips(Build *b, Nodes *to) {
+    for (int k = 0; k < b->t->n_strips; k++)
+        to = add_tiles(to, cut_of(b, b->t->strip[k]), tile_size(b->t, b->t->strip[k]));
     return to;
 }
 
@@ -95,10 +113,11 @@ static Nodes *add_side_by_side(Nodes *to, const Build *b, LoopKind kind) {
 
 static const Index *const *inner_indices(const Build *b) { return b->whole + b->n_whole - b->t->inner; }
 
-/* Subscripts of the array of sums: inner indices, registers, lane. */
-static const Expr *const *sums_at(const Build *b, const Expr *lane) {
-    const Expr **sub = NEW_ARRAY(const Expr *, b->t->inner + 3);
+/* Subscripts of the array of sums: tiles of strips, inner indices, registers, lane. */
+static const Expr *const *sums_at(Build *b, const Expr *lane) {
+    const Expr **sub = NEW_ARRAY(const Expr *, b->t->inner + 5);
     int n = 0;
+    for (int k = 0; k < b->t->n_strips; k++) sub[n++] = At(cut_of(b, b->t->strip[k])->tile);
     for (int k = 0; k < b->t->inner; k++) sub[n++] = At(inner_indices(b)[k]);
     for (int k = 0; k < b->n_side; k++) sub[n++] = At(b->side[k].within);
     sub[n] = lane;
@@ -108,6 +127,10 @@ static const Expr *const *sums_at(const Build *b, const Expr *lane) {
 static void declare_sums(Build *b) {
     int64_t extents[12];
     int n = 0;
+    for (int k = 0; k < b->t->n_strips; k++) {
+        const int64_t size = tile_size(b->t, b->t->strip[k]);
+        extents[n++] = (b->t->strip[k]->extent + size - 1) / size;
+    }
     for (int k = 0; k < b->t->inner; k++) extents[n++] = inner_indices(b)[k]->extent;
     for (int k = 0; k < b->n_side; k++) extents[n++] = b->t->factor[k];
     extents[n++] = LANES;
@@ -260,6 +283,31 @@ static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term
     }
 }
 
+/* Lines of a large tensor at all places of the tile, where it lies along the lane. */
+static void add_asks(Nodes *to, const Build *b, const Tensor *x, const Expr *const *subs, int n) {
+    enum { LARGE = 1 << 17 };           /* elements: more than stays in a cache from one kernel to the next */
+    int64_t elements = 1, stride;
+    for (int d = 0; d < x->rank; d++) elements *= x->dim[d].extent;
+    if (elements < LARGE || !stride_of(position(x, subs), b->t->lane, &stride) || stride != 1) return;
+    const Expr **at = NEW_ARRAY(const Expr *, n);
+    for (int s = 0; s < n; s++) at[s] = at_tile(b, subs[s], Add(b->lane.start, Int(LANES - 1)));
+    add_ask(add_side_by_side(to, b, LOOP_REGISTER), x, at, n);
+}
+
+/* What is made of a tile's sums reads and stores memory that no one has touched for long. It comes while the tile is summed. */
+static void ask_for_results(const Build *b) {
+    enum { LEAST = 32 };                /* terms of a sum */
+    const Tile *t = b->t;
+    if (t->bound || t->hoisted || t->nest->block || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
+    for (int k = 0; k < t->nest->members.n; k++) {
+        const Member *m = &t->nest->members.at[k];
+        if (m->target) add_asks(b->body, b, m->target, m->subs, m->n_subs);
+        Exprs reads = reads_of(m->body);
+        for (int r = 0; r < reads.n && m->op == REDUCE_NONE; r++)
+            if (!reads.at[r]->guarded) add_asks(b->body, b, reads.at[r]->tensor, reads.at[r]->arg, reads.at[r]->n);
+    }
+}
+
 static void add_sums(Build *b) {
     const Tile *t = b->t;
     const Index *pass = index_new(name_of("lane"), LANES, NULL), *vector = t->wide ? index_new(name_of("l"), LANES, NULL) : pass;
@@ -280,12 +328,13 @@ static void add_sums(Build *b) {
             lane_value = Add(Mul(At(second[n_second - 1]), Int(LANES)), at_lane);
         }
     }
-    if (!t->bound) lane_value = Add(b->lane.start, at_lane);
     /* Sums that nothing is added to are 0 all the same: without an array of zeros, conditions stand inside of their loops. */
     if (t->hoisted) split_conditions(&whole, second, n_second, &before, &after);
     else before = (Peeled){.term = whole.term}, after = whole;
 
-    Nodes *body = add_bounded(b->body, first, n_first, 0, &before);
+    /* Conditions do not move with what tiles run over. */
+    Nodes *body = add_strips(b, add_bounded(b->body, first, n_first, 0, &before));
+    if (!t->bound) lane_value = Add(b->lane.start, at_lane);
     body = &add_loop(body, pass, NULL, NULL, t->wide ? LOOP_PASS : LOOP_LANES)->body;
     int64_t extents[3];
     const Expr **sub = NEW_ARRAY(const Expr *, 3);
@@ -331,7 +380,7 @@ static void add_sums(Build *b) {
 static void add_results(Build *b) {
     const Tile *t = b->t;
     Nodes results = {0};
-    Nodes *inner = add_side_by_side(add_nest(&results, inner_indices(b), t->inner), b, LOOP_SERIAL);
+    Nodes *inner = add_side_by_side(add_nest(add_strips(b, &results), inner_indices(b), t->inner), b, LOOP_SERIAL);
     Place place = {.n = 0};
     for (int k = 0; k < b->n_side; k++) {
         place.from[place.n] = b->side[k].index;
@@ -374,7 +423,8 @@ static const char *plain_nest(const Nest *nest, int n_sums) {
 
 bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
     Tile t;
-    if (!tile_choose(&t, nest, notes)) return false;
+    if (!tile_choose_in_blocks(&t, nest, notes)) return false;
+    nest = t.nest;
     PUSH(notes->lines, text("Schedule: %s.", tile_words(&t)));
     PUSH(notes->lines, text("Equals: %s", plain_nest(nest, t.n_sums)));
     Build b = {.t = &t, .lane = {.index = t.lane}};
@@ -392,6 +442,7 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
     add_outer_loops(&b, to);
     /* Sums that only have to be stored are stored as vectors. */
     if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard) declare_sums(&b);
+    ask_for_results(&b);
     add_sums(&b);
     if (b.sums[0]) add_results(&b);
     return true;

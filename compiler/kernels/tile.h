@@ -9,6 +9,7 @@ enum { MOST_SUMS = 4 };
  *
  *     free indices (the lane and the register indices in tiles), but the last `inner` of those that are whole
  *     the first `hoisted` bound indices
+ *     the tiles of up to two `strips`, which are lane or register indices
  *     the last `inner` free indices that are whole
  *     passes over the lanes
  *     the other bound indices
@@ -25,13 +26,20 @@ typedef struct Tile {
     const Index *registers[2];
     int factor[2];
     int hoisted, inner;
+    const Index *strip[2];          /* their tiles run inside of the hoisted indices */
+    int n_strips;
     bool samples_last;              /* of the outer loops, the one over samples is the innermost: what they share stays in the cache */
+    bool lane_last;                 /* of the outer loops, the one over the lane is the innermost: rows are whole */
     bool scatters;                  /* the results do not lie side by side along the lane */
     double work, traffic, cycles;   /* in the registers, between the caches, and of the whole nest */
 } Tile;
 
 /* false: no lane fits the nest. notes: what was weighed. */
 bool tile_choose(Tile *best, const Nest *nest, Notes *notes);
+/* The same, where a long free index may have been cut into blocks: the tile's nest is the one to build. */
+bool tile_choose_in_blocks(Tile *best, const Nest *nest, Notes *notes);
+int64_t tile_size(const Tile *t, const Index *i);               /* how many values of an index a tile has */
+bool is_strip(const Tile *t, const Index *i);
 const char *tile_words(const Tile *t);
 /* The indices of the nest that are neither lane nor register: free ones, in order. */
 int tile_whole(const Tile *t, const Index **whole);

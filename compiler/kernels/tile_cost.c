@@ -18,9 +18,12 @@
 
 enum {
     REGISTERS = 15, MOST_SIDE_BY_SIDE = 6, LATENCY = 4,
+    COLUMN = 12,                    /* cycles that a line takes to come where nothing has looked ahead */
     FOLD = 14, SETUP = 6,           /* cycles to add up 16 lanes, and to enter the innermost loop */
     FIRST_CACHE = 22 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
-    LARGEST_SUMS = 4096,            /* elements of the array of sums */
+    LARGEST_SUMS = 4096,            /* elements of the array of sums, */
+    LONGEST_STRIP = 17000,          /* and of that of a strip, which is added to once for each turn of the hoisted indices */
+    FEWEST_TILES = 4,               /* of a strip: what makes it worth sums in memory */
     LARGE = 50000, FEWEST_PARTS = 4 /* cycles of a nest that threads should share, and into how many parts it should fall */
 };
 static const double ALONE = 1.5;                                /* what a thread alone is dearer by */
@@ -116,8 +119,13 @@ static bool scatters(const Tile *t) {
 
 static double tiles_of(int64_t extent, int64_t size) { return (double)((extent + size - 1) / size); }
 
-/* How many values of an index a tile has. */
-static int64_t tile_size(const Tile *t, const Index *i) {
+bool is_strip(const Tile *t, const Index *i) {
+    for (int k = 0; k < t->n_strips; k++)
+        if (t->strip[k] == i) return true;
+    return false;
+}
+
+int64_t tile_size(const Tile *t, const Index *i) {
     return i == t->lane ? LANES : i == t->registers[0] ? t->factor[0] : i == t->registers[1] ? t->factor[1] : 1;
 }
 
@@ -182,6 +190,7 @@ static double sums_of(const Operands *o, const Tile *t, const double *values) {
     int n = tile_whole(t, whole);
     double bytes = 4 * LANES * t->n_sums * t->factor[0] * t->factor[1];
     for (int k = n - t->inner; k < n; k++) bytes *= values[number_of(o, whole[k])];
+    for (int k = 0; k < t->n_strips; k++) bytes *= tiles_of((int64_t)values[number_of(o, t->strip[k])], tile_size(t, t->strip[k]));
     return bytes;
 }
 
@@ -227,20 +236,27 @@ int tile_whole(const Tile *t, const Index **whole) {
 /* The index of samples, where they are not in blocks. */
 static bool is_sample(const Tile *t, const Index *i) { return i->count && i != t->lane; }
 
+static bool has_samples(const Tile *t) {
+    for (int k = 0; k < t->nest->n_free; k++)
+        if (is_sample(t, t->nest->free[k])) return true;
+    return false;
+}
+
 int tile_order(const Tile *t, const Index **order) {
     const Index *whole[MOST_INDICES];
     int n = 0, n_whole = tile_whole(t, whole);
     for (int overlap = 0; overlap < 2; overlap++) {
-        if (!t->bound && (t->lane->extent % LANES != 0) == overlap) order[n++] = t->lane;
+        if (!t->bound && !is_strip(t, t->lane) && !t->lane_last && (t->lane->extent % LANES != 0) == overlap) order[n++] = t->lane;
         for (int k = 0; k < t->nest->n_free; k++) {
             const Index *i = t->nest->free[k];
-            bool inner = i == t->lane || (t->samples_last && is_sample(t, i));
+            bool inner = i == t->lane || is_strip(t, i) || (t->samples_last && is_sample(t, i));
             for (int w = n_whole - t->inner; w < n_whole; w++) inner |= whole[w] == i;
             if (!inner && (i->extent % tile_size(t, i) != 0) == overlap) order[n++] = i;
         }
     }
     for (int k = 0; k < t->nest->n_free; k++)
         if (t->samples_last && is_sample(t, t->nest->free[k])) order[n++] = t->nest->free[k];
+    if (t->lane_last) order[n++] = t->lane;
     return n;
 }
 
@@ -258,6 +274,7 @@ static Loops loops_of(const Tile *t, const Operands *o) {
     l.n = 0;
     for (int k = 0; k < loops; k++) add(&l, o, order[k], (double)tile_size(t, order[k]));
     for (int k = 0; k < t->hoisted; k++) add(&l, o, t->sum->bound[k], 1);
+    for (int k = 0; k < t->n_strips; k++) add(&l, o, t->strip[k], (double)tile_size(t, t->strip[k]));
     for (int k = outer; k < n; k++) add(&l, o, whole[k], 1);
     for (int k = t->hoisted; k < t->sum->n_bound; k++)
         add(&l, o, t->sum->bound[k], t->sum->bound[k] == t->lane ? LANES : 1);
@@ -271,6 +288,22 @@ static double parts_of_tile(const Tile *t) {
     double parts = 1;
     for (int k = 0; k < n && order[k]->extent % tile_size(t, order[k]) == 0; k++) parts *= tiles_of(order[k]->extent, tile_size(t, order[k]));
     return parts;
+}
+
+/* Whether there are rows of several tiles, of all samples, that the outermost loop over the lane goes through by columns. */
+static bool goes_by_columns(const Tile *t) { return !t->bound && t->lane->extent >= 2*LANES && has_samples(t); }
+
+/* What it costs that lines of the results, and of what maps make them from, come one by one: nothing looks ahead along a column. */
+static double column_cycles(const Tile *t) {
+    double lines = 1.0/LANES, streams = 0;
+    for (int k = 0; k < t->nest->n_free; k++) lines *= (double)t->nest->free[k]->extent;
+    for (int k = 0; k < t->nest->members.n; k++) {
+        const Member *m = &t->nest->members.at[k];
+        streams += m->target != NULL;
+        Exprs reads = reads_of(m->body);
+        for (int r = 0; r < reads.n && m->op == REDUCE_NONE; r++) streams += reads.at[r]->tensor->rank >= t->nest->n_free;
+    }
+    return 4*lines*LANES < SECOND_CACHE ? 0 : lines*streams*COLUMN;
 }
 
 static void rate(Tile *t, const Operands *o) {
@@ -290,6 +323,7 @@ static void rate(Tile *t, const Operands *o) {
         work += 2 * turns * t->n_sums;
     }
     t->cycles = fmax(work, t->traffic) + 0.25 * fmin(work, t->traffic);
+    if (!t->lane_last && goes_by_columns(t)) t->cycles += column_cycles(t);
     if (t->cycles > LARGE && parts_of_tile(t) < FEWEST_PARTS) t->cycles *= ALONE;
 }
 
@@ -344,14 +378,41 @@ static void consider_registers(Finalists *f, const Tile *t, const Operands *o, b
         }
 }
 
-static bool has_samples(const Tile *t) {
-    for (int k = 0; k < t->nest->n_free; k++)
-        if (is_sample(t, t->nest->free[k])) return true;
-    return false;
+static void consider_order(Tile *best, Tile t, const Operands *o) {
+    for (int last = has_samples(&t); last >= 0; last--) {
+        t.samples_last = last, t.lane_last = false;
+        rate(&t, o);
+        if (t.cycles <= best->cycles) *best = t;    /* of equals the last: what lies closest in memory */
+        if (last || is_strip(&t, t.lane) || !goes_by_columns(&t)) continue;
+        t.lane_last = true;
+        rate(&t, o);
+        if (t.cycles < best->cycles) *best = t;
+    }
+}
+
+/* Bound indices hoisted over the tiles of an index: rows of a long product by blocks that stay in the cache, where all that a tile
+ * reads of its whole sum would not. */
+static void consider_strips(Tile *best, Tile t, const Operands *o) {
+    const Index *cut[] = {t.registers[0], t.registers[1], t.lane};
+    if (t.bound || t.nest->block) return;       /* the lanes of a block are one tile, and its sums are short */
+    t.inner = 0;
+    for (t.hoisted = 1; t.hoisted < t.sum->n_bound; t.hoisted++)
+        for (int a = 0; a < 3; a++)
+            for (int b = 0; b < 3; b++) {
+                const Index *second = a == b ? NULL : cut[b];   /* one strip, or one inside of another */
+                if (!cut[a] || (a != b && !second)) continue;
+                double tiles = tiles_of(cut[a]->extent, tile_size(&t, cut[a]));
+                const double others = second ? tiles_of(second->extent, tile_size(&t, second)) : 2;
+                if (tiles < 2 || others < 2) continue;
+                if (second) tiles *= others;
+                t.strip[0] = cut[a], t.strip[1] = second, t.n_strips = second ? 2 : 1;
+                if (tiles >= FEWEST_TILES && LANES * t.factor[0] * t.factor[1] * tiles <= LONGEST_STRIP) consider_order(best, t, o);
+            }
 }
 
 /* The orders of the loops: bound indices hoisted over whole free ones. Bounds that depend on both stay as they are. */
 static void consider_orders(Tile *best, Tile t, const Operands *o) {
+    consider_strips(best, t, o);
     const Index *whole[MOST_INDICES];
     int n = tile_whole(&t, whole);
     for (int hoisted = 0; hoisted < t.sum->n_bound; hoisted++) {
@@ -362,11 +423,7 @@ static void consider_orders(Tile *best, Tile t, const Operands *o) {
             if (inner) sums *= (double)whole[n - inner]->extent;
             if (inner && (whole[n - inner]->count || whole[n - inner] == t.nest->block || sums > LARGEST_SUMS)) break;
             t.hoisted = hoisted, t.inner = inner;
-            for (int last = has_samples(&t); last >= 0; last--) {
-                t.samples_last = last;
-                rate(&t, o);
-                if (t.cycles <= best->cycles) *best = t;    /* of equals the last: what lies closest in memory */
-            }
+            consider_order(best, t, o);
         }
     }
 }
@@ -428,6 +485,8 @@ const char *tile_words(const Tile *t) {
         put_text(&w, ", gathered in memory over ");
         put_names(&w, (const Index *const *)t->sum->bound, t->hoisted);
         put_text(&w, " for each ");
+        put_names(&w, t->strip, t->n_strips);
+        put_text(&w, t->n_strips && t->inner ? ", " : "");
         put_names(&w, whole + n - t->inner, t->inner);
     }
     if (t->bound) put_text(&w, "; lanes added up at the end");
@@ -516,4 +575,47 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     }
     if (chosen >= 0) notes->considered.at[chosen].chosen = true;
     return chosen >= 0;
+}
+
+/* ---- blocks of a long index ------------------------------------------------------------------------------------------ */
+/* The longest block of an index in which sums of a tile for all of another index find room in memory; 0: none. */
+static int64_t block_of(const Index *i) {
+    enum { LEAST = 48, MOST = 128 };
+    for (int64_t size = MOST; size >= LEAST; size -= LANES)
+        if (!i->count && i->extent > size && i->extent % size == 0) return size;
+    return 0;
+}
+
+/* The nest with one of its free indices as two: the block, and the place in it. */
+static Nest *in_blocks(const Nest *nest, int at, int64_t size) {
+    Nest *result = NEW(Nest);
+    const Index *i = nest->free[at], *block = index_new(name_of(text("%s_block", i->name)), i->extent / size, NULL);
+    const Index *within = index_new(i->name, size, NULL), **free = NEW_ARRAY(const Index *, nest->n_free + 1);
+    const Expr *value = Add(Mul(At(block), Int(size)), At(within));
+    *result = *nest;
+    for (int k = 0; k < nest->n_free; k++) free[k + (k > at)] = nest->free[k];
+    free[at] = block, free[at + 1] = within;
+    result->free = free, result->n_free++;
+    result->members.at = NEW_ARRAY(Member, nest->members.n);
+    for (int k = 0; k < nest->members.n; k++) {
+        result->members.at[k] = nest->members.at[k];
+        substitute_member(&result->members.at[k], i, value);
+    }
+    return result;
+}
+
+bool tile_choose_in_blocks(Tile *best, const Nest *nest, Notes *notes) {
+    enum { WORTH = 1000000 };           /* cycles */
+    if (!tile_choose(best, nest, notes)) return false;
+    const Tile whole = *best;
+    if (whole.cycles < WORTH || whole.sum->n_bound < 2 || nest->block) return true;
+    for (int k = 0; k < nest->n_free; k++) {
+        const int64_t size = block_of(nest->free[k]);
+        Tile t;
+        Notes own = {0};
+        if (size == 0 || !tile_choose(&t, in_blocks(nest, k, size), &own) || t.cycles >= best->cycles) continue;
+        *best = t;
+        *notes = own;
+    }
+    return true;
 }

@@ -515,6 +515,12 @@ static void print_assign(Writer *w, Scope *s, const Node *n, int depth) {
     put_line(w, depth, text("%s %s %s;", place.text, sign[n->assign], operand(s, n->value, C_PREC_SELECT, type)));
 }
 
+static void print_ask(Writer *w, Scope *s, const Node *n, int depth) {
+    Writer place = { 0 };
+    print_place(&place, s, n->tensor, n->subs);
+    put_line(w, depth, text("nn_ask(&%s);", place.text));
+}
+
 static const char *matrix(Scope *s, const Tensor *t, const Expr *offset) {
     Writer w = { 0 };
     const Binding *b = bound(s, t, t->name);
@@ -619,6 +625,7 @@ void c_tree(Writer *w, Scope *s, const Nodes *body, int depth) {
         case NODE_LOOP: print_loop(w, s, n, depth); break;
         case NODE_DECLARE: print_declare(w, s, n, body, depth); break;
         case NODE_ASSIGN: print_assign(w, s, n, depth); break;
+        case NODE_ASK: print_ask(w, s, n, depth); break;
         case NODE_IF:
             if (is_other(body, k)) print_body(w, s, "else", &n->body, true, depth);
             else print_body(w, s, text("if (%s)", operand(s, n->value, C_PREC_LOOSEST, C_ANY)), &n->body, is_other(body, k + 1), depth);

@@ -268,6 +268,28 @@ static void embedding(void) {
     is_now("a1");
 }
 
+/* Rows of a length that products of matrices go by: of places one after the other, of a recurrence over what a table gives. */
+static void sequence(void) {
+    static const int wide[] = { 32, 48, 64, 96 };
+    shape(2, pick(5, 14), wide[pick(0, 3)], 0, 0);
+    input("");
+    int out = wide[pick(0, 3)];
+    cost = (long)cells() * out;
+    say("    a1 = x |> linear(%d)%s\n", out, chance(50) ? " |> gelu" : "");
+    dim[1] = out;
+    names = 1;
+    is_now("a1");
+    if (chance(40)) linear();
+}
+static void tokens(void) {
+    int l = pick(2, 6), vocabulary = pick(2, 20), wide = pick(16, 40), hidden = pick(16, 40);
+    say("    input x[%d] : class[%d]\n    a1 = x |> embedding(%d, %d) |> %s(%d)\n", l, vocabulary, vocabulary, wide, ONE_OF("rnn", "lstm", "gru"), hidden);
+    shape(2, l, hidden, 0, 0);
+    cost = 4L * l * hidden * (wide + hidden) / 2;
+    names = 1;
+    is_now("a1");
+}
+
 /* Windows written by hand: subscripts that no layer of the library has. */
 static void by_hand(void) {
     int c = pick(1, 6), w = pick(6, 24), o = pick(1, 9), k = pick(1, 4), s = pick(1, 3), r = pick(1, 2);
@@ -329,12 +351,14 @@ static bool kind(int which) {
     case 16: by_hand(); return true;
     case 17: image(2); layer(ONE_OF("unfold(2, stride=1, pad=1)", "pad2d(1, 2)", "adaptive_avgpool2d(2)", "adaptive_maxpool2d(2, 3)", "global_avgpool", "global_maxpool", "upsample2d(2)")); cost = MOST_CELLS; rank = 0; return true;
     case 18: shape(1, width(), 0, 0, 0); input(""); linear(); layer("batchnorm"); linear(); return true;
+    case 19: sequence(); return true;
+    case 20: tokens(); return true;
     default: axes = pick(1, 2); image(axes); if (!convolution(axes, CONV, false)) return false;
         if (dim[0] % 2) return false;
         layer(text("groupnorm(%d)", dim[0] / 2)); return true;
     }
 }
-enum { KINDS = 20 };
+enum { KINDS = 22 };
 
 int main(int argc, char **argv) {
     if (argc != 2) return 2;

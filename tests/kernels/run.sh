@@ -129,7 +129,7 @@ if [ $# = 2 ]; then
     done
     finish
 fi
-if ! models 1 30 || ! right all; then finish; fi
+if ! models 1 32 || ! right all; then finish; fi
 for k in 0 1 2 3 4; do part $k 5; done
 held "$CC" '' all "$CC" -O1 $native
 held "$CC, 4 lanes" '' part0 "$CC" -O2 $native -DNN_LANES=4
