@@ -86,7 +86,8 @@ void check_program(const Model *m, const Program *p) {
             return;
         }
         if (same(p->name, "predict") && (x = reads_role(q, ROLE_TARGET))) {
-            error_from(q->origin, "an output may not depend on a target, and this reads `%s`", x->tensor->name);
+            Diagnostic *d = error_from(q->origin, "an output may not depend on a target, and this reads `%s`", x->tensor->name);
+            if (d) help(d, "where(predicting, ..., ...) can take another value then, such as what the model itself has said");
             return;
         }
         if (same(p->name, "predict")) for (int b = 0; b < q->n_bound; b++) if (q->bound[b]->count) {

@@ -205,15 +205,32 @@ static Value finish_recurrence(Elaborator *e, Scope *s, Name *n, const Value *v,
     return r;
 }
 
-/* An equation that reads itself: elaborated again with the shape and carried indices that came out, until they stay. */
+/* The tensor holds values of the body's type, and within its interval. */
+static bool holds(const Tensor *t, const Expr *body) {
+    return t->type == body->type && (t->type == REAL || (t->lo <= body->lo && body->hi <= t->hi));
+}
+
+/* A tensor for the values of v, as far as they are known. What grows with each round may be any integer. */
+static Tensor *assumed_values(const Tensor *before, const Value *v, int rank, const Dim *dims, const Origin *o) {
+    Tensor *t = tensor_new("", ROLE_VALUE, v->body ? v->body->type : REAL, rank, dims, o);
+    bool grows = before && v->body && before->type == t->type && !holds(before, v->body);
+    if (t->type == INT) { t->lo = grows ? INT64_MIN : v->body->lo; t->hi = grows ? INT64_MAX : v->body->hi; }
+    return t;
+}
+
+/* An equation that reads itself: elaborated again with the shape, type and carried indices that came out, until they stay. */
 static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) {
     const Index *carried[4*MAX_RANK];
     int n_carried = 0;
     for (int round = 0; round < 8; round++) {
         if (v.kind != VALUE_TENSOR) break;
+        if (!v.body && n->assumed && e->tentative) {            /* it hangs on a recurrence around this one */
+            n->assumed = NULL;
+            return v;
+        }
         const Index *now[4*MAX_RANK];
         int n_now = v.body ? carried_indices(e, v.body, v.axis, v.rank, now, 4*MAX_RANK) : 0;
-        bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && n_now == n_carried;
+        bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && holds(n->assumed_tensor, v.body) && n_now == n_carried;
         for (int k = 0; stays && k < n_now; k++) stays = now[k] == carried[k];
         if (stays) return finish_recurrence(e, s, n, &v, now, n_now);
         if (n_now < 0 || n_now + v.rank > MAX_RANK) {
@@ -227,7 +244,7 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
         for (int k = 0; k < v.rank; k++) dims[n_now + k] = (Dim){ v.dim[k], NULL };
         Origin *o = origin_at(s, n->tree->span);
         forget(e, before);
-        n->assumed_tensor = tensor_new("", ROLE_VALUE, REAL, n_now + v.rank, dims, o);
+        n->assumed_tensor = assumed_values(n->assumed_tensor, &v, n_now + v.rank, dims, o);
         Value *assumed = NEW(Value);
         *assumed = of_tensor(n->assumed_tensor, at, n_now);
         n->assumed = assumed;

@@ -41,6 +41,7 @@ Program *first_values(Elaborator *e, const Program *model, const Tensors *owned)
     Map wanted = { 0 }, firsts = { 0 }, places = { 0 };         /* firsts: of a parameter or state, its first value */
     int known = 0;
     e->training = true;
+    e->predicting = false;
     e->mode++;
     e->program = program_new("init");
     e->batch = NULL;

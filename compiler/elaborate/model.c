@@ -1,6 +1,7 @@
 /* A model and its programs.
  *
- * A model is elaborated once in training and once outside of it, and a third time for a single sample; the gradient of the
+ * A model is elaborated once in training and once outside of it, and a third time for a single sample. Evaluating and
+ * predicting share the second, unless the model asks which of them it is: then they are elaborated apart. The gradient of the
  * loss is added; each update line is elaborated for every parameter that it fits; first values make a program of their
  * own. What each entry point needs is then cut out of these by its results. */
 #include "call.h"
@@ -22,8 +23,9 @@ typedef struct ModelText { const Tree *tree; const Define *defines; int n_define
 /* What one elaboration of the model's text gives. */
 typedef struct Mode { Program *program; Scope *root; Tensor *loss; Aims aims; Tensors metrics, outputs, nexts; } Mode;
 
-static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool many) {
+static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool predicting, bool many) {
     e->training = training;
+    e->predicting = predicting;
     e->mode++;
     e->program = program_new("model");
     e->batch = index_new("n", many ? e->model->batch : 1, many ? e->model->count : NULL);
@@ -131,7 +133,7 @@ static void check_defines(const Tree *model, const Define *defines, int n) {
 }
 
 static Mode training_mode(Elaborator *e, const ModelText *text) {
-    Mode m = begin_mode(e, text, true, true);
+    Mode m = begin_mode(e, text, true, false, true);
     m.loss = loss_lines(e);
     m.aims = e->aims;
     metric_lines(e, &m.metrics);
@@ -140,18 +142,30 @@ static Mode training_mode(Elaborator *e, const ModelText *text) {
     return m;
 }
 
+/* As long as nothing has asked whether this predicts, the outputs are made of the same values. */
 static Mode resting_mode(Elaborator *e, const ModelText *text) {
-    Mode m = begin_mode(e, text, false, true);
+    e->apart = false;
+    Mode m = begin_mode(e, text, false, false, true);
     m.loss = loss_lines(e);
     m.aims = e->aims;
     metric_lines(e, &m.metrics);
+    e->predicting = !e->apart;
+    if (e->predicting) output_lines(e, &m.outputs);
+    watch_lines(e);
+    return m;
+}
+
+/* After resting_mode: the same, if the outputs could be made there. */
+static Mode predicting_mode(Elaborator *e, const ModelText *text, const Mode *resting) {
+    if (e->predicting) return *resting;
+    Mode m = begin_mode(e, text, false, true, true);
     output_lines(e, &m.outputs);
     watch_lines(e);
     return m;
 }
 
 static Mode single_mode(Elaborator *e, const ModelText *text) {
-    Mode m = begin_mode(e, text, false, false);
+    Mode m = begin_mode(e, text, false, true, false);
     output_lines(e, &m.outputs);
     return m;
 }
@@ -168,13 +182,13 @@ static void add_next_totals(Tensors *to, const Program *p) {
 }
 
 /* Everything that is read outside of training. */
-static Reached reached_at_rest(const Mode *resting) {
+static Reached reached_at_rest(const Mode *resting, const Mode *predicting) {
     Tensors results = { 0 };
-    add_all(&results, &resting->outputs);
+    Reached r = { 0 };
+    reach(&r, predicting->program, &predicting->outputs);
     if (resting->loss) PUSH(results, resting->loss);
     add_all(&results, &resting->metrics);
     add_next_totals(&results, resting->program);
-    Reached r = { 0 };
     reach(&r, resting->program, &results);
     return r;
 }
@@ -302,7 +316,7 @@ static void gradients_and_update(Elaborator *e, Program *live, const Mode *resti
     for (int k = 0; k < m->hypers.n; k++) m->hyper_defaults[k] = m->hypers.at[k]->initial;
 }
 
-static void cut_programs(Elaborator *e, const Mode *training, const Mode *resting, const Mode *single, const Program *live, Tensors *step) {
+static void cut_programs(Elaborator *e, const Mode *training, const Mode *resting, const Mode *predicting, const Mode *single, const Program *live, Tensors *step) {
     Model *m = e->model;
     Tensors owned = { 0 }, at_rest = { 0 };
     add_all(&owned, &m->params);
@@ -314,7 +328,7 @@ static void cut_programs(Elaborator *e, const Mode *training, const Mode *restin
     add_next_totals(&at_rest, resting->program);
     if (at_rest.n) m->evaluate = cut(resting->program, "evaluate", &at_rest);
     if (m->metrics.n) m->metrics_program = cut(resting->program, "metrics", &m->metrics);
-    if (m->outputs.n) m->predict = cut(resting->program, "predict", &m->outputs);
+    if (m->outputs.n) m->predict = cut(predicting->program, "predict", &m->outputs);
     if (m->outputs.n) m->predict_one = cut(single->program, "predict_one", &single->outputs);
 }
 
@@ -343,16 +357,18 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     if (error_count()) return NULL;
     Mode resting = resting_mode(e, &text_of);
     if (error_count()) return NULL;
+    Mode predicting = predicting_mode(e, &text_of, &resting);
+    if (error_count()) return NULL;
     Mode single = single_mode(e, &text_of);
     if (error_count()) return NULL;
     m->loss = training.loss;
     m->metrics = resting.metrics;
-    m->outputs = resting.outputs;
+    m->outputs = predicting.outputs;
     if (!m->loss && !m->outputs.n) {
         error_at(tree->span, "the model has neither a loss nor an output: there is nothing to compute");
         return NULL;
     }
-    Reached at_rest = reached_at_rest(&resting);
+    Reached at_rest = reached_at_rest(&resting, &predicting);
     Tensors step = step_results(&training, &at_rest);
     Tensors wanted = { 0 };
     add_all(&wanted, &step);
@@ -364,7 +380,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     e->root = training.root;
     if (training.loss && m->params.n) gradients_and_update(e, live, &resting, training.loss, &step);
     if (error_count()) return NULL;
-    cut_programs(e, &training, &resting, &single, live, &step);
+    cut_programs(e, &training, &resting, &predicting, &single, live, &step);
     finish_names(e);
     Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one };
     for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {

@@ -114,6 +114,18 @@ static Reduce reduce_op(const char *text) {
 
 static const Expr *truth_to_integer(const Expr *body) { return Where(ToTruth(body), Int(1), Int(0)); }
 
+/* What is known of a winner among values that are not known yet, in a recurrence through it: it is an integer, and which. It
+ * stands for the winner until the recurrence is elaborated again, so that it can be a subscript. NULL: not even that. */
+static const Expr *winner_to_come(Reduce op, const Index *const *bound, int n) {
+    if (op != REDUCE_ARGMAX && op != REDUCE_ARGMIN) return NULL;
+    Tensor *t = tensor_new("", ROLE_VALUE, INT, 0, NULL, NULL);
+    t->lo = 0;
+    t->hi = 1;
+    for (int k = 0; k < n; k++) t->hi *= bound[k]->extent;
+    t->hi--;
+    return Read(t, NULL, 0);
+}
+
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Reduce op = reduce_op(t->text);
     const Tree *body_tree = t->child[t->n - 1];
@@ -213,6 +225,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     }
     Value v = evaluate(e, s, inner, body_tree);
     if (v.kind == VALUE_FUNCTION) { model_error(e, s, body_tree->span, "a function cannot be reduced"); return bad_value; }
+    if (v.kind == VALUE_TENSOR && !v.body) v.body = winner_to_come(op, bound, n);
     if (v.kind != VALUE_TENSOR || !v.body) return v;
     if ((over_data || over_params) && v.rank) v = reduce_whole(e, s, t->span, t->text, &v);
     const Expr *body = v.body;

@@ -119,7 +119,8 @@ typedef struct Elaborator {
     LIST(const Tree *) functions, models;
     Model *model;
     Program *program;                                           /* where equations go */
-    bool training, updating;
+    bool training, predicting, updating;
+    bool apart;                                                 /* evaluating and predicting differ: something asked which it is */
     int uses;                                                   /* of definitions so far */
     int mode;                                                   /* tensors of different modes may share a name */
     const Index *batch;                                         /* NULL while there is no batch: init, update */

@@ -303,7 +303,12 @@ static const char *real_of(Env *e, int depth) {
             Env was = *e;                                   /* one of the branches does not exist, nor do its reads */
             const char *resting = leaf(e);
             *e = was;
-            return text("where(training, %s, %s)", ONE_OF("random()", "2*random() - 1", "(random() < 0.5)"), resting);
+            if (chance(60)) return text("where(training, %s, %s)", ONE_OF("random()", "2*random() - 1", "(random() < 0.5)"), resting);
+            bool crossed = crossing, targeted = target;
+            const char *known_to_data = leaf(e);            /* what predicts does not read it */
+            crossing = crossed;
+            target = targeted;
+            return text("where(predicting, %s, %s)", resting, known_to_data);
         }
         return text("0.2*%s", integer_of(e, depth - 1));
     }
@@ -516,6 +521,20 @@ static void recurrence(void) {
     if (chance(40)) read = rank == 2 ? text("%s[%s, j else 0.3]", h->name, before) : text("%s[%s else 0.3]", h->name, before);
     put(&body, "    %s%s = 0.6*%s + tanh(%s)\n", g->name, left, read, b);
 }
+/* What a choice was reads a table at the next time. */
+static void chosen(void) {
+    Known *x = choose(2, true);
+    if (!x || x->extent[1] > 20 || x->target) return;
+    start();
+    Known *table = param(2, (int64_t[]){x->extent[1] + 1, x->extent[1]});
+    meet(table);
+    meet(x);
+    Known *z = know("z", 2, x->extent, 0), *c = know("c", 1, x->extent, x->extent[1]);
+    inherit(z);
+    inherit(c);
+    put(&body, "    %s[i, j] = %s[i, j] + %s[%s[i-1 else %d], j]\n", z->name, x->name, table->name, c->name, (int)x->extent[1]);
+    put(&body, "    %s[i < %d] = %s(j) %s[i, j]\n", c->name, (int)x->extent[0], ONE_OF("argmax", "argmin"), z->name);
+}
 static void scatter(void) {
     static const char *const rest[] = {"", ", i", ", i, j"}, *const extents[] = {"", ", A", ", A, B"};
     Known *a = choose((int)pick(1, 3), true), *t = choose(1, false);
@@ -705,7 +724,7 @@ static void library(void) {
 
 static void (*const kinds[])(void) = {
     plain_equation, plain_equation, plain_equation, plain_equation, plain_equation, integer_equation, product, product, window, window, soft_chain, recurrence,
-    recurrence, scatter, reshape, reshape, whole, memory, defined, library, library, library
+    recurrence, chosen, scatter, reshape, reshape, whole, memory, defined, library, library, library
 };
 
 /* --- the lines of a model --- */
