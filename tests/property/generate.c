@@ -199,7 +199,8 @@ static const char *integer_of(Env *e, int depth) {
 static const char *reduction_of(Env *e, const char *op, int depth, bool may_be_empty, const char *(*of)(Env *, int)) {
     Env inner = *e;
     Writer binders = {0};
-    int n = chance(75) ? 1 : 2, made = 0;
+    bool grows = strcmp(op, "prod") == 0;                   /* with each factor */
+    int n = grows || chance(75) ? 1 : 2, made = 0;
     const char *names[2];
     bool over_batch = !at_rest && chance(10) && e->cost * batch <= budget();
     if (over_batch) {
@@ -214,6 +215,7 @@ static const char *reduction_of(Env *e, const char *op, int depth, bool may_be_e
         Known *t = choose(-1, true);
         int64_t extent = t && t->rank && chance(70) ? t->extent[pick(0, t->rank - 1)] : pick_extent(9);
         if (inner.cost * extent > budget()) extent = budget() / inner.cost;
+        if (grows && extent > 9) extent = 9;
         if (extent < 1) extent = 1;
         inner.cost *= extent;
         names[made++] = text("%s%d", ONE_OF("u", "v", "w"), ++n_bound);
@@ -225,7 +227,7 @@ static const char *reduction_of(Env *e, const char *op, int depth, bool may_be_e
     const char *range = NULL;
     if (dependent) {
         Place *b = &inner.at[first];
-        bool after = may_be_empty && chance(40);
+        bool after = may_be_empty && outer->extent > 1 && chance(40);
         b->extent = outer->extent + (after ? 0 : chance(20) ? 1 : 0);
         b->tied = true;
         range = after ? text("%s < %s", b->name, outer->name) : b->extent > outer->extent ? text("%s < %s + 2", b->name, outer->name) : text("%s <= %s", b->name, outer->name);
@@ -427,12 +429,13 @@ static void window(void) {
     int axes = a->rank == 1 ? 1 : (int)pick(1, 2), lead = a->rank - axes;
     int64_t k[2], stride[2], dilation[2], pad[2], out[MOST_RANK], filter[4], cost = size_of(a);
     const char *sub[2], *inner[2];
-    bool padded = false;
+    bool padded = false, reaches = true;                    /* each window has a place inside */
     for (int d = 0; d < axes; d++) {
         int64_t n = a->extent[lead + d];
         k[d] = pick(1, 4), stride[d] = pick(1, 3), dilation[d] = chance(75) ? 1 : 2, pad[d] = chance(50) ? 0 : pick(1, 2);
         if (dilation[d] * (k[d] - 1) + 1 > n + 2 * pad[d]) k[d] = 1, dilation[d] = 1;
         padded |= pad[d] > 0;
+        reaches &= !pad[d] || (dilation[d] == 1 && k[d] > pad[d]);
         cost *= k[d];
         sub[d] = text("%s%s%s%s%s", stride[d] > 1 ? text("%d*", (int)stride[d]) : "", d ? "j" : "i", dilation[d] > 1 ? text(" + %d*", (int)dilation[d]) : " + ", d ? "v" : "u",
                       pad[d] ? text(" - %d", (int)pad[d]) : "");
@@ -461,7 +464,7 @@ static void window(void) {
     const char *cells = text("%s%s%s", sub[0], axes > 1 ? ", " : "", axes > 1 ? sub[1] : "");
     const char *ij = axes > 1 ? text("i < %d, j < %d", (int)out[rank - 2], (int)out[rank - 1]) : text("i < %d", (int)out[rank - 1]);
     const char *uv = text("%s%s%s", inner[0], axes > 1 ? ", " : "", axes > 1 ? inner[1] : "");
-    const char *outside = !padded ? "" : pool ? " else -inf" : chance(70) ? " else 0" : " else 0.5";
+    const char *outside = !padded ? "" : pool ? reaches ? " else -inf" : " else -3" : chance(70) ? " else 0" : " else 0.5";
     const char *op = pool ? ONE_OF("max", "max", "mean", "sum", "prod", "min") : "sum";
     if (pool && *op != 'm') outside = padded ? " else 0.5" : "";
     if (pool && op[1] == 'i') outside = padded ? " else 3" : "";
