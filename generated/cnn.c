@@ -1999,9 +1999,10 @@ static double cnn_table_gradients(void *m, int n, const void *const *inputs) {
 static double cnn_table_evaluate(void *m, int n, const void *const *inputs) {
     return cnn_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void cnn_table_predict(const void *instance, void *work, int n, const void *const *inputs,
+static void cnn_table_predict(const void *instance, void *memory, void *work, int n, const void *const *inputs,
         void *const *outputs) {
     const cnn *const m = instance;
+    (void)memory;
     cnn_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

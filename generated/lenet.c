@@ -2029,9 +2029,10 @@ static double lenet_table_gradients(void *m, int n, const void *const *inputs) {
 static double lenet_table_evaluate(void *m, int n, const void *const *inputs) {
     return lenet_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void lenet_table_predict(const void *instance, void *work, int n, const void *const *inputs,
+static void lenet_table_predict(const void *instance, void *memory, void *work, int n, const void *const *inputs,
         void *const *outputs) {
     const lenet *const m = instance;
+    (void)memory;
     lenet_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

@@ -325,9 +325,10 @@ static double linear_regression_table_gradients(void *m, int n, const void *cons
 static double linear_regression_table_evaluate(void *m, int n, const void *const *inputs) {
     return linear_regression_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void linear_regression_table_predict(const void *instance, void *work, int n, const void *const *inputs,
+static void linear_regression_table_predict(const void *instance, void *memory, void *work, int n, const void *const *inputs,
         void *const *outputs) {
     const linear_regression *const m = instance;
+    (void)memory;
     linear_regression_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

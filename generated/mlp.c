@@ -974,9 +974,10 @@ static double mlp_table_gradients(void *m, int n, const void *const *inputs) {
 static double mlp_table_evaluate(void *m, int n, const void *const *inputs) {
     return mlp_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void mlp_table_predict(const void *instance, void *work, int n, const void *const *inputs,
+static void mlp_table_predict(const void *instance, void *memory, void *work, int n, const void *const *inputs,
         void *const *outputs) {
     const mlp *const m = instance;
+    (void)memory;
     mlp_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

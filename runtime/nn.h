@@ -84,6 +84,7 @@ typedef struct nn_model {
     nn_type real;               /* NN_F32 or NN_F64: what nn_real was when the file was compiled */
     size_t size;                /* of the instance: struct NAME */
     size_t predict_size;        /* of the workspace of predict: struct NAME_predict_work */
+    size_t memory_size;         /* of what predict goes on from, for one sample: struct NAME_memory; 0: nothing */
     int n_inputs, n_targets;    /* inputs first, then targets, in one table */
     const nn_tensor *inputs;
     int n_outputs;        const nn_tensor *outputs;
@@ -108,7 +109,8 @@ typedef struct nn_model {
     double (*evaluate)(void *instance, int n, const void *const *inputs);    /* gives the loss; gathers the metrics */
     void (*reset)(void *instance);                                           /* forgets what metrics have gathered */
     void (*metrics_of)(void *instance, double *values);                      /* one number for each metric */
-    void (*predict)(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs);
+    void (*begin)(const void *instance, void *memory);       /* the memory of one sample before its first prediction; or NULL */
+    void (*predict)(const void *instance, void *memory, void *work, int n, const void *const *inputs, void *const *outputs);
     int n_profile;        const nn_profile_row *profile; /* of `nnc --profile`, else none */
     nn_profile_spent *(*spent)(int thread);              /* what a thread has spent on each row */
     double (*peak)(void);                                /* operations a second that one thread can do at most */

@@ -1,6 +1,6 @@
 /* predict.c: the command `predict`: the model's outputs for the samples of the test inputs.
  *
- * Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV. Files appear
+ * Each sample begins anew, also where predictions go on from a memory. Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV. Files appear
  * whole or not at all.
  *
  * SPDX-License-Identifier: 0BSD */
@@ -117,8 +117,12 @@ static bool write_batch(const nn_model *m, Sink *sinks, void *const *outputs, in
 static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const void *instance, Sink *sinks, void **outputs,
                     nn_failure *f) {
     bool files = o->n_output > 0, good = true;
-    void *work = malloc(m->predict_size + 1);
-    if (!work) return nn_fail_memory(f, "workspace", m->predict_size);
+    void *work = malloc(m->predict_size + 1), *memory = malloc(m->memory_size * (size_t)b->batch + 1);
+    if (!work || !memory) {
+        free(work);
+        free(memory);
+        return nn_fail_memory(f, "workspace", m->predict_size + m->memory_size * (size_t)b->batch);
+    }
     for (int k = 0; good && k < m->n_outputs; k++) {
         size_t size = (size_t)b->batch * nn_tensor_elements(&m->outputs[k]) * nn_type_size(m->outputs[k].type);
         good = (outputs[k] = malloc(size + 1)) != NULL || nn_fail_memory(f, m->outputs[k].name, size);
@@ -126,12 +130,14 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
     good = good && open_sinks(m, sinks, b->data->samples, files, f);
     nn_batches_start(b, 0, 0, 0);
     for (int n; good && (n = nn_batches_next(b)) > 0;) {
-        m->predict(instance, work, n, (const void *const *)b->buffers, outputs);
+        for (int i = 0; m->begin && i < n; i++) m->begin(instance, (char *)memory + (size_t)i * m->memory_size);
+        m->predict(instance, memory, work, n, (const void *const *)b->buffers, outputs);
         good = write_batch(m, sinks, outputs, n, files, f);
     }
     for (int k = 0; good && files && k < m->n_outputs; k++)
         if (sinks[k].file) good = nn_replace_commit(&sinks[k].r, f);
     free(work);
+    free(memory);
     return good;
 }
 

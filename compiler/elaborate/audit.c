@@ -104,7 +104,7 @@ void check_program(const Model *m, const Program *p) {
             error_from(q->origin, "an update cannot read `%s` of a sample", x->tensor->name);
             return;
         }
-        if (same(p->name, "init") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
+        if ((same(p->name, "init") || same(p->name, "begin")) && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
             error_from(q->origin, "a first value is there before any sample is, and this reads `%s`", x->tensor->name);
             return;
         }

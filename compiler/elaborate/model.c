@@ -21,7 +21,14 @@ void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tenso
 typedef struct ModelText { const Tree *tree; const Define *defines; int n_defines; } ModelText;
 
 /* What one elaboration of the model's text gives. */
-typedef struct Mode { Program *program; Scope *root; Tensor *loss; Aims aims; Tensors metrics, outputs, nexts; } Mode;
+typedef struct Mode {
+    Program *program;
+    Scope *root;
+    int from_scope;
+    Tensor *loss;
+    Aims aims;
+    Tensors metrics, outputs, nexts, firsts;                    /* firsts: of memories */
+} Mode;
 
 static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool predicting, bool many) {
     e->training = training;
@@ -30,6 +37,7 @@ static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool
     e->program = program_new("model");
     e->batch = index_new("n", many ? e->model->batch : 1, many ? e->model->count : NULL);
     e->tentative = 0;
+    int from_scope = e->scopes.n;
     Scope *root = model_scope(e, text->tree, text->defines, text->n_defines);
     const Tree *body = statements_of(e);
     for (int k = 0; k < body->n; k++) {
@@ -41,17 +49,21 @@ static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool
         const Expr *at = At(e->batch);
         if (n && t && n->tree == line) remember(e, &n->value, of_tensor(t, &at, 1));
     }
-    return (Mode){ .program = e->program, .root = root };
+    return (Mode){ .program = e->program, .root = root, .from_scope = from_scope };
 }
 
-/* Next values of states: of every scope in use, whether anything reads them or not. */
-static void next_states(Elaborator *e, Tensors *results) {
-    for (int i = 0; i < e->scopes.n; i++) {
+/* Next values of the states that change now, in training or where the model predicts: of every scope in use, whether anything
+ * reads them or not. */
+static void next_states(Elaborator *e, const Mode *m, Tensors *results) {
+    for (int i = m->from_scope; i < e->scopes.n; i++) {
         Scope *s = e->scopes.at[i];
         for (int k = 0; k < s->names.n; k++) {
             Name *n = s->names.at[k];
             size_t length = strlen(n->name);
-            if (n->kind == ENTRY_EQUATION && length && n->name[length - 1] == '\'') name_value(e, s, n);
+            if (n->kind != ENTRY_EQUATION || !length || n->name[length - 1] != '\'') continue;
+            const Name *state = scope_find(s, intern(n->name, length - 1));
+            bool memory = state && state->clock == EACH_PREDICT;
+            if (memory == e->predicting) name_value(e, s, n);
         }
     }
     for (int i = 0; i < e->program->equations.n; i++) {
@@ -138,7 +150,7 @@ static Mode training_mode(Elaborator *e, const ModelText *text) {
     m.aims = e->aims;
     metric_lines(e, &m.metrics);
     watch_lines(e);
-    next_states(e, &m.nexts);
+    next_states(e, &m, &m.nexts);
     return m;
 }
 
@@ -152,6 +164,7 @@ static Mode resting_mode(Elaborator *e, const ModelText *text) {
     e->predicting = !e->apart;
     if (e->predicting) output_lines(e, &m.outputs);
     watch_lines(e);
+    if (e->predicting) next_states(e, &m, &m.nexts);
     return m;
 }
 
@@ -161,12 +174,15 @@ static Mode predicting_mode(Elaborator *e, const ModelText *text, const Mode *re
     Mode m = begin_mode(e, text, false, true, true);
     output_lines(e, &m.outputs);
     watch_lines(e);
+    next_states(e, &m, &m.nexts);
     return m;
 }
 
 static Mode single_mode(Elaborator *e, const ModelText *text) {
     Mode m = begin_mode(e, text, false, true, false);
     output_lines(e, &m.outputs);
+    next_states(e, &m, &m.nexts);
+    first_memories(e, &m.firsts);
     return m;
 }
 
@@ -181,11 +197,36 @@ static void add_next_totals(Tensors *to, const Program *p) {
     }
 }
 
+/* To what a program gives, the next value of each state that it reads; and of those that are `known` to be read elsewhere. */
+static void keep_nexts(const Program *p, const Tensors *nexts, const Reached *known, Tensors *results) {
+    Reached now = { 0 };
+    Map kept = { 0 };
+    for (bool more = true; more; ) {
+        more = false;
+        reach(&now, p, results);
+        for (int k = 0; k < nexts->n; k++) {
+            Tensor *next = nexts->at[k];
+            if (map_get(&kept, next) || !(reached(&now, next->of) || reached(&now, next) || (known && reached(known, next->of)))) continue;
+            map_put(&kept, next, next);
+            PUSH(*results, next);
+            more = true;
+        }
+    }
+}
+
+/* The outputs, and what memories become. */
+static Tensors predicted(const Mode *m) {
+    Tensors results = { 0 };
+    add_all(&results, &m->outputs);
+    keep_nexts(m->program, &m->nexts, NULL, &results);
+    return results;
+}
+
 /* Everything that is read outside of training. */
 static Reached reached_at_rest(const Mode *resting, const Mode *predicting) {
-    Tensors results = { 0 };
+    Tensors results = { 0 }, outputs = predicted(predicting);
     Reached r = { 0 };
-    reach(&r, predicting->program, &predicting->outputs);
+    reach(&r, predicting->program, &outputs);
     if (resting->loss) PUSH(results, resting->loss);
     add_all(&results, &resting->metrics);
     add_next_totals(&results, resting->program);
@@ -198,19 +239,7 @@ static Tensors step_results(const Mode *training, const Reached *at_rest) {
     Tensors results = { 0 };
     if (training->loss) PUSH(results, training->loss);
     add_next_totals(&results, training->program);
-    Reached now = { 0 };
-    Map kept = { 0 };
-    for (bool more = true; more; ) {
-        more = false;
-        reach(&now, training->program, &results);
-        for (int k = 0; k < training->nexts.n; k++) {
-            Tensor *next = training->nexts.at[k];
-            if (map_get(&kept, next) || !(reached(&now, next->of) || reached(&now, next) || reached(at_rest, next->of))) continue;
-            map_put(&kept, next, next);
-            PUSH(results, next);
-            more = true;
-        }
-    }
+    keep_nexts(training->program, &training->nexts, at_rest, &results);
     return results;
 }
 
@@ -226,6 +255,7 @@ static void list_owned(Elaborator *e, const Program *live, const Tensors *step, 
         if (o->part == 0 && o->tensor->role == ROLE_INPUT) PUSH(m->inputs, o->tensor);
         if (o->live && o->tensor->role == ROLE_PARAM) PUSH(m->params, o->tensor);
         if (o->live && o->tensor->role == ROLE_STATE) PUSH(m->states, o->tensor);
+        if (o->live && o->part == 0 && o->tensor->role == ROLE_MEMORY) PUSH(m->memories, o->tensor);
         if (o->live && o->tensor->role == ROLE_TOTAL) PUSH(m->totals, o->tensor);
     }
     for (int i = 0; i < e->owned.n; i++)
@@ -328,8 +358,15 @@ static void cut_programs(Elaborator *e, const Mode *training, const Mode *restin
     add_next_totals(&at_rest, resting->program);
     if (at_rest.n) m->evaluate = cut(resting->program, "evaluate", &at_rest);
     if (m->metrics.n) m->metrics_program = cut(resting->program, "metrics", &m->metrics);
-    if (m->outputs.n) m->predict = cut(predicting->program, "predict", &m->outputs);
-    if (m->outputs.n) m->predict_one = cut(single->program, "predict_one", &single->outputs);
+    if (!m->outputs.n) return;
+    const Tensors many = predicted(predicting), one = predicted(single);
+    Tensors firsts = { 0 };
+    m->predict = cut(predicting->program, "predict", &many);
+    m->predict_one = cut(single->program, "predict_one", &one);
+    Reached r = { 0 };
+    reach(&r, single->program, &one);
+    for (int k = 0; k < single->firsts.n; k++) if (reached(&r, single->firsts.at[k]->of)) PUSH(firsts, single->firsts.at[k]);
+    if (firsts.n) m->begin = cut(single->program, "begin", &firsts);
 }
 
 Model *elaborate(const Tree *const *files, int n, const char *model_name, const Define *defines, int n_defines) {
@@ -382,7 +419,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     if (error_count()) return NULL;
     cut_programs(e, &training, &resting, &predicting, &single, live, &step);
     finish_names(e);
-    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one };
+    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one, m->begin };
     for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
         if (!programs[k] || error_count()) continue;            /* the same mistake is not told for each program */
         program_order(programs[k]);

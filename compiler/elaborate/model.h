@@ -47,6 +47,7 @@ void gather_numbers(Gathering *g);
 void begin_anew(Elaborator *e);
 /* first.c */
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);
+void first_memories(Elaborator *e, Tensors *results);
 /* audit.c */
 void check_program(const Model *m, const Program *p);
 void warn_unused(Elaborator *e, const Scope *root);

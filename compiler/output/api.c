@@ -21,7 +21,7 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
         { "init", true }, { "gradients", model->gradients != NULL }, { "update", model->update != NULL },
         { "average", model->average_program != NULL }, { "epoch", model->epoch_program != NULL },
         { "step", model->gradients && model->update }, { "evaluate", model->evaluate != NULL }, { "reset", true },
-        { "metrics", true }, { "predict", model->predict != NULL }, { "predict_one", model->predict_one != NULL }
+        { "metrics", true }, { "begin", model->begin != NULL }, { "predict", model->predict != NULL }, { "predict_one", model->predict_one != NULL }
     };
     put_text(w, "  \"functions\": {");
     for (size_t k = 0, some = 0; k < sizeof all / sizeof *all; k++) {

@@ -95,9 +95,14 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     put_comment(w, "/* ", text("The metrics of what was gathered since the reset, %d number%s%s.", model->metrics.n,
                                model->metrics.n == 1 ? "" : "s", names.text ? names.text : ""), " */");
     signature_print(w, m, l, "metrics", ";");
+    if (model->begin) {
+        put_text(w, "\n/* The memory of a sample before its first prediction. */\n");
+        signature_print(w, m, l, "begin", ";");
+    }
     if (model->predict) {
-        put(w, "\n/* The outputs of n samples%s. Reads nothing but what is handed in. */\n",
-            model->averages.n ? ", as a rule with p = &m->average" : "");
+        put(w, "\n/* The outputs of n samples%s. Reads nothing but what is handed in%s. */\n",
+            model->averages.n ? ", as a rule with p = &m->average" : "",
+            model->begin ? "; memory[i] of each sample is what\n * it goes on from, and then what the next call goes on from" : "");
         signature_print(w, m, l, "predict", ";");
     }
     if (model->predict_one) {

@@ -67,6 +67,7 @@ static uint64_t model_hash(const Model *m) {
     hash_tensors(&hash, "states", &m->states);
     hash_tensors(&hash, "moments", &m->moments);
     if (m->averages.n) hash_tensors(&hash, "averages", &m->averages);
+    if (m->memories.n) hash_tensors(&hash, "memories", &m->memories);
     put_text(&equations, "");
     if (m->predict) program_print(&equations, m->predict);
     hash_text(&hash, equations.text);
@@ -156,16 +157,30 @@ static void print_loss_adapter(Writer *w, const Module *m, const char *function)
     put_text(w, ");\n}\n");
 }
 
+/* The parameters that predict: the first argument of begin and predict, if there are any. */
+static const char *weights_text(const Module *m, const Layout *l) {
+    if (!l->of[STRUCT_PARAMS].members.n) return "";
+    return m->model->averages.n ? "&m->average, " : "&m->params, ";
+}
+
+static void print_begin_adapter(Writer *w, const Module *m, const Layout *l) {
+    bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
+    put(w, "static void %s_table_begin(const void *instance, void *memory) {\n", m->prefix);
+    if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
+    else put_text(w, "    (void)instance;\n");
+    put(w, "    %s_begin(%s%smemory);\n}\n", m->prefix, weights_text(m, l), state ? "&m->state, " : "");
+}
+
 static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
     bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
     int given = model_inputs(m->model, false).n;
-    put(w, "static void %s_table_predict(const void *instance, void *work, int n, const void *const *inputs,\n"
+    put(w, "static void %s_table_predict(const void *instance, void *memory, void *work, int n, const void *const *inputs,\n"
            "        void *const *outputs) {\n", m->prefix);
     if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
     else put_text(w, "    (void)instance;\n");
     if (given == 0) put_text(w, "    (void)inputs;\n");
-    const char *weights = !params ? "" : m->model->averages.n ? "&m->average, " : "&m->params, ";
-    put(w, "    %s_predict(%s%swork, n", m->prefix, weights, state ? "&m->state, " : "");
+    if (!m->model->begin) put_text(w, "    (void)memory;\n");
+    put(w, "    %s_predict(%s%s%swork, n", m->prefix, weights_text(m, l), state ? "&m->state, " : "", m->model->begin ? "memory, " : "");
     for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
     for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
     put_text(w, ");\n}\n");
@@ -183,6 +198,7 @@ static void print_adapters(Writer *w, const Module *m, const Layout *l) {
     if (model->epoch_program) put(w, "static void %s_table_epoch(void *m) { %s_epoch(m); }\n", p, p);
     if (model->gradients) print_loss_adapter(w, m, "gradients");
     if (model->evaluate) print_loss_adapter(w, m, "evaluate");
+    if (model->begin) print_begin_adapter(w, m, l);
     if (model->predict) print_predict_adapter(w, m, l);
     put_text(w, "\n");
 }
@@ -207,6 +223,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     put(w, ",\n    .source = %s_source,\n    .hash = \"%016" PRIx64 "\",\n", p, model_hash(model));
     put(w, "    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n", name_upper(p), p);
     if (model->predict) put(w, "    .predict_size = sizeof(%s),\n", struct_name(m, l, STRUCT_PREDICT_WORK));
+    if (model->begin) put(w, "    .memory_size = sizeof(%s),\n", struct_name(m, l, STRUCT_MEMORY));
     put(w, "    .n_inputs = %d, .n_targets = %d,\n", inputs.n - targets, targets);
     if (inputs.n) put(w, "    .inputs = %s_inputs_table,\n", p);
     put_list(w, m, "outputs", model->outputs.n, "outputs_table");
@@ -233,6 +250,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     if (model->average_program) put(w, "    .average = %s_table_average,\n", p);
     if (model->epoch_program) put(w, "    .epoch = %s_table_epoch,\n", p);
     if (model->evaluate) put(w, "    .evaluate = %s_table_evaluate,\n", p);
+    if (model->begin) put(w, "    .begin = %s_table_begin,\n", p);
     if (model->predict) put(w, "    .predict = %s_table_predict,\n", p);
     put(w, "};\n\nNN_MAIN_MODEL(%s_model)\n", p);
 }

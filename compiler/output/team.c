@@ -36,6 +36,8 @@ static HandedList known(const Body *b) {
         PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_PARAMS), true), "p" }));
     if (b->predicts && of[STRUCT_STATE].members.n)
         PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_STATE), true), "s" }));
+    if (b->predicts && of[STRUCT_MEMORY].members.n)
+        PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_MEMORY), false), "memory" }));
     if (b->predicts) PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_PREDICT_WORK), false), "work" }));
     if (loss || b->entry == ENTRY_PREDICT) PUSH(list, ((Handed){ "int ", "n" }));
     for (int k = 0; (loss || b->predicts) && k < inputs.n; k++)

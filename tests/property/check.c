@@ -7,6 +7,7 @@
  *     gradients N item K, evaluate N item K       calls whose loss is an item
  *     value KIND I item K                an array of the instance is an item: p g s t
  *     metric I item K                    so is a metric
+ *     begin                              memories for the predictions that follow
  *     predict N                          and an output:  output I item K
  * Samples after the last are NaN. */
 #include <math.h>
@@ -21,7 +22,7 @@ enum { MOST = 16 };
 typedef struct { double tolerance, *value; size_t n; char *what; } Item;
 typedef struct {
     const nn_model *model;
-    char *instance;
+    char *instance, *memory;
     void *inputs[MOST];
     double *outputs[MOST];
 } Instance;
@@ -47,6 +48,7 @@ static void close_models(void) {
             free(instance[k].outputs[i]);
         }
         free(instance[k].instance);
+        free(instance[k].memory);
     }
     for (size_t i = 0; i < n_items; i++) {
         free(items[i].value);
@@ -125,10 +127,17 @@ static const void *const *given(const Instance *x, int n) {
     return (const void *const *)copy;
 }
 
+static void begin(Instance *x) {
+    size_t each = x->model->memory_size;
+    if (!x->memory) x->memory = malloc(each * (size_t)x->model->batch + 1);
+    memset(x->memory, 0xff, each * (size_t)x->model->batch);
+    for (int i = 0; x->model->begin && i < x->model->batch; i++) x->model->begin(x->instance, x->memory + each * (size_t)i);
+}
+
 static void predict(Instance *x, int n) {
     char *work = malloc(x->model->predict_size + 1);
     memset(work, 0xff, x->model->predict_size);
-    x->model->predict(x->instance, work, n, given(x, n), (void *const *)x->outputs);
+    x->model->predict(x->instance, x->memory, work, n, given(x, n), (void *const *)x->outputs);
     free(work);
 }
 
@@ -137,6 +146,7 @@ static void obey_one(Instance *x, const char *word, char *line) {
     if (strcmp(word, "init") == 0) m->init(x->instance, (uint64_t)strtol(line, NULL, 10));
     if (strcmp(word, "update") == 0) m->update(x->instance);
     if (strcmp(word, "reset") == 0) m->reset(x->instance);
+    if (strcmp(word, "begin") == 0) begin(x);
     if (strcmp(word, "predict") == 0) predict(x, (int)strtol(line, NULL, 10));
     int a = 0, k = 0;
     char kind = 0;

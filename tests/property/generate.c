@@ -599,7 +599,6 @@ static void reshape(void) {
         out[0] = a->extent[0];
         y = know("y", 1, out, 0);
         put(&body, "    %s[i] = %s(..) %s[i, ..]\n", y->name, ONE_OF("sum", "mean", "max", "min"), x);
-        if (a->rank == 1) return;
         break;
     default:
         y = know("y", a->rank, a->extent, 0);
@@ -641,6 +640,23 @@ static void memory(void) {
     put(&body, "    %s[i] = %s\n", y->name, a->sample ? text(ONE_OF("%s[i] - %s[i]", "%s[i]/(1 + %s[i]^2)", "where(training, %s[i], 0)*(1 + %s[i])"), a->name, s) : text("%s[i]*%s[i]", a->name, s));
     inherit(y);
     y->crossing = a->crossing;
+    at_rest = false;
+}
+
+/* What a prediction keeps for the next one. */
+static void remembered(void) {
+    at_rest = true;
+    Known *a = choose(1, true);
+    start();
+    if (a) {
+        meet(a);
+        Known *y = know("y", 1, a->extent, 0);
+        const char *s = text("s%d", ++n_names), *first = ONE_OF("0", "0.5", "-1");
+        put(&body, "    state %s[%d] = %s, %sn = %s each predict\n", s, (int)a->extent[0], first, s, first);
+        put(&body, "    %s'[i] = %s\n    %sn' = %sn + 1\n", s, text(ONE_OF("0.6*%s[i] + tanh(%s[i])", "where(%s[i] > 0.2, %s[i], 0.5)", "sin(%s[0])*%s[i]"), s, a->name), s, s);
+        put(&body, "    %s[i] = %s[i] + %s[i]*where(%sn > 1, %s[i], %s[(i + 1) %% %d])\n", y->name, a->name, s, s, a->name, s, (int)a->extent[0]);
+        inherit(y);
+    }
     at_rest = false;
 }
 
@@ -727,7 +743,7 @@ static void library(void) {
 
 static void (*const kinds[])(void) = {
     plain_equation, plain_equation, plain_equation, plain_equation, plain_equation, integer_equation, product, product, window, window, soft_chain, recurrence,
-    recurrence, chosen, scatter, reshape, reshape, whole, memory, defined, library, library, library
+    recurrence, chosen, scatter, reshape, reshape, whole, memory, remembered, defined, library, library, library
 };
 
 /* --- the lines of a model --- */

@@ -74,7 +74,8 @@ static void metrics_of(void *instance, double *values) {
     values[0] = m->totals.error / m->totals.count;
 }
 
-static void predict(const void *instance, void *work, int n, const void *const *inputs, void *const *outputs) {
+static void predict(const void *instance, void *memory, void *work, int n, const void *const *inputs, void *const *outputs) {
+    (void)memory;
     (void)work;
     for (int s = 0; s < n; s++) ((nn_real *)outputs[0])[s] = output(instance, (const nn_real *)inputs[0] + 3 * s);
 }
