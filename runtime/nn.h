@@ -92,6 +92,7 @@ typedef struct nn_model {
     int n_grads;          const nn_tensor *grads;        /* the trained params only, under the params' names */
     int n_averages;       const nn_tensor *averages;     /* of all params or none, in their order ("average." before the name) */
     int n_states;         const nn_tensor *states;       /* layers' states, then the optimizer's ("optimizer." before the name) */
+    int n_statistics;     const nn_tensor *statistics;   /* those states whose first values come from the training data */
     int n_totals;         const nn_tensor *totals;       /* double numbers that metrics gather over a pass */
     int n_hypers;         const nn_tensor *hypers;       /* double numbers that can be set while training */
     int n_metrics;        const char *const *metrics;
@@ -109,6 +110,9 @@ typedef struct nn_model {
     double (*evaluate)(void *instance, int n, const void *const *inputs);    /* gives the loss; gathers the metrics */
     void (*reset)(void *instance);                                           /* forgets what metrics have gathered */
     void (*metrics_of)(void *instance, double *values);                      /* one number for each metric */
+    int surveys;                /* passes over the training data before the first step; 0: none, and the next two are NULL */
+    void (*survey)(void *instance, int n, const void *const *inputs);        /* gathers for states that come from the data */
+    void (*surveyed)(void *instance);                                        /* the end of such a pass: makes these states */
     void (*begin)(const void *instance, void *memory);       /* the memory of one sample before its first prediction; or NULL */
     void (*predict)(const void *instance, void *memory, void *work, int n, const void *const *inputs, void *const *outputs);
     int n_profile;        const nn_profile_row *profile; /* of `nnc --profile`, else none */

@@ -18,6 +18,9 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f);           
 void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f);
 void nn_instance_set_hypers(const nn_options *o, void *instance);
 
+/* First values from the training data, for the states that have such: survey.c. */
+bool nn_survey(const nn_model *m, void *instance, const nn_dataset *data, int batch, nn_failure *f);
+
 /* Loss and metrics over a whole data set; false if `stop` was set meanwhile. The loss is the mean over the samples. */
 bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile sig_atomic_t *stop, double *loss, double *metrics);
 #endif

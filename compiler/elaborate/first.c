@@ -36,7 +36,9 @@ Value declared_first(Elaborator *e, Scope *s, const Tree *declaration, const Val
 static Tensor *first_value(Elaborator *e, const Owned *o, Role role) {
     Tensor *first = tensor_new("", role, REAL, o->tensor->rank, o->tensor->dim, o->tensor->origin);
     first->of = o->tensor;
-    const Value w = of_tensor(o->tensor, NULL, 0), v = declared_first(e, o->scope, o->tree, &w);
+    Value w = of_tensor(o->tensor, NULL, 0), v = w;
+    if (o->tensor->surveyed) v.body = Num(0);                   /* until the data were looked at */
+    else v = declared_first(e, o->scope, o->tree, &w);
     if (v.kind != VALUE_TENSOR) return NULL;
     PUSH(e->named, ((Named){ first, o->instance, text("%s_first", o->local), false, e->mode }));
     equation_new(e->program, first, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, first, v.axis, v.rank, ToReal(v.body)), first->origin);
@@ -46,6 +48,21 @@ static Tensor *first_value(Elaborator *e, const Owned *o, Role role) {
 /* What stands in the elaborator's list from place *known on is added to the map from tensors to 1 + their places. */
 static void note_owned(const Elaborator *e, Map *places, int *known) {
     for (; *known < e->owned.n; ++*known) map_put(places, e->owned.at[*known].tensor, (void *)(intptr_t)(*known + 1));
+}
+
+/* The data are looked at later. */
+static void check_unsurveyed(const Program *p, const Tensors *results) {
+    Reached r = { 0 };
+    reach(&r, p, results);
+    for (int k = 0; k < p->equations.n; k++) {
+        const Equation *q = p->equations.at[k];
+        Exprs reads = reads_of(q->body);
+        for (int i = 0; reached(&r, q->out) && i < reads.n; i++) {
+            if (!reads.at[i]->tensor->surveyed) continue;
+            error_from(q->origin, "this first value is there before the data are looked at, and `%s` comes from them", reads.at[i]->tensor->path);
+            return;
+        }
+    }
 }
 
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned) {
@@ -80,6 +97,7 @@ Program *first_values(Elaborator *e, const Program *model, const Tensors *owned)
             if (first) map_put(&firsts, o.tensor, first);
         }
     }
+    check_unsurveyed(e->program, &results);
     for (int k = 0; k < e->program->equations.n; k++) {
         Equation *x = e->program->equations.at[k];
         x->body = transform(x->body, to_first_values, &firsts);

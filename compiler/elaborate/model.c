@@ -27,7 +27,7 @@ typedef struct Mode {
     int from_scope;
     Tensor *loss;
     Aims aims;
-    Tensors metrics, outputs, nexts, firsts;                    /* firsts: of memories */
+    Tensors metrics, outputs, nexts, firsts;                    /* firsts: of what is surveyed, and of memories */
 } Mode;
 
 static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool predicting, bool many) {
@@ -165,6 +165,7 @@ static Mode resting_mode(Elaborator *e, const ModelText *text) {
     if (e->predicting) output_lines(e, &m.outputs);
     watch_lines(e);
     if (e->predicting) next_states(e, &m, &m.nexts);
+    survey_states(e, m.from_scope, &m.firsts);
     return m;
 }
 
@@ -188,13 +189,6 @@ static Mode single_mode(Elaborator *e, const ModelText *text) {
 
 static void add_all(Tensors *to, const Tensors *from) {
     for (int k = 0; k < from->n; k++) PUSH(*to, from->at[k]);
-}
-
-static void add_next_totals(Tensors *to, const Program *p) {
-    for (int k = 0; k < p->equations.n; k++) {
-        Tensor *t = p->equations.at[k]->out;
-        if (t->role == ROLE_NEXT && t->of->role == ROLE_TOTAL) PUSH(*to, t);
-    }
 }
 
 /* To what a program gives, the next value of each state that it reads; and of those that are `known` to be read elsewhere. */
@@ -229,7 +223,7 @@ static Reached reached_at_rest(const Mode *resting, const Mode *predicting) {
     reach(&r, predicting->program, &outputs);
     if (resting->loss) PUSH(results, resting->loss);
     add_all(&results, &resting->metrics);
-    add_next_totals(&results, resting->program);
+    gathered_for(resting->program, &resting->metrics, &results);
     reach(&r, resting->program, &results);
     return r;
 }
@@ -238,16 +232,17 @@ static Reached reached_at_rest(const Mode *resting, const Mode *predicting) {
 static Tensors step_results(const Mode *training, const Reached *at_rest) {
     Tensors results = { 0 };
     if (training->loss) PUSH(results, training->loss);
-    add_next_totals(&results, training->program);
+    gathered_for(training->program, &training->metrics, &results);
     keep_nexts(training->program, &training->nexts, at_rest, &results);
     return results;
 }
 
 /* Parameters and states that something reads exist; the others do not. */
-static void list_owned(Elaborator *e, const Program *live, const Tensors *step, const Reached *at_rest) {
+static void list_owned(Elaborator *e, const Program *live, const Tensors *step, const Mode *resting, Reached *at_rest) {
     Model *m = e->model;
     Reached now = { 0 };
     reach(&now, live, step);
+    survey_reach(resting->program, &resting->firsts, &now, at_rest);
     sort_owned(e);
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
@@ -353,9 +348,10 @@ static void cut_programs(Elaborator *e, const Mode *training, const Mode *restin
     add_all(&owned, &m->states);
     add_all(&owned, &m->moments);
     m->init = first_values(e, training->program, &owned);
+    survey_programs(e, resting->program, &resting->firsts);
     if (m->loss) m->gradients = cut(live, "gradients", step);
     if (resting->loss) PUSH(at_rest, resting->loss);
-    add_next_totals(&at_rest, resting->program);
+    gathered_for(resting->program, &resting->metrics, &at_rest);
     if (at_rest.n) m->evaluate = cut(resting->program, "evaluate", &at_rest);
     if (m->metrics.n) m->metrics_program = cut(resting->program, "metrics", &m->metrics);
     if (!m->outputs.n) return;
@@ -411,7 +407,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     add_all(&wanted, &step);
     for (int k = 0; k < training.aims.n; k++) PUSH(wanted, training.aims.at[k].tensor);
     Program *live = cut(training.program, "gradients", &wanted);
-    list_owned(e, live, &wanted, &at_rest);
+    list_owned(e, live, &wanted, &resting, &at_rest);
     e->aims = training.aims;
     finish_names(e);                                            /* update lines choose by path */
     e->root = training.root;
@@ -419,7 +415,7 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     if (error_count()) return NULL;
     cut_programs(e, &training, &resting, &predicting, &single, live, &step);
     finish_names(e);
-    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one, m->begin };
+    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one, m->begin, m->survey, m->surveyed_program };
     for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
         if (!programs[k] || error_count()) continue;            /* the same mistake is not told for each program */
         program_order(programs[k]);

@@ -126,6 +126,12 @@ static const Expr *winner_to_come(Reduce op, const Index *const *bound, int n) {
     return Read(t, NULL, 0);
 }
 
+static Value no_samples(Elaborator *e, Scope *s, const Tree *binder) {
+    Diagnostic *d = model_error(e, s, binder->span, "there are no samples here to reduce over");
+    if (d && !e->updating && same(binder->text, "data")) help(d, "the first value of a state can come from the data: of a state of the model's body that changes at each step, and that evaluation reads");
+    return bad_value;
+}
+
 Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     Reduce op = reduce_op(t->text);
     const Tree *body_tree = t->child[t->n - 1];
@@ -144,7 +150,7 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
         if (b->kind == TREE_NAME && (same(b->text, "batch") || same(b->text, "data"))) {
             over_data = over_data || same(b->text, "data");
             if (e->batch) bound[n++] = e->batch;
-            else { model_error(e, s, b->span, "there are no samples here to reduce over"); return bad_value; }
+            else return no_samples(e, s, b);
             continue;
         }
         if (b->kind == TREE_NAME && same(b->text, "params")) {

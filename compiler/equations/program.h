@@ -50,6 +50,7 @@ struct Tensor {
     int64_t room[12];           /* what memory has of a dim, where that is more than its extent; else 0 */
     const Tensor *of;           /* GRAD, NEXT, AVERAGE: the tensor that it belongs to */
     bool adjoint;               /* made by differentiation */
+    bool surveyed;              /* STATE: its first value comes from the data */
     bool each_epoch;            /* MOMENT, AVERAGE: changes at the end of an epoch only */
     bool host;                  /* rank 0 and depends on scalars only: computed in double, once a call */
     bool byte;                  /* INPUT, TARGET: comes as unsigned bytes (0..255) */
@@ -77,7 +78,7 @@ struct Equation {
 typedef LIST(Equation *) Equations;
 typedef LIST(Tensor *) Tensors;
 typedef struct Program {
-    const char *name;           /* init, gradients, update, average, epoch, evaluate, metrics, predict, predict_one, begin */
+    const char *name;           /* init, gradients, update, average, epoch, evaluate, metrics, predict, predict_one, begin, survey, surveyed */
     Equations equations;
     Tensors results;            /* what must be computed; everything else may vanish */
     struct Definitions *definitions;    /* of equation_of: which equation defines a tensor; NULL at first */
@@ -103,6 +104,9 @@ typedef struct Model {
     struct { const char *name; double value; } train[16];       /* other entries of the train line */
     int n_train;
     Program *init, *gradients, *update, *evaluate, *metrics_program, *predict, *predict_one;  /* absent ones are NULL */
+    Program *survey, *surveyed_program;     /* first values from the data: what a batch adds, what comes of a pass */
+    Tensors surveyed;           /* the STATEs that have such */
+    int surveys;                /* passes over the data until all of them are right */
     Program *begin;             /* first values of memories, of one sample */
     Program *average_program, *epoch_program;   /* what is done at the end of an epoch: before its evaluation, and after */
 } Model;

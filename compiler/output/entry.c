@@ -21,7 +21,7 @@
 #include <string.h>
 
 const char *const entry_name[ENTRY_COUNT] = {
-    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "begin", "init"
+    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "begin", "survey", "surveyed", "init"
 };
 
 Tensors model_inputs(const Model *m, bool targets) {
@@ -43,6 +43,8 @@ const Program *entry_program(const Model *m, Entry e) {
     case ENTRY_PREDICT: return m->predict;
     case ENTRY_PREDICT_ONE: return m->predict_one;
     case ENTRY_BEGIN: return m->begin;
+    case ENTRY_SURVEY: return m->survey;
+    case ENTRY_SURVEYED: return m->surveyed_program;
     case ENTRY_INIT: return m->init;
     default: return NULL;
     }
@@ -96,12 +98,13 @@ static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
 /* The first line of one function, as header and C file have it; function: its name without the prefix. */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end) {
     bool predict = strcmp(function, "predict") == 0, one = strcmp(function, "predict_one") == 0,
-         metrics = strcmp(function, "metrics") == 0, begin = strcmp(function, "begin") == 0;
+         metrics = strcmp(function, "metrics") == 0, begin = strcmp(function, "begin") == 0,
+         survey = strcmp(function, "survey") == 0;
     bool init = strcmp(function, "init") == 0,
          alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0
-                || strcmp(function, "average") == 0 || strcmp(function, "epoch") == 0;
+                || strcmp(function, "average") == 0 || strcmp(function, "epoch") == 0 || strcmp(function, "surveyed") == 0;
     Writer c = { 0 };
-    put(&c, "%s %s_%s(", alone || predict || one || begin ? "void" : "double", m->prefix, function);
+    put(&c, "%s %s_%s(", alone || predict || one || begin || survey ? "void" : "double", m->prefix, function);
     if (predict || one) put_predict(&c, m, l, one);
     else if (begin) put_kept(&c, m, l);
     else put(&c, "%s%s *m", metrics ? "const " : "", m->prefix);
@@ -446,7 +449,7 @@ static void body_print(Writer *w, const Body *b, const char *before) {
     put_text(&c, b->end.text);
 
     Tensors given = model_inputs(b->m->model, !b->predicts);
-    bool begins = b->entry == ENTRY_BEGIN, all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || (b->predicts && !begins);
+    bool begins = b->entry == ENTRY_BEGIN, all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->entry == ENTRY_SURVEY || (b->predicts && !begins);
     for (int k = 0; all && k < given.n; k++)
         if (!mentions(c.text, public_name(b->m, given.at[k]))) put(w, "    (void)%s;\n", public_name(b->m, given.at[k]));
     if (b->predicts && b->l->of[STRUCT_PARAMS].members.n && !mentions(c.text, "p")) put_text(w, "    (void)p;\n");
@@ -602,13 +605,24 @@ static void print_begin(Writer *w, const Unit *u) {
     body_print(w, b, "    memset(memory, 0, sizeof *memory);        /* what begins at 0 begins here */\n");
 }
 
+static void print_survey(Writer *w, const Unit *u) {
+    Body *b = body_of(u, ENTRY_SURVEY);
+    print_share(w, b);
+    signature_print(w, u->m, u->l, "survey", " {");
+    body_print(w, b, check_text(u->m, true, "n", ""));
+    b = body_of(u, ENTRY_SURVEYED);
+    put(&b->end, "    %s_reset(m);\n", u->m->prefix);
+    signature_print(w, u->m, u->l, "surveyed", " {");
+    body_print(w, b, "");
+}
+
 void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps,
                    Profile *profile) {
     Unit u = { m, l, f, file_scope, traps, profile };
     const Model *model = m->model;
     print_reset(w, &u);
     print_init(w, &u);
-    if (any_ranged(m, true) && (model->gradients || model->evaluate)) print_accepts(w, m, true);
+    if (any_ranged(m, true) && (model->gradients || model->evaluate || model->survey)) print_accepts(w, m, true);
     if (any_ranged(m, false) && model->predict) print_accepts(w, m, false);
     if (model->gradients) print_loss(w, &u, ENTRY_GRADIENTS);
     if (model->update) print_update(w, &u);
@@ -617,6 +631,7 @@ void entries_print(Writer *w, const Module *m, const Layout *l, const Functions 
     print_metrics(w, &u);
     if (model->average_program) print_average(w, &u);
     if (model->epoch_program) print_epoch(w, &u);
+    if (model->survey) print_survey(w, &u);
     if (model->begin) print_begin(w, &u);
     if (model->predict) print_predict(w, &u, ENTRY_PREDICT);
     if (model->predict_one) print_predict(w, &u, ENTRY_PREDICT_ONE);

@@ -137,7 +137,7 @@ Layout *layout_new(const Module *m) {
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (e != ENTRY_PREDICT_ONE) add_watched(&s[STRUCT_WATCH], entry_program(model, e));
     s[STRUCT_WORK] = (Struct){ .suffix = "work", .about = "The workspace: nothing in it outlives a call." };
-    Entry working[] = { ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_AVERAGE, ENTRY_EPOCH, ENTRY_EVALUATE, ENTRY_INIT };
+    Entry working[] = { ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_AVERAGE, ENTRY_EPOCH, ENTRY_EVALUATE, ENTRY_SURVEY, ENTRY_SURVEYED, ENTRY_INIT };
     add_arena(&s[STRUCT_WORK], m, working, sizeof working/sizeof *working);
     s[STRUCT_PREDICT_WORK] = (Struct){ .suffix = "predict_work", .about = "The workspace of predict, one for each thread." };
     static const char *const others[] = { "arena", "whole", "watch" };

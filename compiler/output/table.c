@@ -130,6 +130,7 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     const Rows states[] = { { &model->states, "", "state", STRUCT_STATE },
                             { &model->moments, "optimizer.", "optimizer", STRUCT_OPTIMIZER } };
     print_rows(w, m, l, "states_table", states, 2);
+    if (model->surveyed.n) print_rows(w, m, l, "statistics_table", &(Rows){ &model->surveyed, "", "state", STRUCT_STATE }, 1);
     print_rows(w, m, l, "totals_table", &(Rows){ &model->totals, "", "totals", STRUCT_TOTALS }, 1);
     print_rows(w, m, l, "hypers_table", &(Rows){ &model->hypers, "", "hyper", STRUCT_HYPER }, 1);
     if (model->metrics.n) put(w, "static const char *const %s_metrics_table[] = {", m->prefix);
@@ -148,11 +149,11 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     put_text(w, "\n");
 }
 
-static void print_loss_adapter(Writer *w, const Module *m, const char *function) {
+static void print_batch_adapter(Writer *w, const Module *m, const char *type, const char *function) {
     int n = model_inputs(m->model, true).n;
-    put(w, "static double %s_table_%s(void *m, int n, const void *const *inputs) {\n", m->prefix, function);
+    put(w, "static %s %s_table_%s(void *m, int n, const void *const *inputs) {\n", type, m->prefix, function);
     if (n == 0) put_text(w, "    (void)inputs;\n");
-    put(w, "    return %s_%s(m, n", m->prefix, function);
+    put(w, "    %s%s_%s(m, n", strcmp(type, "void") ? "return " : "", m->prefix, function);
     for (int k = 0; k < n; k++) put(w, ", inputs[%d]", k);
     put_text(w, ");\n}\n");
 }
@@ -196,8 +197,12 @@ static void print_adapters(Writer *w, const Module *m, const Layout *l) {
     if (model->update) put(w, "static void %s_table_update(void *m) { %s_update(m); }\n", p, p);
     if (model->average_program) put(w, "static void %s_table_average(void *m) { %s_average(m); }\n", p, p);
     if (model->epoch_program) put(w, "static void %s_table_epoch(void *m) { %s_epoch(m); }\n", p, p);
-    if (model->gradients) print_loss_adapter(w, m, "gradients");
-    if (model->evaluate) print_loss_adapter(w, m, "evaluate");
+    if (model->gradients) print_batch_adapter(w, m, "double", "gradients");
+    if (model->evaluate) print_batch_adapter(w, m, "double", "evaluate");
+    if (model->survey) {
+        print_batch_adapter(w, m, "void", "survey");
+        put(w, "static void %s_table_surveyed(void *m) { %s_surveyed(m); }\n", p, p);
+    }
     if (model->begin) print_begin_adapter(w, m, l);
     if (model->predict) print_predict_adapter(w, m, l);
     put_text(w, "\n");
@@ -231,6 +236,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     put_list(w, m, "grads", model->grads.n, "grads_table");
     put_list(w, m, "averages", model->averages.n, "averages_table");
     put_list(w, m, "states", model->states.n + model->moments.n, "states_table");
+    put_list(w, m, "statistics", model->surveyed.n, "statistics_table");
     put_list(w, m, "totals", model->totals.n, "totals_table");
     put_list(w, m, "hypers", model->hypers.n, "hypers_table");
     put_list(w, m, "metrics", model->metrics.n, "metrics_table");
@@ -250,6 +256,8 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     if (model->average_program) put(w, "    .average = %s_table_average,\n", p);
     if (model->epoch_program) put(w, "    .epoch = %s_table_epoch,\n", p);
     if (model->evaluate) put(w, "    .evaluate = %s_table_evaluate,\n", p);
+    if (model->survey)
+        put(w, "    .surveys = %s_SURVEYS,\n    .survey = %s_table_survey,\n    .surveyed = %s_table_surveyed,\n", name_upper(p), p, p);
     if (model->begin) put(w, "    .begin = %s_table_begin,\n", p);
     if (model->predict) put(w, "    .predict = %s_table_predict,\n", p);
     put(w, "};\n\nNN_MAIN_MODEL(%s_model)\n", p);

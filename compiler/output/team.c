@@ -29,7 +29,7 @@ static HandedList known(const Body *b) {
     const Module *m = b->m;
     const Struct *of = b->l->of;
     HandedList list = { 0 };
-    bool loss = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE;
+    bool loss = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->entry == ENTRY_SURVEY;
     Tensors inputs = model_inputs(m->model, !b->predicts);
     if (!b->predicts) PUSH(list, ((Handed){ pointer_to(m->prefix, false), "m" }));
     if (b->predicts && of[STRUCT_PARAMS].members.n)

@@ -371,7 +371,7 @@ static Module *module_of(const Model *m, Way way, uint64_t seed) {
     int n = 0;
     for (Entry e = 0; e < ENTRY_COUNT; e++) {
         const Program *p = entry_program(m, e);
-        bool alone = way != FAST || seed % 2 || e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_EPOCH || e == ENTRY_BEGIN;
+        bool alone = way != FAST || seed % 2 || e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_EPOCH || e == ENTRY_BEGIN || e == ENTRY_SURVEYED;
         options.share_from = alone ? 0 : 100;
         if (p) module->schedule[e] = all[n++] = schedule(p, &options);
     }
