@@ -2001,10 +2001,11 @@ static double cnn_table_evaluate(void *m, int n, const int *lengths, const void 
     (void)lengths;
     return cnn_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void cnn_table_predict(const void *instance, void *work, int n, const int *lengths,
+static void cnn_table_predict(const void *instance, void *memory, void *work, int n, const int *lengths,
         const void *const *inputs, void *const *outputs) {
     (void)lengths;
     const cnn *const m = instance;
+    (void)memory;
     cnn_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

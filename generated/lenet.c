@@ -2031,10 +2031,11 @@ static double lenet_table_evaluate(void *m, int n, const int *lengths, const voi
     (void)lengths;
     return lenet_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void lenet_table_predict(const void *instance, void *work, int n, const int *lengths,
+static void lenet_table_predict(const void *instance, void *memory, void *work, int n, const int *lengths,
         const void *const *inputs, void *const *outputs) {
     (void)lengths;
     const lenet *const m = instance;
+    (void)memory;
     lenet_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

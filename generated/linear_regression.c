@@ -327,10 +327,11 @@ static double linear_regression_table_evaluate(void *m, int n, const int *length
     (void)lengths;
     return linear_regression_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void linear_regression_table_predict(const void *instance, void *work, int n, const int *lengths,
+static void linear_regression_table_predict(const void *instance, void *memory, void *work, int n, const int *lengths,
         const void *const *inputs, void *const *outputs) {
     (void)lengths;
     const linear_regression *const m = instance;
+    (void)memory;
     linear_regression_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

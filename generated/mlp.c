@@ -976,10 +976,11 @@ static double mlp_table_evaluate(void *m, int n, const int *lengths, const void 
     (void)lengths;
     return mlp_evaluate(m, n, inputs[0], inputs[1]);
 }
-static void mlp_table_predict(const void *instance, void *work, int n, const int *lengths,
+static void mlp_table_predict(const void *instance, void *memory, void *work, int n, const int *lengths,
         const void *const *inputs, void *const *outputs) {
     (void)lengths;
     const mlp *const m = instance;
+    (void)memory;
     mlp_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 

@@ -276,3 +276,16 @@ bool nn_weights_load(const char *path, const nn_model *m, void *instance, int *k
     nn_archive_close(&a);
     return good;
 }
+
+bool nn_weights_surveyed(const char *path, const nn_model *m, nn_failure *f) {
+    nn_archive a;
+    bool good = true;
+    if (!m->n_statistics) return true;
+    if (!nn_archive_open(&a, path, f)) return false;
+    for (int i = 0; good && i < m->n_statistics; i++)
+        good = nn_archive_find(&a, m->statistics[i].name)
+               || nn_fail(f, "%s: '%s' is missing: it comes from the training data; 'train --weights %s' looks at them", path,
+                          m->statistics[i].name, path);
+    nn_archive_close(&a);
+    return good;
+}

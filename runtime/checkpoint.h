@@ -23,6 +23,8 @@ bool nn_checkpoint_load(const char *path, const nn_model *m, void *instance, nn_
 /* Parameters, and averages and the layers' states if they are there, by name from any safetensors file. */
 /* `kept`: NULL, every parameter must be there; else those that are not keep their values, and this is how many. */
 bool nn_weights_load(const char *path, const nn_model *m, void *instance, int *kept, nn_failure *f);
+/* Whether the file has all states that come from the training data; only training can do without. */
+bool nn_weights_surveyed(const char *path, const nn_model *m, nn_failure *f);
 bool nn_weights_finite(const nn_model *m, const void *instance);
 
 int64_t nn_step(const nn_model *m, const void *instance);

@@ -184,6 +184,10 @@ int nn_check(const nn_model *m, const nn_options *o, nn_failure *f) {
     if (c.instance && take_inputs(m, o, &data, &batches, &c.n, f)) {
         c.lengths = batches.lengths;
         c.inputs = (const void *const *)batches.buffers;
+        for (int pass = 0; !o->weights && pass < m->surveys; pass++) {
+            m->survey(c.instance, c.n, c.lengths, c.inputs);
+            m->surveyed(c.instance);
+        }
         if (!o->weights) move_parameters(&c);
         code = check(&c, o, data.samples > 0, f) ? NN_DONE : NN_DISAGREE;
     }

@@ -89,6 +89,7 @@ typedef struct nn_model {
     size_t size;                /* of the instance: struct NAME */
     size_t predict_size;        /* of the workspace of predict: struct NAME_predict_work */
     int n_lengths;        const nn_length *lengths;      /* in the order in which calls have them */
+    size_t memory_size;         /* of what predict goes on from, for one sample: struct NAME_memory; 0: nothing */
     int n_inputs, n_targets;    /* inputs first, then targets, in one table */
     const nn_tensor *inputs;
     int n_outputs;        const nn_tensor *outputs;
@@ -96,6 +97,7 @@ typedef struct nn_model {
     int n_grads;          const nn_tensor *grads;        /* the trained params only, under the params' names */
     int n_averages;       const nn_tensor *averages;     /* of all params or none, in their order ("average." before the name) */
     int n_states;         const nn_tensor *states;       /* layers' states, then the optimizer's ("optimizer." before the name) */
+    int n_statistics;     const nn_tensor *statistics;   /* those states whose first values come from the training data */
     int n_totals;         const nn_tensor *totals;       /* double numbers that metrics gather over a pass */
     int n_hypers;         const nn_tensor *hypers;       /* double numbers that can be set while training */
     int n_metrics;        const char *const *metrics;
@@ -114,7 +116,12 @@ typedef struct nn_model {
     double (*evaluate)(void *instance, int n, const int *lengths, const void *const *inputs);   /* gives the loss; gathers the metrics */
     void (*reset)(void *instance);                                           /* forgets what metrics have gathered */
     void (*metrics_of)(void *instance, double *values);                      /* one number for each metric */
-    void (*predict)(const void *instance, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs);
+    int surveys;                /* passes over the training data before the first step; 0: none, and the next two are NULL */
+    void (*survey)(void *instance, int n, const int *lengths, const void *const *inputs);        /* gathers for states that come from the data */
+    void (*surveyed)(void *instance);                                        /* the end of such a pass: makes these states */
+    void (*begin)(const void *instance, void *memory);       /* the memory of one sample before its first prediction; or NULL */
+    void (*predict)(const void *instance, void *memory, void *work, int n, const int *lengths, const void *const *inputs,
+                    void *const *outputs);
     int n_profile;        const nn_profile_row *profile; /* of `nnc --profile`, else none */
     nn_profile_spent *(*spent)(int thread);              /* what a thread has spent on each row */
     double (*peak)(void);                                /* operations a second that one thread can do at most */

@@ -1,6 +1,6 @@
 /* predict.c: the command `predict`: the model's outputs for the samples of the test inputs.
  *
- * Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV. Rows of tokens whose
+ * Each sample begins anew, also where predictions go on from a memory. Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV. Rows of tokens whose
  * vocabulary is known are lines of text in a file .txt, and on standard output if there is nothing else. --png makes pictures. Files
  * appear whole or not at all.
  *
@@ -147,8 +147,12 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
                     void **outputs, nn_failure *f) {
     bool files = o->n_output > 0 || sheet, good = true;
     int64_t last = sheet && !o->n_output ? nn_sheet_samples(sheet) : b->data->samples;
-    void *work = malloc(m->predict_size + 1);
-    if (!work) return nn_fail_memory(f, "workspace", m->predict_size);
+    void *work = malloc(m->predict_size + 1), *memory = malloc(m->memory_size * (size_t)b->batch + 1);
+    if (!work || !memory) {
+        free(work);
+        free(memory);
+        return nn_fail_memory(f, "workspace", m->predict_size + m->memory_size * (size_t)b->batch);
+    }
     for (int k = 0; good && k < m->n_outputs; k++) {
         size_t size = (size_t)b->batch * nn_tensor_elements(&m->outputs[k]) * nn_type_size(m->outputs[k].type);
         good = (outputs[k] = malloc(size + 1)) != NULL || nn_fail_memory(f, m->outputs[k].name, size);
@@ -158,7 +162,8 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
     for (int n; good && b->position < last && (n = nn_batches_next(b)) > 0;) {
         for (int k = 0; k < m->n_outputs && m->n_lengths; k++)      /* of axes with a length the rest is not written */
             memset(outputs[k], 0, (size_t)n * nn_tensor_elements(&m->outputs[k]) * nn_type_size(m->outputs[k].type));
-        m->predict(instance, work, n, b->lengths, (const void *const *)b->buffers, outputs);
+        for (int i = 0; m->begin && i < n; i++) m->begin(instance, (char *)memory + (size_t)i * m->memory_size);
+        m->predict(instance, memory, work, n, b->lengths, (const void *const *)b->buffers, outputs);
         good = (files ? write_files(m, sinks, outputs, n, f) : write_screen(m, sinks, outputs, n, f))
             && (!sheet || nn_sheet_add(sheet, n, b->buffers, outputs, f));
     }
@@ -166,6 +171,7 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
     for (int k = 0; good && files && k < m->n_outputs; k++)
         if (sinks[k].file) good = nn_replace_commit(&sinks[k].r, f);
     free(work);
+    free(memory);
     return good && (!sheet || nn_sheet_finish(sheet, f));
 }
 

@@ -5,6 +5,9 @@
  *     [V, T] or [T, V]    at each place: what comes after it. The text so far stands at the left, and what follows it is not looked at
  *     [V]                 after the last place: the text so far stands at the right, with the first token before it
  *
+ * A model with states `each predict` is given each token once, and goes on from what it keeps; others see the last T tokens anew for
+ * each that comes.
+ *
  * Numbers that are all positive and add up to 1 are probabilities, others their logarithms but for a constant. The next token
  * is drawn from softmax(logits / temperature), of the most likely ones if asked for; temperature 0 takes the most likely one. Draws
  * are a function of the seed and the number of the token, so the same seed gives the same text.
@@ -22,9 +25,10 @@
 
 typedef struct Sampler {
     const nn_model *m;
-    void *instance, *work, *input, *output;
+    void *instance, *memory, *work, *input, *output;
     nn_vocabulary *v;
     nn_tokens text;
+    size_t fed;                     /* tokens that the memory has seen */
     size_t length, classes;         /* places of the input; tokens that may come next */
     size_t places, stride, step;    /* of the output: number v of place t is at v*stride + t*step */
     int32_t *row;
@@ -48,6 +52,9 @@ static bool serves(Sampler *s, const nn_texts *x, nn_failure *f) {
     s->places = one ? 1 : first ? (size_t)dim[1] : last ? (size_t)dim[0] : 0;
     s->stride = first ? s->places : 1;
     s->step = first ? 1 : s->classes;
+    if (m->begin && !in->length[0] && s->length > 1)
+        return nn_fail(f, "sample: model %s goes on from a memory, which wants as many tokens as there are: declare a length, "
+                       "input %s[T <= %zu]", m->name, in->name, s->length);
     if (s->places && s->places <= s->length && (out->type == NN_F32 || out->type == NN_F64)) return true;
     char shape[160];
     nn_shape_text(shape, sizeof shape, dim, out->rank);
@@ -61,6 +68,7 @@ static bool prepare(Sampler *s, const nn_options *o, nn_failure *f) {
     s->top = o->top;
     s->seed = o->seed_given ? o->seed : 1;
     s->work = malloc(s->m->predict_size + 1);
+    s->memory = malloc(s->m->memory_size + 1);
     s->input = malloc(s->length * nn_type_size(in->type));
     size_t numbers = nn_tensor_elements(&s->m->outputs[0]);
     s->output = malloc(numbers * nn_type_size(s->m->outputs[0].type));
@@ -68,7 +76,8 @@ static bool prepare(Sampler *s, const nn_options *o, nn_failure *f) {
     s->row = malloc(s->length * sizeof *s->row);
     s->logit = malloc(s->classes * sizeof *s->logit);
     s->sorted = malloc(s->classes * sizeof *s->sorted);
-    if (!s->work || !s->input || !s->output || !s->number || !s->row || !s->logit || !s->sorted) return nn_fail_memory(f, "sample", s->m->predict_size);
+    if (!s->memory || !s->work || !s->input || !s->output || !s->number || !s->row || !s->logit || !s->sorted) return nn_fail_memory(f, "sample", s->m->predict_size);
+    if (s->m->begin) s->m->begin(s->instance, s->memory);
     const char *prompt = o->prompt ? o->prompt : "";
     if (!nn_vocabulary_encode(s->v, "--prompt", 1, prompt, strlen(prompt), &s->text, f)) return false;
     /* Something must come first: the start of a line or, where that is no token, the first one. */
@@ -76,17 +85,26 @@ static bool prepare(Sampler *s, const nn_options *o, nn_failure *f) {
     return s->text.count || nn_tokens_add(&s->text, s->v->unit == NN_SUBWORDS ? NN_END : newline > 0 ? (int32_t)newline : 0, f);
 }
 
-/* What the model says of the next token, from as much of the text as it looks at. */
-static void look(Sampler *s) {
-    size_t room = s->places == 1 ? s->length : s->places, n = s->text.count < room ? s->text.count : room;
-    size_t at = s->places == 1 ? s->length - n : 0;
+/* A prediction from the n tokens that end before token `last`; they stand from place `at` on. */
+static void see(Sampler *s, size_t last, size_t n, size_t at) {
     memset(s->row, 0, s->length * sizeof *s->row);
-    memcpy(s->row + at, s->text.token + s->text.count - n, n * sizeof *s->row);
+    memcpy(s->row + at, s->text.token + last - n, n * sizeof *s->row);
     nn_convert(s->input, s->m->inputs[0].type, s->row, NN_I32, s->length);
     int lengths[NN_MAX_LENGTHS] = { 0 };
     nn_lengths_most(s->m->inputs, 1, lengths);
-    if (s->m->inputs[0].length[0] && s->places > 1) lengths[s->m->inputs[0].length[0] - 1] = (int)n;
-    s->m->predict(s->instance, s->work, 1, lengths, (const void *const[]){ s->input }, (void *const[]){ s->output });
+    if (s->m->inputs[0].length[0]) lengths[s->m->inputs[0].length[0] - 1] = (int)(at + n);
+    s->m->predict(s->instance, s->memory, s->work, 1, lengths, (const void *const[]){ s->input }, (void *const[]){ s->output });
+}
+
+/* What the model says of the next token, from as much of the text as it looks at. */
+static void look(Sampler *s) {
+    size_t room = s->places == 1 ? s->length : s->places, n = s->text.count < room ? s->text.count : room;
+    if (s->m->begin)
+        for (; s->fed < s->text.count; s->fed += n) {
+            n = s->text.count - s->fed < room ? s->text.count - s->fed : room;
+            see(s, s->fed + n, n, 0);
+        }
+    else see(s, s->text.count, n, s->places == 1 && !s->m->inputs[0].length[0] ? s->length - n : 0);
     nn_convert(s->number, NN_F64, s->output, s->m->outputs[0].type, nn_tensor_elements(&s->m->outputs[0]));
     size_t place = s->places == 1 ? 0 : n - 1;
     double sum = 0, least = INFINITY;
@@ -165,6 +183,7 @@ int nn_sample(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_tokens_free(&s.text);
     nn_texts_free(&texts);
     free(s.instance);
+    free(s.memory);
     free(s.work);
     free(s.input);
     free(s.output);

@@ -2,7 +2,7 @@
  *
  * Running statistics follow the weights while training. What predicts are the averages, where a model has some, and theirs
  * are others. So the states begin anew and one pass over the training data moves them, through the averages and without an
- * update; everything else of the checkpoint stays as it is. This happens in a second instance, from which the states come back.
+ * update; what the first look at the data has found and everything else of the checkpoint stays as it is. This happens in a second instance, from which the states come back.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "checkpoint.h"
@@ -35,6 +35,7 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
     void *instance = calloc(1, m->size), *scratch = calloc(1, m->size);
     int count = m->n_inputs + m->n_targets, states = 0;
     for (int i = 0; i < m->n_states; i++) states += !nn_is_moment(&m->states[i]);
+    states -= m->n_statistics;
     bool good = (instance && scratch) || nn_fail_memory(f, m->name, m->size);
     if (good && (!m->gradients || !states))
         good = nn_fail(f, "model %s keeps no states of layers: there is nothing to settle", m->name);
@@ -46,6 +47,7 @@ int nn_settle(const nn_model *m, const nn_options *o, nn_failure *f) {
         m->init(scratch, nn_seed(m, instance));
         const nn_tensor *weights = m->n_averages ? m->averages : m->params;
         for (int i = 0; i < m->n_params; i++) copy(&m->params[i], scratch, &weights[i], instance);
+        for (int i = 0; i < m->n_statistics; i++) copy(&m->statistics[i], scratch, &m->statistics[i], instance);
         nn_set_epoch(m, scratch, nn_epoch(m, instance));
         memcpy((char *)scratch + m->step_offset, (char *)instance + m->step_offset, sizeof(int64_t));
         good = pass(m, scratch, &batches);

@@ -358,6 +358,14 @@ static bool resume(nn_training *t) {
     return true;
 }
 
+/* What states know of the data before the first step. Those that --weights has found are taken from there. */
+static bool first_look(nn_training *t) {
+    const nn_options *o = t->o;
+    int kept;
+    if (!nn_survey(t->m, t->instance, &t->train_data, t->run.batch, t->f)) return false;
+    return !t->m->surveys || !o->weights || nn_weights_load(o->weights, t->m, t->instance, o->partial ? &kept : NULL, t->f);
+}
+
 static bool prepare_judge(nn_training *t) {
     const char *name = t->o->by;
     t->by = -1;
@@ -407,7 +415,7 @@ bool nn_training_open(nn_training *t) {
     t->run = (nn_run){ .texts = &t->texts, .samples = t->train_data.samples, .batch = o->batch ? (int)o->batch : m->batch, .shuffle = !o->no_shuffle };
     t->run.accumulate = o->accumulate ? o->accumulate : m->accumulate > 1 ? m->accumulate : 1;
     m->reset(t->instance);
-    if (o->resume && !resume(t)) return false;
+    if (o->resume ? !resume(t) : !first_look(t)) return false;
     if (t->run.accumulate > 1 && m->accumulate < 2)
         return nn_fail(t->f, "--accumulate %" PRId64 ": this program updates after each batch; compile the model with "
                        "`train ..., accumulate=%" PRId64 "`", t->run.accumulate, t->run.accumulate);

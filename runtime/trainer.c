@@ -44,7 +44,8 @@ void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f) {
     m->init(instance, o->seed_given ? o->seed : (uint64_t)seed);
     nn_instance_set_hypers(o, instance);
     int kept = 0;
-    if (!o->weights || nn_weights_load(o->weights, m, instance, o->partial ? &kept : NULL, f)) {
+    bool surveyed = !o->weights || o->command == NN_C_TRAIN || nn_weights_surveyed(o->weights, m, f);
+    if (surveyed && (!o->weights || nn_weights_load(o->weights, m, instance, o->partial ? &kept : NULL, f))) {
         if (kept && !o->quiet) printf("%d of %d parameters are not in %s and keep their first values\n", kept, m->n_params, o->weights);
         return instance;
     }

@@ -31,6 +31,9 @@ bool nn_data_open(nn_dataset *d, const nn_model *m, int count, nn_split split, c
 void *nn_instance_new(const nn_model *m, const nn_options *o, nn_failure *f);
 void nn_instance_set_hypers(const nn_options *o, void *instance);
 
+/* First values from the training data, for the states that have such: survey.c. */
+bool nn_survey(const nn_model *m, void *instance, const nn_dataset *data, int batch, nn_failure *f);
+
 /* Loss and metrics over a whole data set; false if `stop` was set meanwhile, a number was trapped, or the data could not be read
  * (then b->failed is set). The loss is the mean over the samples. */
 bool nn_measure(const nn_model *m, void *instance, nn_batches *b, const volatile sig_atomic_t *stop, double *loss, double *metrics);

@@ -27,7 +27,7 @@ typedef struct Stream {
 
 typedef struct Translator {
     const nn_model *m;
-    void *instance, *work, *input, *output;
+    void *instance, *memory, *work, *input, *output;
     nn_vocabulary *from, *to;
     nn_tokens tokens;
     int32_t *row;
@@ -108,7 +108,8 @@ static bool translate_waiting(Translator *t, nn_failure *f) {
     nn_lengths_most(t->m->inputs, t->m->n_inputs + t->m->n_targets, lengths);
     if (in->length[0]) lengths[in->length[0] - 1] = (int)t->longest;
     memset(t->output, 0, (size_t)t->batch * length * nn_type_size(out->type));
-    t->m->predict(t->instance, t->work, t->waiting, lengths, (const void *const[]){ t->input }, (void *const[]){ t->output });
+    for (int i = 0; t->m->begin && i < t->waiting; i++) t->m->begin(t->instance, (char *)t->memory + (size_t)i * t->m->memory_size);
+    t->m->predict(t->instance, t->memory, t->work, t->waiting, lengths, (const void *const[]){ t->input }, (void *const[]){ t->output });
     for (int i = 0; good && i < t->waiting; i++) {
         char *line = nn_text_line(t->to, (char *)t->output + (size_t)i * length * nn_type_size(out->type), out->type, length, f);
         good = line != NULL;
@@ -168,7 +169,8 @@ static bool prepare(Translator *t, const nn_options *o, nn_failure *f) {
     t->input = malloc(n * row * nn_type_size(in->type));
     t->output = malloc(n * nn_tensor_elements(out) * nn_type_size(out->type));
     t->row = malloc(row * sizeof *t->row);
-    if (!t->work || !t->input || !t->output || !t->row) return nn_fail_memory(f, "translate", t->m->predict_size);
+    t->memory = malloc((size_t)t->batch * t->m->memory_size + 1);
+    if (!t->memory || !t->work || !t->input || !t->output || !t->row) return nn_fail_memory(f, "translate", t->m->predict_size);
     t->longest = 1;
     t->judged = o->reference != NULL;
     return open_stream(&t->sentences, o->file, f) && (!t->judged || open_stream(&t->references, o->reference, f));
@@ -194,6 +196,7 @@ int nn_translate(const nn_model *m, const nn_options *o, nn_failure *f) {
     nn_tokens_free(&t.tokens);
     nn_texts_free(&texts);
     free(t.instance);
+    free(t.memory);
     free(t.work);
     free(t.input);
     free(t.output);

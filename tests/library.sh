@@ -8,10 +8,11 @@ AREAS=${*:-$(cd tests/library && ls -- *.txt | sed 's/\.txt$//')}
 JOBS=2
 CHUNK=20                # models in one C file: more compile no faster, and a mistake in one C file takes all its cases along
 
-# Every definition has cases of its own, or is what a case's call names (resize2d(8, mode=cubic)), or is a part of others.
+# Every definition has cases of its own (or a test, as what surveys the data has), or is what a case's call names (resize2d(8, mode=cubic)), or is a part of others.
 if [ $# = 0 ]; then
     {
         cat tests/library/*.txt | sed -n 's/^case \([^ ]*\)_[0-9]* [^ ]* [^ ]* /\1 /p' | grep -o '[a-z][a-z0-9_]*'
+        sed 's/#.*//' tests/survey/*.nn | grep -o '[a-z][a-z0-9_]*'
         sed 's/#.*//' compiler/library/*.nn | grep -o '[a-z][a-z0-9_]*' | sort | uniq -d
     } | sort -u >"$WORK/tested"
     for name in $(sed -n 's/^fn \([a-z0-9_]*\).*/\1/p' compiler/library/*.nn); do

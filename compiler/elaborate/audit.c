@@ -69,6 +69,29 @@ static bool check_kept(const Model *m, const Program *p) {
     return true;
 }
 
+static void find_draw(const Expr *x, void *found) {
+    if (x->kind == X_RANDOM) *(bool *)found = true;
+}
+
+static void find_other_state(const Expr *x, void *found) {
+    if (x->kind == X_READ && x->tensor->role == ROLE_STATE && !x->tensor->surveyed) *(const Expr **)found = x;
+}
+
+/* What the data are surveyed for stands before training: it reads inputs, targets and constants. */
+static bool check_survey(const Equation *q) {
+    const Expr *x = reads_role(q, ROLE_PARAM), *state = NULL;
+    bool draws = false;
+    visit_nodes(q->body, find_other_state, &state);
+    visit_nodes(q->body, find_draw, &draws);
+    const char *what = x ? "a parameter" : (x = state) ? "a state that training moves" : (x = reads_clock(q)) ? "a clock" : NULL;
+    if (!what && !draws) return true;
+    Diagnostic *d = what ? error_from(q->origin, "a first value from the data reads inputs, targets and other such states, and `%s` is %s",
+                                      x->tensor->path ? x->tensor->path : x->tensor->name, what)
+                         : error_from(q->origin, "a first value from the data is no matter of chance, and this is drawn");
+    if (d) help(d, "the data are looked at once, before the first step");
+    return false;
+}
+
 void check_program(const Model *m, const Program *p) {
     bool clocked = same(p->name, "update") || same(p->name, "average") || same(p->name, "epoch");
     if (clocked && !check_clock(p)) return;
@@ -76,17 +99,22 @@ void check_program(const Model *m, const Program *p) {
     for (int k = 0; k < p->equations.n; k++) {
         const Equation *q = p->equations.at[k];
         const Expr *x;
-        if (!same(p->name, "metrics") && q->out->role != ROLE_NEXT && reads_role(q, ROLE_TOTAL)) {
-            Diagnostic *d = error_from(q->origin, "this reads a value that is known at the end of the pass only, and cannot be used for one sample");
-            if (d) help(d, "`data` reductions are for metrics; use `batch` in a loss");
+        bool pass_ends = same(p->name, "metrics") || same(p->name, "surveyed"), init = same(p->name, "init");
+        if (!pass_ends && (init || q->out->role != ROLE_NEXT) && reads_role(q, ROLE_TOTAL)) {
+            Diagnostic *d = error_from(q->origin, init ? "a first value from the data is that of a state, and this is none"
+                                       : "this reads a value that is known at the end of the pass only, and cannot be used for one sample");
+            if (d && same(p->name, "survey")) help(d, "make it the first value of a state: the next pass over the data knows that");
+            else if (d && !init) help(d, "`data` reductions are for metrics and for first values of states; use `batch` in a loss");
             return;
         }
+        if ((same(p->name, "survey") || same(p->name, "surveyed")) && !check_survey(q)) return;
         if (same(p->name, "metrics") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
             error_from(q->origin, "this mixes `%s` of one sample with what is known at the end of the pass", x->tensor->name);
             return;
         }
         if (same(p->name, "predict") && (x = reads_role(q, ROLE_TARGET))) {
-            error_from(q->origin, "an output may not depend on a target, and this reads `%s`", x->tensor->name);
+            Diagnostic *d = error_from(q->origin, "an output may not depend on a target, and this reads `%s`", x->tensor->name);
+            if (d) help(d, "where(predicting, ..., ...) can take another value then, such as what the model itself has said");
             return;
         }
         if (same(p->name, "predict")) for (int b = 0; b < q->n_bound; b++) if (counts_samples(q->bound[b]->count)) {
@@ -108,7 +136,7 @@ void check_program(const Model *m, const Program *p) {
             error_from(q->origin, "an update cannot read `%s` of a sample", x->tensor->name);
             return;
         }
-        if (same(p->name, "init") && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
+        if ((same(p->name, "init") || same(p->name, "begin")) && ((x = reads_role(q, ROLE_INPUT)) || (x = reads_role(q, ROLE_TARGET)))) {
             error_from(q->origin, "a first value is there before any sample is, and this reads `%s`", x->tensor->name);
             return;
         }

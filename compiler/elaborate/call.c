@@ -33,7 +33,7 @@ static void add_statement(Elaborator *e, Scope *s, const Tree *t) {
                 continue;
             }
             Name *n = scope_add(s, d->text, t->kind == TREE_PARAM ? ENTRY_PARAM : ENTRY_STATE, d->span, d);
-            n->each_epoch = t->kind == TREE_STATE && same(t->text, "epoch");
+            if (t->kind == TREE_STATE) n->clock = same(t->text, "epoch") ? EACH_EPOCH : same(t->text, "predict") ? EACH_PREDICT : EACH_STEP;
         }
         break;
     case TREE_INPUT: case TREE_TARGET: {

@@ -32,7 +32,12 @@ static bool is_whole_result(const Scope *s, const Name *n) {
     return s->definition->kind == TREE_FN && s->definition->child[1]->n && s->definition->child[1]->child[0]->text == n->name;
 }
 
-/* s' = e: the next value of a state, a result of the step. */
+/* A memory is of a sample: what it becomes may depend on the batch, and is then a value of each sample. */
+static bool is_of_sample(const Elaborator *e, const Name *state, const Index *const *outer, int n) {
+    return n == 0 || (n == 1 && state->clock == EACH_PREDICT && outer[0] == e->batch);
+}
+
+/* s' = e: the next value of a state, a result of the step or of the prediction. */
 static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *given) {
     Value v = *given;
     Name *state = scope_find(s, intern(n->name, strlen(n->name) - 1));
@@ -40,8 +45,10 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
         model_error(e, s, n->span, "`%s` is the next value of a state, and there is no state of that name here", n->name);
         return bad_value;
     }
-    if (!e->training) {
-        model_error(e, s, n->span, "`%s` has a value in training only: choose by where(training, ...)", n->name);
+    bool memory = state->clock == EACH_PREDICT;
+    if (memory ? !e->predicting : !e->training) {
+        const char *word = memory ? "predicting" : "training", *when = memory ? "where the model predicts" : "in training";
+        model_error(e, s, n->span, "`%s` has a value %s only: choose by where(%s, ...)", n->name, when, word);
         return bad_value;
     }
     Value old = name_value(e, s, state);
@@ -52,19 +59,25 @@ static Value next_value(Elaborator *e, Scope *s, const Name *n, const Value *giv
         return bad_value;
     }
     const Index *outer[4*MAX_RANK];
-    if (carried_indices(e, v.body, v.axis, v.rank, outer, 4*MAX_RANK)) {
+    int n_outer = carried_indices(e, v.body, v.axis, v.rank, outer, 4*MAX_RANK);
+    if (!is_of_sample(e, state, outer, n_outer)) {
+        if (memory && outer[0] == e->batch) outer[0] = outer[1];
         const char *what = outer[0] == e->batch ? "the sample" : text("`%s` of the equation around", outer[0]->name);
         Diagnostic *d = model_error(e, s, n->span, "`%s` would depend on %s: reduce it", n->name, what);
-        if (d) help(d, "a state is one for all samples: write mean(batch) or sum(batch)");
+        if (d && memory) help(d, "a state `each predict` is one for each sample");
+        else if (d) help(d, "a state is one for all samples: write mean(batch) or sum(batch)");
         return bad_value;
     }
-    Tensor *before = own(s->instance, state->tree, 0);
+    Tensor *before = own(s->instance, state->tree, memory && !e->batch->count);
     Origin *o = origin_at(s, n->tree->span);
     Tensor *t = tensor_new("", ROLE_NEXT, REAL, before->rank, before->dim, o);
+    const Index *free[MAX_RANK + 1] = { e->batch };
+    const Expr *sample = memory ? At(e->batch) : NULL;
+    for (int k = 0; k < v.rank; k++) free[memory + k] = v.axis[k];
     t->of = before;
     PUSH(e->named, ((Named){ t, s->instance, text("%s_next", state->name), false, e->mode }));
-    equation_new(e->program, t, v.axis, REDUCE_NONE, NULL, 0, settle_draws(e, t, v.axis, v.rank, ToReal(v.body)), o);
-    return of_tensor(t, NULL, 0);
+    equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, settle_draws(e, t, free, memory + v.rank, ToReal(v.body)), o);
+    return of_tensor(t, &sample, memory);
 }
 
 static bool is_next(const Name *n) {
@@ -204,15 +217,32 @@ static Value finish_recurrence(Elaborator *e, Scope *s, Name *n, const Value *v,
     return r;
 }
 
-/* An equation that reads itself: elaborated again with the shape and carried indices that came out, until they stay. */
+/* The tensor holds values of the body's type, and within its interval. */
+static bool holds(const Tensor *t, const Expr *body) {
+    return t->type == body->type && (t->type == REAL || (t->lo <= body->lo && body->hi <= t->hi));
+}
+
+/* A tensor for the values of v, as far as they are known. What grows with each round may be any integer. */
+static Tensor *assumed_values(const Tensor *before, const Value *v, int rank, const Dim *dims, const Origin *o) {
+    Tensor *t = tensor_new("", ROLE_VALUE, v->body ? v->body->type : REAL, rank, dims, o);
+    bool grows = before && v->body && before->type == t->type && !holds(before, v->body);
+    if (t->type == INT) { t->lo = grows ? INT64_MIN : v->body->lo; t->hi = grows ? INT64_MAX : v->body->hi; }
+    return t;
+}
+
+/* An equation that reads itself: elaborated again with the shape, type and carried indices that came out, until they stay. */
 static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) {
     const Index *carried[4*MAX_RANK];
     int n_carried = 0;
     for (int round = 0; round < 8; round++) {
         if (v.kind != VALUE_TENSOR) break;
+        if (!v.body && n->assumed && e->tentative) {            /* it hangs on a recurrence around this one */
+            n->assumed = NULL;
+            return v;
+        }
         const Index *now[4*MAX_RANK];
         int n_now = v.body ? carried_indices(e, v.body, v.axis, v.rank, now, 4*MAX_RANK) : 0;
-        bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && n_now == n_carried;
+        bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && holds(n->assumed_tensor, v.body) && n_now == n_carried;
         for (int k = 0; stays && k < n_now; k++) stays = now[k] == carried[k];
         if (stays) return finish_recurrence(e, s, n, &v, now, n_now);
         if (n_now < 0 || n_now + v.rank > MAX_RANK) {
@@ -226,7 +256,7 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
         for (int k = 0; k < v.rank; k++) dims[n_now + k] = v.dim[k];
         Origin *o = origin_at(s, n->tree->span);
         forget(e, before);
-        n->assumed_tensor = tensor_new("", ROLE_VALUE, REAL, n_now + v.rank, dims, o);
+        n->assumed_tensor = assumed_values(n->assumed_tensor, &v, n_now + v.rank, dims, o);
         Value *assumed = NEW(Value);
         *assumed = of_tensor(n->assumed_tensor, at, n_now);
         n->assumed = assumed;
@@ -283,7 +313,38 @@ static bool extents_of(Elaborator *e, Scope *s, const Tree *d, Dim *dims, int *r
     return checked_size(e, s, d->span, dims, *rank) >= 0;
 }
 
+/* A state each predict: what was handed in for each sample, and the first value where nothing is. */
+static Value memory_value(Elaborator *e, Scope *s, const Name *n) {
+    const Tree *d = n->tree;
+    e->apart = true;
+    if (e->updating) {
+        Diagnostic *x = model_error(e, s, d->span, "`%s` belongs to a prediction, and such a state is for the model's body only", n->name);
+        if (x) help(x, "a state without `each predict` changes at each step");
+        return bad_value;
+    }
+    Value shape = { .kind = VALUE_TENSOR };
+    Dim dims[MAX_RANK + 1];
+    if (!extents_of(e, s, d, dims + 1, &shape.rank)) return bad_value;
+    if (shape.rank == MAX_RANK) { model_error(e, s, d->span, "more than %d axes", MAX_RANK - 1); return bad_value; }
+    for (int k = 0; k < shape.rank; k++) { shape.dim[k] = dims[k + 1]; shape.axis[k] = index_over("a", shape.dim[k]); }
+    if (!e->predicting) {
+        Value v = declared_first(e, s, d, &shape);
+        double constant;
+        return v.body && !is_constant(v.body, &constant) ? stored(e, s, d->span, &v, d->text) : v;
+    }
+    dims[0] = (Dim){ e->batch->extent, e->batch->count };
+    int part = !e->batch->count;
+    Tensor *t = own(s->instance, d, part);
+    if (!t) {
+        t = tensor_new("", ROLE_MEMORY, REAL, shape.rank + 1, dims, origin_at(s, d->span));
+        own_add(e, s->instance, d, part, t, s, d, d->text);
+    }
+    const Expr *sample = At(e->batch);
+    return of_tensor(t, &sample, 1);
+}
+
 static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
+    if (n->clock == EACH_PREDICT) return memory_value(e, s, n);
     const Tree *d = n->tree;
     Tensor *t = own(s->instance, d, 0);
     if (t && n->kind == ENTRY_INPUT) {
@@ -295,7 +356,7 @@ static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
     Dim dims[MAX_RANK];
     int rank;
     if (!extents_of(e, s, d, dims, &rank)) return bad_value;
-    if (n->each_epoch && !e->updating) {
+    if (n->clock == EACH_EPOCH && !e->updating) {
         Diagnostic *x = model_error(e, s, d->span,
                                     "`%s` changes at the end of an epoch, and such a state is for update lines only", n->name);
         if (x) help(x, "`epoch` is the number of the epoch; a state without `each epoch` changes at each step");
@@ -307,7 +368,7 @@ static Value owned_value(Elaborator *e, Scope *s, const Name *n) {
     }
     Role role = n->kind == ENTRY_PARAM ? ROLE_PARAM : e->updating ? ROLE_MOMENT : ROLE_STATE;
     t = tensor_new("", role, REAL, rank, dims, origin_at(s, d->span));
-    t->each_epoch = n->each_epoch;
+    t->each_epoch = n->clock == EACH_EPOCH;
     own_add(e, s->instance, d, 0, t, s, d, d->text);
     return of_tensor(t, NULL, 0);
 }

@@ -1,6 +1,7 @@
 /* A model and its programs.
  *
- * A model is elaborated once in training and once outside of it, and a third time for a single sample; the gradient of the
+ * A model is elaborated once in training and once outside of it, and a third time for a single sample. Evaluating and
+ * predicting share the second, unless the model asks which of them it is: then they are elaborated apart. The gradient of the
  * loss is added; each update line is elaborated for every parameter that it fits; first values make a program of their
  * own. What each entry point needs is then cut out of these by its results. */
 #include "call.h"
@@ -20,14 +21,23 @@ void own_add(Elaborator *e, Instance *instance, const void *key, int part, Tenso
 typedef struct ModelText { const Tree *tree; const Define *defines; int n_defines; } ModelText;
 
 /* What one elaboration of the model's text gives. */
-typedef struct Mode { Program *program; Scope *root; Tensor *loss; Aims aims; Tensors metrics, outputs, nexts; } Mode;
+typedef struct Mode {
+    Program *program;
+    Scope *root;
+    int from_scope;
+    Tensor *loss;
+    Aims aims;
+    Tensors metrics, outputs, nexts, firsts;                    /* firsts: of what is surveyed, and of memories */
+} Mode;
 
-static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool many) {
+static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool predicting, bool many) {
     e->training = training;
+    e->predicting = predicting;
     e->mode++;
     e->program = program_new("model");
     e->batch = index_new("n", many ? e->model->batch : 1, many ? e->model->count : NULL);
     e->tentative = 0;
+    int from_scope = e->scopes.n;
     Scope *root = model_scope(e, text->tree, text->defines, text->n_defines);
     const Tree *body = statements_of(e);
     for (int k = 0; k < body->n; k++) {
@@ -39,17 +49,21 @@ static Mode begin_mode(Elaborator *e, const ModelText *text, bool training, bool
         const Expr *at = At(e->batch);
         if (n && t && n->tree == line) remember(e, &n->value, of_tensor(t, &at, 1));
     }
-    return (Mode){ .program = e->program, .root = root };
+    return (Mode){ .program = e->program, .root = root, .from_scope = from_scope };
 }
 
-/* Next values of states: of every scope in use, whether anything reads them or not. */
-static void next_states(Elaborator *e, Tensors *results) {
-    for (int i = 0; i < e->scopes.n; i++) {
+/* Next values of the states that change now, in training or where the model predicts: of every scope in use, whether anything
+ * reads them or not. */
+static void next_states(Elaborator *e, const Mode *m, Tensors *results) {
+    for (int i = m->from_scope; i < e->scopes.n; i++) {
         Scope *s = e->scopes.at[i];
         for (int k = 0; k < s->names.n; k++) {
             Name *n = s->names.at[k];
             size_t length = strlen(n->name);
-            if (n->kind == ENTRY_EQUATION && length && n->name[length - 1] == '\'') name_value(e, s, n);
+            if (n->kind != ENTRY_EQUATION || !length || n->name[length - 1] != '\'') continue;
+            const Name *state = scope_find(s, intern(n->name, length - 1));
+            bool memory = state && state->clock == EACH_PREDICT;
+            if (memory == e->predicting) name_value(e, s, n);
         }
     }
     for (int i = 0; i < e->program->equations.n; i++) {
@@ -131,28 +145,45 @@ static void check_defines(const Tree *model, const Define *defines, int n) {
 }
 
 static Mode training_mode(Elaborator *e, const ModelText *text) {
-    Mode m = begin_mode(e, text, true, true);
+    Mode m = begin_mode(e, text, true, false, true);
     m.loss = loss_lines(e);
     m.aims = e->aims;
     metric_lines(e, &m.metrics);
     watch_lines(e);
-    next_states(e, &m.nexts);
+    next_states(e, &m, &m.nexts);
     return m;
 }
 
+/* As long as nothing has asked whether this predicts, the outputs are made of the same values. */
 static Mode resting_mode(Elaborator *e, const ModelText *text) {
-    Mode m = begin_mode(e, text, false, true);
+    e->apart = false;
+    Mode m = begin_mode(e, text, false, false, true);
     m.loss = loss_lines(e);
     m.aims = e->aims;
     metric_lines(e, &m.metrics);
+    e->predicting = !e->apart;
+    if (e->predicting) output_lines(e, &m.outputs);
+    watch_lines(e);
+    if (e->predicting) next_states(e, &m, &m.nexts);
+    survey_states(e, m.from_scope, &m.firsts);
+    return m;
+}
+
+/* After resting_mode: the same, if the outputs could be made there. */
+static Mode predicting_mode(Elaborator *e, const ModelText *text, const Mode *resting) {
+    if (e->predicting) return *resting;
+    Mode m = begin_mode(e, text, false, true, true);
     output_lines(e, &m.outputs);
     watch_lines(e);
+    next_states(e, &m, &m.nexts);
     return m;
 }
 
 static Mode single_mode(Elaborator *e, const ModelText *text) {
-    Mode m = begin_mode(e, text, false, false);
+    Mode m = begin_mode(e, text, false, true, false);
     output_lines(e, &m.outputs);
+    next_states(e, &m, &m.nexts);
+    first_memories(e, &m.firsts);
     return m;
 }
 
@@ -160,21 +191,39 @@ static void add_all(Tensors *to, const Tensors *from) {
     for (int k = 0; k < from->n; k++) PUSH(*to, from->at[k]);
 }
 
-static void add_next_totals(Tensors *to, const Program *p) {
-    for (int k = 0; k < p->equations.n; k++) {
-        Tensor *t = p->equations.at[k]->out;
-        if (t->role == ROLE_NEXT && t->of->role == ROLE_TOTAL) PUSH(*to, t);
+/* To what a program gives, the next value of each state that it reads; and of those that are `known` to be read elsewhere. */
+static void keep_nexts(const Program *p, const Tensors *nexts, const Reached *known, Tensors *results) {
+    Reached now = { 0 };
+    Map kept = { 0 };
+    for (bool more = true; more; ) {
+        more = false;
+        reach(&now, p, results);
+        for (int k = 0; k < nexts->n; k++) {
+            Tensor *next = nexts->at[k];
+            if (map_get(&kept, next) || !(reached(&now, next->of) || reached(&now, next) || (known && reached(known, next->of)))) continue;
+            map_put(&kept, next, next);
+            PUSH(*results, next);
+            more = true;
+        }
     }
 }
 
-/* Everything that is read outside of training. */
-static Reached reached_at_rest(const Mode *resting) {
+/* The outputs, and what memories become. */
+static Tensors predicted(const Mode *m) {
     Tensors results = { 0 };
-    add_all(&results, &resting->outputs);
+    add_all(&results, &m->outputs);
+    keep_nexts(m->program, &m->nexts, NULL, &results);
+    return results;
+}
+
+/* Everything that is read outside of training. */
+static Reached reached_at_rest(const Mode *resting, const Mode *predicting) {
+    Tensors results = { 0 }, outputs = predicted(predicting);
+    Reached r = { 0 };
+    reach(&r, predicting->program, &outputs);
     if (resting->loss) PUSH(results, resting->loss);
     add_all(&results, &resting->metrics);
-    add_next_totals(&results, resting->program);
-    Reached r = { 0 };
+    gathered_for(resting->program, &resting->metrics, &results);
     reach(&r, resting->program, &results);
     return r;
 }
@@ -183,28 +232,17 @@ static Reached reached_at_rest(const Mode *resting) {
 static Tensors step_results(const Mode *training, const Reached *at_rest) {
     Tensors results = { 0 };
     if (training->loss) PUSH(results, training->loss);
-    add_next_totals(&results, training->program);
-    Reached now = { 0 };
-    Map kept = { 0 };
-    for (bool more = true; more; ) {
-        more = false;
-        reach(&now, training->program, &results);
-        for (int k = 0; k < training->nexts.n; k++) {
-            Tensor *next = training->nexts.at[k];
-            if (map_get(&kept, next) || !(reached(&now, next->of) || reached(&now, next) || reached(at_rest, next->of))) continue;
-            map_put(&kept, next, next);
-            PUSH(results, next);
-            more = true;
-        }
-    }
+    gathered_for(training->program, &training->metrics, &results);
+    keep_nexts(training->program, &training->nexts, at_rest, &results);
     return results;
 }
 
 /* Parameters and states that something reads exist; the others do not. */
-static void list_owned(Elaborator *e, const Program *live, const Tensors *step, const Reached *at_rest) {
+static void list_owned(Elaborator *e, const Program *live, const Tensors *step, const Mode *resting, Reached *at_rest) {
     Model *m = e->model;
     Reached now = { 0 };
     reach(&now, live, step);
+    survey_reach(resting->program, &resting->firsts, &now, at_rest);
     sort_owned(e);
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
@@ -212,6 +250,7 @@ static void list_owned(Elaborator *e, const Program *live, const Tensors *step, 
         if (o->part == 0 && o->tensor->role == ROLE_INPUT) PUSH(m->inputs, o->tensor);
         if (o->live && o->tensor->role == ROLE_PARAM) PUSH(m->params, o->tensor);
         if (o->live && o->tensor->role == ROLE_STATE) PUSH(m->states, o->tensor);
+        if (o->live && o->part == 0 && o->tensor->role == ROLE_MEMORY) PUSH(m->memories, o->tensor);
         if (o->live && o->tensor->role == ROLE_TOTAL) PUSH(m->totals, o->tensor);
     }
     for (int i = 0; i < e->owned.n; i++)
@@ -302,20 +341,28 @@ static void gradients_and_update(Elaborator *e, Program *live, const Mode *resti
     for (int k = 0; k < m->hypers.n; k++) m->hyper_defaults[k] = m->hypers.at[k]->initial;
 }
 
-static void cut_programs(Elaborator *e, const Mode *training, const Mode *resting, const Mode *single, const Program *live, Tensors *step) {
+static void cut_programs(Elaborator *e, const Mode *training, const Mode *resting, const Mode *predicting, const Mode *single, const Program *live, Tensors *step) {
     Model *m = e->model;
     Tensors owned = { 0 }, at_rest = { 0 };
     add_all(&owned, &m->params);
     add_all(&owned, &m->states);
     add_all(&owned, &m->moments);
     m->init = first_values(e, training->program, &owned);
+    survey_programs(e, resting->program, &resting->firsts);
     if (m->loss) m->gradients = cut(live, "gradients", step);
     if (resting->loss) PUSH(at_rest, resting->loss);
-    add_next_totals(&at_rest, resting->program);
+    gathered_for(resting->program, &resting->metrics, &at_rest);
     if (at_rest.n) m->evaluate = cut(resting->program, "evaluate", &at_rest);
     if (m->metrics.n) m->metrics_program = cut(resting->program, "metrics", &m->metrics);
-    if (m->outputs.n) m->predict = cut(resting->program, "predict", &m->outputs);
-    if (m->outputs.n) m->predict_one = cut(single->program, "predict_one", &single->outputs);
+    if (!m->outputs.n) return;
+    const Tensors many = predicted(predicting), one = predicted(single);
+    Tensors firsts = { 0 };
+    m->predict = cut(predicting->program, "predict", &many);
+    m->predict_one = cut(single->program, "predict_one", &one);
+    Reached r = { 0 };
+    reach(&r, single->program, &one);
+    for (int k = 0; k < single->firsts.n; k++) if (reached(&r, single->firsts.at[k]->of)) PUSH(firsts, single->firsts.at[k]);
+    if (firsts.n) m->begin = cut(single->program, "begin", &firsts);
 }
 
 Model *elaborate(const Tree *const *files, int n, const char *model_name, const Define *defines, int n_defines) {
@@ -343,30 +390,32 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     if (error_count()) return NULL;
     Mode resting = resting_mode(e, &text_of);
     if (error_count()) return NULL;
+    Mode predicting = predicting_mode(e, &text_of, &resting);
+    if (error_count()) return NULL;
     Mode single = single_mode(e, &text_of);
     if (error_count()) return NULL;
     m->loss = training.loss;
     m->metrics = resting.metrics;
-    m->outputs = resting.outputs;
+    m->outputs = predicting.outputs;
     if (!m->loss && !m->outputs.n) {
         error_at(tree->span, "the model has neither a loss nor an output: there is nothing to compute");
         return NULL;
     }
-    Reached at_rest = reached_at_rest(&resting);
+    Reached at_rest = reached_at_rest(&resting, &predicting);
     Tensors step = step_results(&training, &at_rest);
     Tensors wanted = { 0 };
     add_all(&wanted, &step);
     for (int k = 0; k < training.aims.n; k++) PUSH(wanted, training.aims.at[k].tensor);
     Program *live = cut(training.program, "gradients", &wanted);
-    list_owned(e, live, &wanted, &at_rest);
+    list_owned(e, live, &wanted, &resting, &at_rest);
     e->aims = training.aims;
     finish_names(e);                                            /* update lines choose by path */
     e->root = training.root;
     if (training.loss && m->params.n) gradients_and_update(e, live, &resting, training.loss, &step);
     if (error_count()) return NULL;
-    cut_programs(e, &training, &resting, &single, live, &step);
+    cut_programs(e, &training, &resting, &predicting, &single, live, &step);
     finish_names(e);
-    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one };
+    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->evaluate, m->metrics_program, m->predict, m->predict_one, m->begin, m->survey, m->surveyed_program };
     for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
         if (!programs[k] || error_count()) continue;            /* the same mistake is not told for each program */
         program_order(programs[k]);

@@ -47,6 +47,13 @@ void gather_numbers(Gathering *g);
 void begin_anew(Elaborator *e);
 /* first.c */
 Program *first_values(Elaborator *e, const Program *model, const Tensors *owned);
+void first_memories(Elaborator *e, Tensors *results);
+/* survey.c */
+void survey_states(Elaborator *e, int from_scope, Tensors *firsts);             /* equations of first values from the data */
+/* To `nexts`, those of the totals that these results read. */
+void gathered_for(const Program *p, const Tensors *readers, Tensors *nexts);
+void survey_reach(const Program *p, const Tensors *firsts, const Reached *live, Reached *at_rest);     /* what is surveyed for states that are read */
+void survey_programs(Elaborator *e, const Program *p, const Tensors *firsts);
 /* audit.c */
 void check_program(const Model *m, const Program *p);
 void warn_unused(Elaborator *e, const Scope *root);

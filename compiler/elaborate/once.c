@@ -25,7 +25,7 @@ static bool is_known(const Scope *s, const Tree *t) {
     const Value *v = n && n->kind == ENTRY_ARGUMENT ? n->argument->value : NULL;
     double number;
     if (v) return v->kind == VALUE_TENSOR && !v->rank && v->body && is_constant(v->body, &number);
-    return n ? n->kind == ENTRY_DIMENSION : same(t->text, "training") || same(t->text, "inf");
+    return n ? n->kind == ENTRY_DIMENSION : same(t->text, "training") || same(t->text, "predicting") || same(t->text, "inf");
 }
 
 /* More than one is as good as two: what is repeated, and what a call with a hole is given, counts twice. */

@@ -101,8 +101,9 @@ static Value else_value(const Reading *r) {
 static Value read_of_number(const Reading *r) {
     const Name *entry = scope_find(r->s, r->tree->text);
     bool all = n_subscripts(r->tree) == 1 && r->tree->child[0]->kind == TREE_DOTS;
-    /* a number given where a tensor is declared spreads over it */
-    if (entry && (entry->kind == ENTRY_ARGUMENT || (entry->kind == ENTRY_EQUATION && all))) return r->of;
+    /* a number given where a tensor is declared spreads over it; `..` may be no axes at all */
+    bool made = entry && (entry->kind == ENTRY_EQUATION || entry->kind == ENTRY_PARAM || entry->kind == ENTRY_STATE);
+    if (entry && (entry->kind == ENTRY_ARGUMENT || (made && all))) return r->of;
     model_error(r->e, r->s, r->tree->span, "`%s` is a number and has no axes", r->tree->text);
     return bad_value;
 }

@@ -187,8 +187,14 @@ void finish_names(Elaborator *e) {
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
         if (o->tensor->role == ROLE_MOMENT || o->tensor->role == ROLE_AVERAGE || o->tensor->role == ROLE_TOTAL || (o->tensor->role == ROLE_PARAM && !o->live)) continue;
-        if (o->part && o->tensor->role != ROLE_HYPER) {         /* the same input, one sample long */
+        if (o->part && o->tensor->role == ROLE_INPUT) {         /* the same input, one sample long */
             o->tensor->path = o->tensor->name = o->local;
+            continue;
+        }
+        if (o->part && o->tensor->role == ROLE_MEMORY) {        /* and the same memory */
+            const Tensor *of_many = own(o->instance, o->key, 0);
+            o->tensor->path = of_many->path;
+            o->tensor->name = of_many->name;
             continue;
         }
         o->tensor->path = o->instance->path[0] ? text("%s.%s", o->instance->path, o->local) : o->local;

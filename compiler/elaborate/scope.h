@@ -51,6 +51,7 @@ struct Function {
 /* Index names in force, innermost first; `..` has several expressions. */
 struct Env { const char *name; const Expr *value[MAX_RANK]; int n; Span range; bool explicit; const Env *outer; };
 
+typedef enum { EACH_STEP, EACH_EPOCH, EACH_PREDICT } Clock;     /* when a state changes */
 typedef enum { ENTRY_ARGUMENT, ENTRY_DIMENSION, ENTRY_EQUATION, ENTRY_PARAM, ENTRY_STATE, ENTRY_INPUT } EntryKind;
 typedef struct Name {                                           /* one name of a scope */
     const char *name;
@@ -63,7 +64,8 @@ typedef struct Name {                                           /* one name of a
     Dim dim;                                                    /* of a dimension */
     const Tree *extents;                                        /* a result's declared shape, or NULL */
     Value *value;                                               /* remembered */
-    bool busy, recursive, each_epoch;                           /* each_epoch: of a state */
+    bool busy, recursive;
+    Clock clock;                                                /* of a state */
     const Value *assumed;                                       /* of an equation that reads itself */
     Tensor *assumed_tensor;
 } Name;
@@ -119,7 +121,8 @@ typedef struct Elaborator {
     LIST(const Tree *) functions, models;
     Model *model;
     Program *program;                                           /* where equations go */
-    bool training, updating;
+    bool training, predicting, updating;
+    bool apart;                                                 /* evaluating and predicting differ: something asked which it is */
     int uses;                                                   /* of definitions so far */
     int mode;                                                   /* tensors of different modes may share a name */
     const Index *batch;                                         /* NULL while there is no batch: init, update */
@@ -209,6 +212,8 @@ bool find_dots(Elaborator *e, Scope *s, const Env *env, const Tree *const *where
 bool is_binder(const Tree *t, const char **name, const Tree **low, bool *low_strict, const Tree **high, bool *high_strict);
 /* once.c */
 Value argument_once(Elaborator *e, Scope *s, Name *n);
+/* first.c */
+Value declared_first(Elaborator *e, Scope *s, const Tree *declaration, const Value *shape);
 /* equation.c */
 Value name_value(Elaborator *e, Scope *s, Name *n);
 /* store.c */

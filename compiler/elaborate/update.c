@@ -220,6 +220,7 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
     do {                                                        /* again when a choice hung on a number that could be set */
         e->again = false;
         e->updating = e->training = true;
+        e->predicting = false;
         e->program = program_new("update");
         e->batch = NULL;
         results.n = 0;

@@ -150,26 +150,27 @@ bool extent_of(Elaborator *e, Scope *s, const Env *env, const Tree *tree, bool s
 
 /* ---- names ---- */
 
-static Value training(const Elaborator *e) { return scalar(Truth(e->training)); }
-static Value truth(const Elaborator *e) { (void)e; return scalar(Truth(true)); }
-static Value falsehood(const Elaborator *e) { (void)e; return scalar(Truth(false)); }
-static Value pi(const Elaborator *e) { (void)e; return scalar(Num(3.14159265358979323846)); }
-static Value infinity(const Elaborator *e) { (void)e; return scalar(Num(INFINITY)); }
-static Value epsilon(const Elaborator *e) { (void)e; return scalar(Num(FLT_EPSILON)); }
-static Value step(const Elaborator *e) { return scalar(Read(e->model->step, NULL, 0)); }
-static Value epoch(const Elaborator *e) { return scalar(Read(e->model->epoch, NULL, 0)); }
-static Value sample(const Elaborator *e) { return e->batch ? scalar(At(e->batch)) : bad_value; }
+static Value training(Elaborator *e) { return scalar(Truth(e->training)); }
+static Value predicting(Elaborator *e) { e->apart = true; return scalar(Truth(e->predicting)); }
+static Value truth(Elaborator *e) { (void)e; return scalar(Truth(true)); }
+static Value falsehood(Elaborator *e) { (void)e; return scalar(Truth(false)); }
+static Value pi(Elaborator *e) { (void)e; return scalar(Num(3.14159265358979323846)); }
+static Value infinity(Elaborator *e) { (void)e; return scalar(Num(INFINITY)); }
+static Value epsilon(Elaborator *e) { (void)e; return scalar(Num(FLT_EPSILON)); }
+static Value step(Elaborator *e) { return scalar(Read(e->model->step, NULL, 0)); }
+static Value epoch(Elaborator *e) { return scalar(Read(e->model->epoch, NULL, 0)); }
+static Value sample(Elaborator *e) { return e->batch ? scalar(At(e->batch)) : bad_value; }
 
-static Value samples_at_hand(const Elaborator *e) {
+static Value samples_at_hand(Elaborator *e) {
     if (e->batch && e->batch->count) return scalar(Read(e->batch->count, NULL, 0));
     return scalar(e->updating ? Read(e->model->count, NULL, 0) : Int(1));
 }
 
-typedef struct Predefined { const char *name; Value (*value)(const Elaborator *e); } Predefined;
+typedef struct Predefined { const char *name; Value (*value)(Elaborator *e); } Predefined;
 
 static const Predefined predefined[] = {
-    { "training", training }, { "true", truth }, { "false", falsehood }, { "pi", pi }, { "inf", infinity }, { "epsilon", epsilon },
-    { "step", step }, { "epoch", epoch }, { "batch", samples_at_hand }, { "sample", sample },
+    { "training", training }, { "predicting", predicting }, { "true", truth }, { "false", falsehood }, { "pi", pi }, { "inf", infinity },
+    { "epsilon", epsilon }, { "step", step }, { "epoch", epoch }, { "batch", samples_at_hand }, { "sample", sample },
 };
 enum { PREDEFINED = sizeof predefined/sizeof *predefined };
 

@@ -16,7 +16,7 @@ static const char *const words[] = {    /* of the language: nothing can be calle
     "watch", "import", "repeat", "each", "else", "and", "or", "not", "sum", "mean", "prod", "max", "min", "argmax", "argmin",
     "any", "all", "_" };
 static const char *const predefined[] = {       /* values and functions: no index can be called so */
-    "batch", "data", "params", "sample", "samples", "step", "epoch", "seed", "training", "inf", "pi", "epsilon", "drop",
+    "batch", "data", "params", "sample", "samples", "step", "epoch", "seed", "training", "predicting", "inf", "pi", "epsilon", "drop",
     "random", "stop", "grad", "where" };
 
 static const char *const reduce_names[] = { "", "sum", "prod", "max", "min", "argmax", "argmin" };

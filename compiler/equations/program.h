@@ -22,11 +22,12 @@ typedef enum {
     ROLE_INPUT, ROLE_TARGET,    /* handed in by the caller, batch first */
     ROLE_PARAM,                 /* a parameter's value before the step */
     ROLE_STATE,                 /* `state` of the model's body: kept from step to step, needed to predict */
+    ROLE_MEMORY,                /* `state each predict`: what a prediction of one sample goes on from, batch first */
     ROLE_MOMENT,                /* `state` of an update line: kept from step to step, not needed to predict; with `of`, the last
                                  * value of that metric */
     ROLE_AVERAGE,               /* the average of a parameter (`of`), which evaluates and predicts in its place */
     ROLE_GRAD,                  /* gradient of a parameter (`of`): result of the gradient program, given to the update */
-    ROLE_NEXT,                  /* the next value of a PARAM, STATE, MOMENT, AVERAGE or TOTAL (`of`): a result */
+    ROLE_NEXT,                  /* the next value of a PARAM, STATE, MEMORY, MOMENT, AVERAGE or TOTAL (`of`): a result */
     ROLE_TOTAL,                 /* what a `data` reduction has gathered over the pass so far; kept in double */
     ROLE_GATHERED,              /* a number of what gradients are gathered over since the last update; double or int64_t */
     ROLE_OUTPUT, ROLE_METRIC, ROLE_LOSS,    /* results */
@@ -48,6 +49,7 @@ struct Tensor {
     int64_t room[12];           /* what memory has of a dim, where that is more than its extent; else 0 */
     const Tensor *of;           /* GRAD, NEXT, AVERAGE: the tensor that it belongs to */
     bool adjoint;               /* made by differentiation */
+    bool surveyed;              /* STATE: its first value comes from the data */
     bool each_epoch;            /* MOMENT, AVERAGE: changes at the end of an epoch only */
     bool host;                  /* rank 0 and depends on scalars only: computed in double, once a call */
     bool byte;                  /* INPUT, TARGET: comes as unsigned bytes (0..255) */
@@ -75,7 +77,7 @@ struct Equation {
 typedef LIST(Equation *) Equations;
 typedef LIST(Tensor *) Tensors;
 typedef struct Program {
-    const char *name;           /* init, gradients, update, average, epoch, evaluate, metrics, predict, predict_one */
+    const char *name;           /* init, gradients, update, average, epoch, evaluate, metrics, predict, predict_one, begin, survey, surveyed */
     Equations equations;
     Tensors results;            /* what must be computed; everything else may vanish */
     struct Definitions *definitions;    /* of equation_of: which equation defines a tensor; NULL at first */
@@ -88,6 +90,7 @@ typedef struct Model {
     Tensors inputs;             /* INPUT and TARGET */
     Tensors lengths;            /* LENGTH: extents that a call gives */
     Tensors params, states, moments, totals, hypers;
+    Tensors memories;           /* MEMORY, of many samples */
     Tensors outputs, metrics;
     Tensors grads;              /* one GRAD for each param that is trained, in the order of params */
     Tensors averages;           /* one AVERAGE for each param, or none at all */
@@ -101,6 +104,10 @@ typedef struct Model {
     struct { const char *name; double value; } train[16];       /* other entries of the train line */
     int n_train;
     Program *init, *gradients, *update, *evaluate, *metrics_program, *predict, *predict_one;  /* absent ones are NULL */
+    Program *survey, *surveyed_program;     /* first values from the data: what a batch adds, what comes of a pass */
+    Tensors surveyed;           /* the STATEs that have such */
+    int surveys;                /* passes over the data until all of them are right */
+    Program *begin;             /* first values of memories, of one sample */
     Program *average_program, *epoch_program;   /* what is done at the end of an epoch: before its evaluation, and after */
 } Model;
 

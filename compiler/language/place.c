@@ -163,8 +163,8 @@ static void statement(const Tree *tree)
         expression(tree->child[1], VALUE);
         break;
     case TREE_STATE:
-        if (strcmp(tree->text, "step") != 0 && strcmp(tree->text, "epoch") != 0)
-            help(error_at(tree->span, "a state is kept `each step` or `each epoch`, not `each %s`", tree->text),
+        if (strcmp(tree->text, "step") != 0 && strcmp(tree->text, "epoch") != 0 && strcmp(tree->text, "predict") != 0)
+            help(error_at(tree->span, "a state is kept `each step`, `each epoch` or `each predict`, not `each %s`", tree->text),
                  "without `each` it changes at each step");
         /* fall through */
     case TREE_PARAM:

@@ -46,6 +46,7 @@ function define(    i, c, depth, at, text, name, called, kept, tested) {
         kept = substr(kept, 1, at - 1)
     }
     for (i = 1; i <= n_areas; i++) tested = tested link(cases[areas[i], name], areas[i], tested)
+    if (!tested && called ~ /sklearn/) tested = "[its own](../tests/survey/survey.c)"
     if (!tested) {
         for (i = 1; i <= n_areas; i++) tested = tested link(named[areas[i], name], areas[i], tested)
         tested = tested ? tested " of others" : "part of others"

@@ -21,7 +21,8 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
         { "init", true }, { "gradients", model->gradients != NULL }, { "update", model->update != NULL },
         { "average", model->average_program != NULL }, { "epoch", model->epoch_program != NULL },
         { "step", model->gradients && model->update }, { "evaluate", model->evaluate != NULL }, { "reset", true },
-        { "metrics", true }, { "predict", model->predict != NULL }, { "predict_one", model->predict_one != NULL }
+        { "metrics", true }, { "survey", model->survey != NULL }, { "surveyed", model->survey != NULL },
+        { "begin", model->begin != NULL }, { "predict", model->predict != NULL }, { "predict_one", model->predict_one != NULL }
     };
     put_text(w, "  \"functions\": {");
     for (size_t k = 0, some = 0; k < sizeof all / sizeof *all; k++) {
@@ -83,6 +84,7 @@ void api_print(Writer *w, const Module *m) {
     put_json(w, m->header);
     put(w, ",\n  \"batch\": %" PRId64 ",\n", m->model->batch);
     if (m->model->accumulate > 1) put(w, "  \"accumulate\": %" PRId64 ",\n", m->model->accumulate);
+    if (m->model->survey) put(w, "  \"surveys\": %d,\n", m->model->surveys);
     print_functions(w, m, l);
     print_structs(w, m, l);
     print_data(w, "inputs", &inputs, ",");

@@ -21,7 +21,7 @@
 #include <string.h>
 
 const char *const entry_name[ENTRY_COUNT] = {
-    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "init"
+    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "begin", "survey", "surveyed", "init"
 };
 
 Tensors model_inputs(const Model *m, bool targets) {
@@ -42,6 +42,9 @@ const Program *entry_program(const Model *m, Entry e) {
     case ENTRY_METRICS: return m->metrics_program;
     case ENTRY_PREDICT: return m->predict;
     case ENTRY_PREDICT_ONE: return m->predict_one;
+    case ENTRY_BEGIN: return m->begin;
+    case ENTRY_SURVEY: return m->survey;
+    case ENTRY_SURVEYED: return m->surveyed_program;
     case ENTRY_INIT: return m->init;
     default: return NULL;
     }
@@ -49,7 +52,7 @@ const Program *entry_program(const Model *m, Entry e) {
 
 /* ---- signatures -------------------------------------------------------------------------------------------------- */
 /* Names of the parameters that every call of the module has for its inputs and outputs. */
-static const char *const own_names[] = { "m", "n", "p", "s", "work", "seed", "values", "arena", "whole" };
+static const char *const own_names[] = { "m", "n", "p", "s", "memory", "work", "seed", "values", "arena", "whole" };
 
 const char *public_name(const Module *m, const Tensor *t) {
     Names *names = names_new(NULL);
@@ -84,9 +87,16 @@ static void put_lengths(Writer *w, const Module *m, const char *before) {
     for (int k = 0; k < m->model->lengths.n; k++) put(w, "%s%s", before, public_name(m, m->model->lengths.at[k]));
 }
 
-static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
+/* What predict and begin are handed of the instance, and the memory of samples. */
+static void put_kept(Writer *w, const Module *m, const Layout *l) {
     if (l->of[STRUCT_PARAMS].members.n) put(w, "const %s *p, ", struct_name(m, l, STRUCT_PARAMS));
     if (l->of[STRUCT_STATE].members.n) put(w, "const %s *s, ", struct_name(m, l, STRUCT_STATE));
+    if (l->of[STRUCT_MEMORY].members.n) put(w, "%s *memory", struct_name(m, l, STRUCT_MEMORY));
+}
+
+static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
+    put_kept(w, m, l);
+    if (l->of[STRUCT_MEMORY].members.n) put_text(w, ", ");
     put(w, "%s *work%s", struct_name(m, l, STRUCT_PREDICT_WORK), one ? "" : ", int n");
     put_lengths(w, m, ", int ");
     put_inputs(w, m, false, true);
@@ -97,17 +107,19 @@ static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
 /* The first line of one function, as header and C file have it; function: its name without the prefix. */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end) {
     bool predict = strcmp(function, "predict") == 0, one = strcmp(function, "predict_one") == 0,
-         metrics = strcmp(function, "metrics") == 0;
+         metrics = strcmp(function, "metrics") == 0, begin = strcmp(function, "begin") == 0,
+         survey = strcmp(function, "survey") == 0;
     bool init = strcmp(function, "init") == 0,
          alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0
-                || strcmp(function, "average") == 0 || strcmp(function, "epoch") == 0;
+                || strcmp(function, "average") == 0 || strcmp(function, "epoch") == 0 || strcmp(function, "surveyed") == 0;
     Writer c = { 0 };
-    put(&c, "%s %s_%s(", alone || predict || one ? "void" : "double", m->prefix, function);
+    put(&c, "%s %s_%s(", alone || predict || one || begin || survey ? "void" : "double", m->prefix, function);
     if (predict || one) put_predict(&c, m, l, one);
+    else if (begin) put_kept(&c, m, l);
     else put(&c, "%s%s *m", metrics ? "const " : "", m->prefix);
     if (init) put_text(&c, ", uint64_t seed");
     else if (metrics) put_text(&c, ", double *values");
-    else if (!alone && !predict && !one) {
+    else if (!alone && !predict && !one && !begin) {
         put_text(&c, ", int n");
         put_lengths(&c, m, ", int ");
         put_inputs(&c, m, true, true);
@@ -142,6 +154,9 @@ const char *struct_place(Body *b, const Tensor *t, bool constant) {
     case ROLE_STATE:
         if (constant || b->predicts) { b->uses_s = true; return member_text(b, STRUCT_STATE, "s->", of); }
         return member_text(b, STRUCT_STATE, "m->state.", of);
+    case ROLE_MEMORY:
+        if (b->entry == ENTRY_PREDICT) return member_text(b, STRUCT_PREDICT_WORK, "work->", of);
+        return member_text(b, STRUCT_MEMORY, "memory->", of);
     case ROLE_AVERAGE: return member_text(b, STRUCT_PARAMS, "m->average.", of->of);
     case ROLE_MOMENT: return member_text(b, STRUCT_OPTIMIZER, "m->optimizer.", of);
     case ROLE_TOTAL: return member_text(b, STRUCT_TOTALS, "m->totals.", of);
@@ -195,9 +210,10 @@ static const char *array_text(Body *b, const Tensor *t, const Argument *g) {
         if (!g->constant) return text("(void *)%s", name);
         return text("(const %s (*)%s)%s", c_type_name(g->type), c_dims(t, 1), name);
     }
-    for (int k = 0; flat && k < t->rank; k++) first = text("%s[0]", first);
+    bool bare = t->role == ROLE_MEMORY && b->entry != ENTRY_PREDICT;    /* the memory of one sample has no axis of samples */
+    for (int k = bare; flat && k < t->rank; k++) first = text("%s[0]", first);
     if (!place) return storage ? text("%s%s%s", flat ? "&" : "", arena_place(b, t, storage), first) : internal_error(t);
-    if (t->rank == 0 || flat) return text("&%s%s", place, first);
+    if (t->rank == 0 || flat || bare) return text("&%s%s", place, first);
     /* What is held as const goes to a function that serves others too: it reads, but cannot say so. */
     bool held = strncmp(place, "p->", 3) == 0 || strncmp(place, "s->", 3) == 0 || b->entry == ENTRY_METRICS;
     return t->rank > 1 && held && !g->constant ? text("(void *)%s", place) : place;
@@ -374,7 +390,7 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
                       Traps *traps, Profile *profile) {
     Body *b = NEW(Body);
     bool looks = e == ENTRY_GRADIENTS || e == ENTRY_UPDATE || e == ENTRY_EVALUATE;
-    bool predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE;
+    bool predicts = e == ENTRY_PREDICT || e == ENTRY_PREDICT_ONE || e == ENTRY_BEGIN;
     *b = (Body){ .m = m, .l = l, .entry = e, .traps = looks ? traps : NULL, .predicts = predicts };
     b->scope = (Scope){ .names = names_new(file_scope), .host = true };
     for (size_t k = 0; k < sizeof own_names / sizeof *own_names; k++) name_take(b->scope.names, own_names[k]);
@@ -424,7 +440,7 @@ void print_memory_names(Writer *w, const Body *b) {
         put(w, "    const %s *const p = &m->%s;\n", struct_name(b->m, b->l, STRUCT_PARAMS), averages ? "average" : "params");
     if (b->uses_s && !b->predicts) put(w, "    const %s *const s = &m->state;\n", struct_name(b->m, b->l, STRUCT_STATE));
     const char *work = b->predicts ? "work->" : "m->work.";
-    bool local = b->entry == ENTRY_METRICS;         /* its instance is const */
+    bool local = b->entry == ENTRY_METRICS || b->entry == ENTRY_BEGIN;         /* they have no workspace */
     if (b->uses_arena && local) put(w, "    real arena[%" PRId64 "];\n", schedule->arena_size);
     else if (b->uses_arena) put(w, "    real *const arena = %sarena;\n", work);
     if (b->uses_whole && local) put(w, "    int32_t whole[%" PRId64 "];\n", schedule->whole_size);
@@ -446,13 +462,14 @@ static void body_print(Writer *w, const Body *b, const char *before) {
     put_text(&c, b->end.text);
 
     Tensors given = model_inputs(b->m->model, !b->predicts);
-    bool all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->predicts;
+    bool begins = b->entry == ENTRY_BEGIN, all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->entry == ENTRY_SURVEY || (b->predicts && !begins);
     for (int k = 0; all && k < b->m->model->lengths.n; k++) PUSH(given, b->m->model->lengths.at[k]);
     for (int k = 0; all && k < given.n; k++)
         if (!mentions(c.text, public_name(b->m, given.at[k]))) put(w, "    (void)%s;\n", public_name(b->m, given.at[k]));
     if (b->predicts && b->l->of[STRUCT_PARAMS].members.n && !mentions(c.text, "p")) put_text(w, "    (void)p;\n");
     if (b->predicts && b->l->of[STRUCT_STATE].members.n && !mentions(c.text, "s")) put_text(w, "    (void)s;\n");
-    if (b->predicts && !mentions(c.text, "work")) put_text(w, "    (void)work;\n");
+    if (b->predicts && !begins && !mentions(c.text, "work")) put_text(w, "    (void)work;\n");
+    if (b->predicts && !begins && b->l->of[STRUCT_MEMORY].members.n && !mentions(c.text, "memory")) put_text(w, "    (void)memory;\n");
     if (!b->predicts && !mentions(c.text, "m")) put_text(w, "    (void)m;\n");
     put_text(w, c.text);
     put_text(w, "}\n\n");
@@ -571,12 +588,48 @@ static void print_step(Writer *w, const Unit *u) {
     put(w, "    %s%s_update(m);\n    return %s;\n}\n\n", when, u->m->prefix, loss);
 }
 
+/* Memories come sample by sample, and kernels want all samples of an array behind each other: the arrays of the workspace. */
+static void print_memories(Writer *w, const Unit *u, const char *i, bool back) {
+    const Struct *memory = &u->l->of[STRUCT_MEMORY];
+    bool braces = memory->members.n > 1;
+    put(w, "    for (int %s = 0; %s < n; %s++)%s\n", i, i, i, braces ? " {" : "");
+    for (int k = 0; k < memory->members.n; k++) {
+        const char *name = memory->members.at[k].name, *here = text("memory[%s].%s", i, name);
+        const char *there = text("work->%s[%s]", member_of(u->l, STRUCT_PREDICT_WORK, memory->members.at[k].tensor)->name, i);
+        const char *to = back ? here : there, *from = back ? there : here;
+        put(w, memory->members.at[k].rank ? "        memcpy(%s, %s, sizeof %s);\n" : "        %s = %s;\n", to, from, to);
+    }
+    if (braces) put_text(w, "    }\n");
+}
+
 static void print_predict(Writer *w, const Unit *u, Entry e) {
-    bool one = e == ENTRY_PREDICT_ONE;
+    bool one = e == ENTRY_PREDICT_ONE, kept = !one && u->l->of[STRUCT_MEMORY].members.n;
     Body *b = body_of(u, e);
+    const char *i = kept ? name_add(b->scope.names, "i") : NULL;
+    Writer before = { 0 };
+    put_text(&before, check_text(u->m, false, one ? "1" : "n", ""));
+    if (kept) print_memories(&before, u, i, false);
+    if (kept) print_memories(&b->end, u, i, true);
     print_share(w, b);
     signature_print(w, u->m, u->l, one ? "predict_one" : "predict", " {");
-    body_print(w, b, check_text(u->m, false, one ? "1" : "n", ""));
+    body_print(w, b, before.text);
+}
+
+static void print_begin(Writer *w, const Unit *u) {
+    Body *b = body_of(u, ENTRY_BEGIN);
+    signature_print(w, u->m, u->l, "begin", " {");
+    body_print(w, b, "    memset(memory, 0, sizeof *memory);        /* what begins at 0 begins here */\n");
+}
+
+static void print_survey(Writer *w, const Unit *u) {
+    Body *b = body_of(u, ENTRY_SURVEY);
+    print_share(w, b);
+    signature_print(w, u->m, u->l, "survey", " {");
+    body_print(w, b, check_text(u->m, true, "n", ""));
+    b = body_of(u, ENTRY_SURVEYED);
+    put(&b->end, "    %s_reset(m);\n", u->m->prefix);
+    signature_print(w, u->m, u->l, "surveyed", " {");
+    body_print(w, b, "");
 }
 
 void entries_print(Writer *w, const Module *m, const Layout *l, const Functions *f, const Names *file_scope, Traps *traps,
@@ -585,7 +638,7 @@ void entries_print(Writer *w, const Module *m, const Layout *l, const Functions 
     const Model *model = m->model;
     print_reset(w, &u);
     print_init(w, &u);
-    if (any_ranged(m, true) && (model->gradients || model->evaluate)) print_accepts(w, m, true);
+    if (any_ranged(m, true) && (model->gradients || model->evaluate || model->survey)) print_accepts(w, m, true);
     if (any_ranged(m, false) && model->predict) print_accepts(w, m, false);
     if (model->gradients) print_loss(w, &u, ENTRY_GRADIENTS);
     if (model->update) print_update(w, &u);
@@ -594,6 +647,8 @@ void entries_print(Writer *w, const Module *m, const Layout *l, const Functions 
     print_metrics(w, &u);
     if (model->average_program) print_average(w, &u);
     if (model->epoch_program) print_epoch(w, &u);
+    if (model->survey) print_survey(w, &u);
+    if (model->begin) print_begin(w, &u);
     if (model->predict) print_predict(w, &u, ENTRY_PREDICT);
     if (model->predict_one) print_predict(w, &u, ENTRY_PREDICT_ONE);
 }

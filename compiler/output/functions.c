@@ -100,9 +100,9 @@ static void note_use(Function *f, const Kernel *use) {
     }
 }
 
-/* An instance starts as zeros, so what begins at 0 needs no code. */
+/* An instance and a memory start as zeros, so what begins at 0 needs no code. */
 bool begins_at_zero(Entry e, const Kernel *k) {
-    bool zero = e == ENTRY_INIT && k->equations.n > 0;
+    bool zero = (e == ENTRY_INIT || e == ENTRY_BEGIN) && k->equations.n > 0;
     for (int q = 0; zero && q < k->equations.n; q++) {
         const Equation *equation = k->equations.at[q];
         zero = equation->op == REDUCE_NONE && equation->body->kind == X_NUM && equation->body->num == 0;
@@ -140,7 +140,7 @@ static const char *function_name(const Module *m, const Function *f, const Names
     const Entry e = f->entry;
     const Tensor *last = k->equations.n ? k->equations.at[k->equations.n - 1]->out : NULL;
     if (f->general) return text("%s_parameter", entry_name[e]);
-    if (last && last->role == ROLE_NEXT && (is_clocked(e) || e == ENTRY_INIT))
+    if (last && last->role == ROLE_NEXT && (is_clocked(e) || e == ENTRY_INIT || e == ENTRY_BEGIN || e == ENTRY_SURVEYED))
         return text("%s_%s", entry_name[e], home_name(last));
     for (int q = 0; q < k->equations.n; q++) {
         const char *name = k->equations.at[q]->out->name;
@@ -301,7 +301,7 @@ char *equation_text(const Map *next_of, Entry entry, const Equation *e) {
     for (const char *c = w.text; *c && *c != '\n'; ) {
         size_t length = word_length(c);
         const Tensor *next = length ? map_get(&next_of[entry], intern(c, length)) : NULL;
-        if (next) put(&renamed, "%s%s", next->of->name, entry == ENTRY_INIT ? "" : "'");
+        if (next) put(&renamed, "%s%s", next->of->name, entry == ENTRY_INIT || entry == ENTRY_BEGIN || entry == ENTRY_SURVEYED ? "" : "'");
         else put_bytes(&renamed, c, length ? length : 1);
         c += length ? length : 1;
     }
@@ -438,7 +438,7 @@ static void print_absent(Writer *w, const Model *m) {
 void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope) {
     static const char *const sections[ENTRY_COUNT] = {
         "forward", "update", "averages of an epoch", "the end of an epoch", "evaluate: what differs from forward", "metrics",
-        "predict: what differs from forward", "predict_one: one sample", "first values of parameters and states"
+        "predict: what differs from forward", "predict_one: one sample", "first values of memory", "survey of the data", "first values from the data", "first values of parameters and states"
     };
     int last = -1;
     Map next_of[ENTRY_COUNT];                       /* for the equations above the functions */

@@ -70,6 +70,12 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     const Model *model = m->model;
     put_text(w, "/* First values for everything: parameters drawn from the seed, states, settings, clocks at 0. */\n");
     signature_print(w, m, l, "init", ";");
+    if (model->survey) {
+        put(w, "/* First values from the training data: %s_SURVEYS times survey for all of them, n samples a call, then surveyed. Until then\n"
+               " * these states are 0. Both forget what the metrics have gathered. */\n", name_upper(m->prefix));
+        signature_print(w, m, l, "survey", ";");
+        signature_print(w, m, l, "surveyed", ";");
+    }
     if (model->gradients) {
         if (!model->gathered.n)
             put_text(w, "\n/* The loss of n samples; its gradients go to m->grads. m->seed and m->step decide what is drawn. */\n");
@@ -109,9 +115,14 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     put_comment(w, "/* ", text("The metrics of what was gathered since the reset, %d number%s%s.", model->metrics.n,
                                model->metrics.n == 1 ? "" : "s", names.text ? names.text : ""), " */");
     signature_print(w, m, l, "metrics", ";");
+    if (model->begin) {
+        put_text(w, "\n/* The memory of a sample before its first prediction. */\n");
+        signature_print(w, m, l, "begin", ";");
+    }
     if (model->predict) {
-        put(w, "\n/* The outputs of n samples%s. Reads nothing but what is handed in. */\n",
-            model->averages.n ? ", as a rule with p = &m->average" : "");
+        put(w, "\n/* The outputs of n samples%s. Reads nothing but what is handed in%s. */\n",
+            model->averages.n ? ", as a rule with p = &m->average" : "",
+            model->begin ? "; memory[i] of each sample is what\n * it goes on from, and then what the next call goes on from" : "");
         signature_print(w, m, l, "predict", ";");
     }
     if (model->predict_one) {
@@ -136,6 +147,9 @@ void header_print(Writer *w, const Module *m) {
     if (m->model->accumulate > 1)
         put(w, "enum { %s_ACCUMULATE = %" PRId64 " };    /* calls of %s_step for one update */\n", name_upper(m->prefix),
             m->model->accumulate, m->prefix);
+    if (m->model->survey)
+        put(w, "enum { %s_SURVEYS = %d };    /* passes over the training data before the first step: %s_survey */\n", name_upper(m->prefix),
+            m->model->surveys, m->prefix);
     put_text(w, "\n");
     for (int k = 0; k < STRUCT_COUNT; k++) print_struct(w, m, l, (StructKind)k);
     print_data(w, m);

@@ -55,6 +55,14 @@ static const Member *member_among(const Struct *s, const Tensor *t) {
     return place && same_name(s->members.at[place - 1].tensor, t) ? &s->members.at[place - 1] : NULL;
 }
 
+/* Of one sample. */
+static void add_memory(Struct *s, const Tensor *t) {
+    add_tensor(s, t, C_REAL);
+    Member *m = &s->members.at[s->members.n - 1];
+    m->rank--;
+    for (int k = 0; k < m->rank; k++) m->dim[k] = m->dim[k + 1];
+}
+
 static void add_tensors(Struct *s, const Tensors *list, bool numbers) {
     for (int k = 0; k < list->n; k++) {
         const Tensor *t = list->at[k];
@@ -126,13 +134,21 @@ Layout *layout_new(const Module *m) {
     add_tensors(&s[STRUCT_TOTALS], &model->totals, true);
     s[STRUCT_GATHERED] = (Struct){ .suffix = "gathered", .about = "What m->grads is of. All of it 0: nothing yet." };
     for (int k = 0; k < model->gathered.n; k++) add_gathered(&s[STRUCT_GATHERED], model->gathered.at[k]);
+    s[STRUCT_MEMORY] = (Struct){ .suffix = "memory", .about = "What predict goes on from, of one sample; begin() gives its first values." };
+    for (int k = 0; k < model->memories.n; k++) add_memory(&s[STRUCT_MEMORY], model->memories.at[k]);
     s[STRUCT_WATCH] = (Struct){ .suffix = "watch", .about = "Watched values, as the last call that computes them left them." };
     for (Entry e = 0; e < ENTRY_COUNT; e++)
         if (e != ENTRY_PREDICT_ONE) add_watched(&s[STRUCT_WATCH], entry_program(model, e));
     s[STRUCT_WORK] = (Struct){ .suffix = "work", .about = "The workspace: nothing in it outlives a call." };
-    Entry working[] = { ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_AVERAGE, ENTRY_EPOCH, ENTRY_EVALUATE, ENTRY_INIT };
+    Entry working[] = { ENTRY_GRADIENTS, ENTRY_UPDATE, ENTRY_AVERAGE, ENTRY_EPOCH, ENTRY_EVALUATE, ENTRY_SURVEY, ENTRY_SURVEYED, ENTRY_INIT };
     add_arena(&s[STRUCT_WORK], m, working, sizeof working/sizeof *working);
     s[STRUCT_PREDICT_WORK] = (Struct){ .suffix = "predict_work", .about = "The workspace of predict, one for each thread." };
+    static const char *const others[] = { "arena", "whole", "watch" };
+    for (int k = 0; k < 3; k++) name_take(&s[STRUCT_PREDICT_WORK].names, others[k]);
+    for (int k = 0; k < model->memories.n; k++) {               /* the memories of all samples, as kernels want them */
+        add_tensor(&s[STRUCT_PREDICT_WORK], model->memories.at[k], C_REAL);
+        s[STRUCT_PREDICT_WORK].members.at[k].about = "of the memories, one sample behind the other";
+    }
     add_arena(&s[STRUCT_PREDICT_WORK], m, (Entry[]){ ENTRY_PREDICT, ENTRY_PREDICT_ONE }, 2);
     if (watches(model->predict)) add_struct(l, &s[STRUCT_PREDICT_WORK], "watch", STRUCT_WATCH, NULL);
     if (model->predict && s[STRUCT_PREDICT_WORK].members.n == 0)

@@ -116,6 +116,12 @@ Names *names_of_module(const Module *m, const Layout *l) {
             name_take(names, text("%s_%s_call", m->prefix, entry_name[e]));
             name_take(names, text("%s_%s_share", m->prefix, entry_name[e]));
         }
+    if (m->model->survey) {
+        name_take(names, text("%s_survey", m->prefix));
+        name_take(names, text("%s_surveyed", m->prefix));
+        name_take(names, text("%s_SURVEYS", name_upper(m->prefix)));
+    }
+    if (m->model->begin) name_take(names, text("%s_begin", m->prefix));
     if (m->model->average_program) name_take(names, text("%s_average", m->prefix));
     if (m->model->epoch_program) name_take(names, text("%s_epoch", m->prefix));
     for (int k = 0; k < STRUCT_INSTANCE; k++) name_take(names, struct_name(m, l, (StructKind)k));

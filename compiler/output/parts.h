@@ -27,7 +27,7 @@ const char *base_name(const char *path);
 
 /* ---- layout.c: what the structs contain -------------------------------------------------------------------------- */
 typedef enum {
-    STRUCT_PARAMS, STRUCT_STATE, STRUCT_OPTIMIZER, STRUCT_HYPER, STRUCT_TOTALS, STRUCT_GATHERED, STRUCT_WATCH, STRUCT_WORK,
+    STRUCT_PARAMS, STRUCT_STATE, STRUCT_OPTIMIZER, STRUCT_HYPER, STRUCT_TOTALS, STRUCT_GATHERED, STRUCT_MEMORY, STRUCT_WATCH, STRUCT_WORK,
     STRUCT_PREDICT_WORK, STRUCT_INSTANCE, STRUCT_COUNT
 } StructKind;
 typedef struct Member {

@@ -339,9 +339,9 @@ static CType print_bare(Writer *w, Scope *s, const Expr *e, CType want, int *pre
     case X_OP:
         *precedence = c_precedence(e->op);
         if (s->lanes && (e->op == OP_AND || e->op == OP_OR) && is_plain(e)) {
-            /* Both sides are always computed, which costs little: so a loop over lanes has no branch. */
-            put(w, "%s %c %s", operand(s, e->arg[0], C_PREC_UNARY, C_ANY), e->op == OP_AND ? '&' : '|',
-                operand(s, e->arg[1], C_PREC_UNARY, C_ANY));
+            /* Both sides are always computed, which costs little: so a loop over lanes has no branch. Compilers warn of !a | b. */
+            put(w, "%s %c %s", operand(s, e->arg[0], C_PREC_CALL, C_ANY), e->op == OP_AND ? '&' : '|',
+                operand(s, e->arg[1], C_PREC_CALL, C_ANY));
             *precedence = C_PREC_SELECT;
             return own;
         }

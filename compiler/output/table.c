@@ -67,6 +67,7 @@ static uint64_t model_hash(const Model *m) {
     hash_tensors(&hash, "states", &m->states);
     hash_tensors(&hash, "moments", &m->moments);
     if (m->averages.n) hash_tensors(&hash, "averages", &m->averages);
+    if (m->memories.n) hash_tensors(&hash, "memories", &m->memories);
     put_text(&equations, "");
     if (m->predict) program_print(&equations, m->predict);
     hash_text(&hash, equations.text);
@@ -142,6 +143,7 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     const Rows states[] = { { &model->states, "", "state", STRUCT_STATE },
                             { &model->moments, "optimizer.", "optimizer", STRUCT_OPTIMIZER } };
     print_rows(w, m, l, "states_table", states, 2);
+    if (model->surveyed.n) print_rows(w, m, l, "statistics_table", &(Rows){ &model->surveyed, "", "state", STRUCT_STATE }, 1);
     print_rows(w, m, l, "totals_table", &(Rows){ &model->totals, "", "totals", STRUCT_TOTALS }, 1);
     print_rows(w, m, l, "hypers_table", &(Rows){ &model->hypers, "", "hyper", STRUCT_HYPER }, 1);
     if (model->lengths.n) put(w, "static const nn_length %s_lengths_table[] = {", m->prefix);
@@ -164,28 +166,42 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     put_text(w, "\n");
 }
 
-static void print_loss_adapter(Writer *w, const Module *m, const char *function) {
+static void print_batch_adapter(Writer *w, const Module *m, const char *type, const char *function) {
     int n = model_inputs(m->model, true).n;
-    put(w, "static double %s_table_%s(void *m, int n, const int *lengths, const void *const *inputs) {\n", m->prefix, function);
+    put(w, "static %s %s_table_%s(void *m, int n, const int *lengths, const void *const *inputs) {\n", type, m->prefix, function);
     if (!m->model->lengths.n) put_text(w, "    (void)lengths;\n");
     if (n == 0) put_text(w, "    (void)inputs;\n");
-    put(w, "    return %s_%s(m, n", m->prefix, function);
+    put(w, "    %s%s_%s(m, n", strcmp(type, "void") ? "return " : "", m->prefix, function);
     for (int k = 0; k < m->model->lengths.n; k++) put(w, ", lengths[%d]", k);
     for (int k = 0; k < n; k++) put(w, ", inputs[%d]", k);
     put_text(w, ");\n}\n");
 }
 
+/* The parameters that predict: the first argument of begin and predict, if there are any. */
+static const char *weights_text(const Module *m, const Layout *l) {
+    if (!l->of[STRUCT_PARAMS].members.n) return "";
+    return m->model->averages.n ? "&m->average, " : "&m->params, ";
+}
+
+static void print_begin_adapter(Writer *w, const Module *m, const Layout *l) {
+    bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
+    put(w, "static void %s_table_begin(const void *instance, void *memory) {\n", m->prefix);
+    if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
+    else put_text(w, "    (void)instance;\n");
+    put(w, "    %s_begin(%s%smemory);\n}\n", m->prefix, weights_text(m, l), state ? "&m->state, " : "");
+}
+
 static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
     bool params = l->of[STRUCT_PARAMS].members.n, state = l->of[STRUCT_STATE].members.n;
     int given = model_inputs(m->model, false).n;
-    put(w, "static void %s_table_predict(const void *instance, void *work, int n, const int *lengths,\n"
+    put(w, "static void %s_table_predict(const void *instance, void *memory, void *work, int n, const int *lengths,\n"
            "        const void *const *inputs, void *const *outputs) {\n", m->prefix);
     if (!m->model->lengths.n) put_text(w, "    (void)lengths;\n");
     if (params || state) put(w, "    const %s *const m = instance;\n", m->prefix);
     else put_text(w, "    (void)instance;\n");
     if (given == 0) put_text(w, "    (void)inputs;\n");
-    const char *weights = !params ? "" : m->model->averages.n ? "&m->average, " : "&m->params, ";
-    put(w, "    %s_predict(%s%swork, n", m->prefix, weights, state ? "&m->state, " : "");
+    if (!m->model->begin) put_text(w, "    (void)memory;\n");
+    put(w, "    %s_predict(%s%s%swork, n", m->prefix, weights_text(m, l), state ? "&m->state, " : "", m->model->begin ? "memory, " : "");
     for (int k = 0; k < m->model->lengths.n; k++) put(w, ", lengths[%d]", k);
     for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
     for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
@@ -202,8 +218,13 @@ static void print_adapters(Writer *w, const Module *m, const Layout *l) {
     if (model->update) put(w, "static void %s_table_update(void *m) { %s_update(m); }\n", p, p);
     if (model->average_program) put(w, "static void %s_table_average(void *m) { %s_average(m); }\n", p, p);
     if (model->epoch_program) put(w, "static void %s_table_epoch(void *m) { %s_epoch(m); }\n", p, p);
-    if (model->gradients) print_loss_adapter(w, m, "gradients");
-    if (model->evaluate) print_loss_adapter(w, m, "evaluate");
+    if (model->gradients) print_batch_adapter(w, m, "double", "gradients");
+    if (model->evaluate) print_batch_adapter(w, m, "double", "evaluate");
+    if (model->survey) {
+        print_batch_adapter(w, m, "void", "survey");
+        put(w, "static void %s_table_surveyed(void *m) { %s_surveyed(m); }\n", p, p);
+    }
+    if (model->begin) print_begin_adapter(w, m, l);
     if (model->predict) print_predict_adapter(w, m, l);
     put_text(w, "\n");
 }
@@ -229,6 +250,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     put(w, "    .batch = %s_BATCH,\n    .real = REAL,\n    .size = sizeof(%s),\n", name_upper(p), p);
     if (model->predict) put(w, "    .predict_size = sizeof(%s),\n", struct_name(m, l, STRUCT_PREDICT_WORK));
     put_list(w, m, "lengths", model->lengths.n, "lengths_table");
+    if (model->begin) put(w, "    .memory_size = sizeof(%s),\n", struct_name(m, l, STRUCT_MEMORY));
     put(w, "    .n_inputs = %d, .n_targets = %d,\n", inputs.n - targets, targets);
     if (inputs.n) put(w, "    .inputs = %s_inputs_table,\n", p);
     put_list(w, m, "outputs", model->outputs.n, "outputs_table");
@@ -236,6 +258,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     put_list(w, m, "grads", model->grads.n, "grads_table");
     put_list(w, m, "averages", model->averages.n, "averages_table");
     put_list(w, m, "states", model->states.n + model->moments.n, "states_table");
+    put_list(w, m, "statistics", model->surveyed.n, "statistics_table");
     put_list(w, m, "totals", model->totals.n, "totals_table");
     put_list(w, m, "hypers", model->hypers.n, "hypers_table");
     put_list(w, m, "metrics", model->metrics.n, "metrics_table");
@@ -255,6 +278,9 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     if (model->average_program) put(w, "    .average = %s_table_average,\n", p);
     if (model->epoch_program) put(w, "    .epoch = %s_table_epoch,\n", p);
     if (model->evaluate) put(w, "    .evaluate = %s_table_evaluate,\n", p);
+    if (model->survey)
+        put(w, "    .surveys = %s_SURVEYS,\n    .survey = %s_table_survey,\n    .surveyed = %s_table_surveyed,\n", name_upper(p), p, p);
+    if (model->begin) put(w, "    .begin = %s_table_begin,\n", p);
     if (model->predict) put(w, "    .predict = %s_table_predict,\n", p);
     put(w, "};\n\nNN_MAIN_MODEL(%s_model)\n", p);
 }

@@ -29,13 +29,15 @@ static HandedList known(const Body *b) {
     const Module *m = b->m;
     const Struct *of = b->l->of;
     HandedList list = { 0 };
-    bool loss = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE;
+    bool loss = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->entry == ENTRY_SURVEY;
     Tensors inputs = model_inputs(m->model, !b->predicts);
     if (!b->predicts) PUSH(list, ((Handed){ pointer_to(m->prefix, false), "m" }));
     if (b->predicts && of[STRUCT_PARAMS].members.n)
         PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_PARAMS), true), "p" }));
     if (b->predicts && of[STRUCT_STATE].members.n)
         PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_STATE), true), "s" }));
+    if (b->predicts && of[STRUCT_MEMORY].members.n)
+        PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_MEMORY), false), "memory" }));
     if (b->predicts) PUSH(list, ((Handed){ pointer_to(struct_name(m, b->l, STRUCT_PREDICT_WORK), false), "work" }));
     if (loss || b->entry == ENTRY_PREDICT) PUSH(list, ((Handed){ "int ", "n" }));
     for (int k = 0; (loss || b->predicts) && k < m->model->lengths.n; k++)

@@ -190,7 +190,7 @@ static void compute(const Checked *c) {
         note(what++, n, "loss at rest", &loss, NN_F64, 1);
         renew(&instance, first);
         work = fenced(model->predict_size);
-        model->predict(instance.at, work.at, n, lengths, given, results);
+        model->predict(instance.at, NULL, work.at, n, lengths, given, results);
         for (int k = 0; k < model->n_outputs; k++)
             note(what++, n, model->outputs[k].name, results[k], model->outputs[k].type, (size_t)n * elements(&model->outputs[k]));
         release(&work);

@@ -175,7 +175,7 @@ static void predict(int n, const char *name) {
     int n_outputs = model->n_outputs;
     if (t) {
         const void *output = outputs[t - model->outputs];
-        model->predict(instance, work, n, NULL, (const void *const *)inputs, (void *const *)outputs);
+        model->predict(instance, NULL, work, n, NULL, (const void *const *)inputs, (void *const *)outputs);
         check("output", name, output, t->type, (size_t)n * elements(t));
     } else {
         wrong("no output", name);

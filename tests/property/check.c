@@ -8,6 +8,7 @@
  *     value KIND I item K                an array of the instance is an item: p g s t
  *     metric I item K                    so is a metric
  *     length K N                         what calls are given for a length
+ *     begin                              memories for the predictions that follow
  *     predict N                          and an output:  output I item K
  * Samples after the last are NaN. */
 #include <math.h>
@@ -22,7 +23,7 @@ enum { MOST = 16 };
 typedef struct { double tolerance, *value; size_t n; char *what; } Item;
 typedef struct {
     const nn_model *model;
-    char *instance;
+    char *instance, *memory;
     void *inputs[MOST];
     double *outputs[MOST];
     int lengths[NN_MAX_LENGTHS];
@@ -49,6 +50,7 @@ static void close_models(void) {
             free(instance[k].outputs[i]);
         }
         free(instance[k].instance);
+        free(instance[k].memory);
     }
     for (size_t i = 0; i < n_items; i++) {
         free(items[i].value);
@@ -137,10 +139,17 @@ static const void *const *given(const Instance *x, int n) {
     return (const void *const *)copy;
 }
 
+static void begin(Instance *x) {
+    size_t each = x->model->memory_size;
+    if (!x->memory) x->memory = malloc(each * (size_t)x->model->batch + 1);
+    memset(x->memory, 0xff, each * (size_t)x->model->batch);
+    for (int i = 0; x->model->begin && i < x->model->batch; i++) x->model->begin(x->instance, x->memory + each * (size_t)i);
+}
+
 static void predict(Instance *x, int n) {
     char *work = malloc(x->model->predict_size + 1);
     memset(work, 0xff, x->model->predict_size);
-    x->model->predict(x->instance, work, n, x->lengths, given(x, n), (void *const *)x->outputs);
+    x->model->predict(x->instance, x->memory, work, n, x->lengths, given(x, n), (void *const *)x->outputs);
     free(work);
 }
 
@@ -149,6 +158,7 @@ static void obey_one(Instance *x, const char *word, char *line) {
     if (strcmp(word, "init") == 0) m->init(x->instance, (uint64_t)strtol(line, NULL, 10));
     if (strcmp(word, "update") == 0) m->update(x->instance);
     if (strcmp(word, "reset") == 0) m->reset(x->instance);
+    if (strcmp(word, "begin") == 0) begin(x);
     if (strcmp(word, "predict") == 0) predict(x, (int)strtol(line, NULL, 10));
     if (strcmp(word, "length") == 0) {
         int which = (int)strtol(line, &line, 10);

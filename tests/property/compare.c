@@ -218,6 +218,17 @@ static void tell_steps(World *w, const int64_t *n, int steps) {
     }
 }
 
+/* First values for the memory of one sample, and the same for those of many. */
+static void begin_memories(World *w) {
+    call(w, ENTRY_BEGIN, 1);
+    for (int k = 0; k < w->model->memories.n; k++)
+        for (int i = 0; i < w->model->begin->results.n; i++) {
+            const Tensor *many = w->model->memories.at[k], *one = w->model->begin->results.at[i]->of;
+            for (int64_t at = 0; one->name == many->name && at < size_of(many); at++)
+                memory_of(w, many)[at] = memory_of(w, one)[at % size_of(one)];
+        }
+}
+
 static void tell(World *w) {
     Model *m = w->model;
     int64_t batch = m->batch, n[STEPS] = {batch, batch > 1 ? 1 + (int64_t)(w->seed % (uint64_t)batch) : 1};
@@ -255,11 +266,15 @@ static void tell(World *w) {
     order_lengths(w);
     for (int one = 0; m->predict && one < 2; one++) {
         int64_t samples = one ? 1 : n[0];
-        call(w, one ? ENTRY_PREDICT_ONE : ENTRY_PREDICT, samples);
-        order(w, "predict %d\n", (int)samples);
-        const Tensors *out = one ? &m->predict_one->results : &m->outputs;
-        for (int k = 0; k < out->n; k++)
-            note_item(w, text("%s %s", one ? "output of one" : "output", m->outputs.at[k]->name), text("output %d", k), out->at[k], samples);
+        if (m->begin) begin_memories(w);
+        order(w, "begin\n", 0);
+        for (int again = 0; again <= (m->begin != NULL); again++) {     /* the second one goes on from the first */
+            call(w, one ? ENTRY_PREDICT_ONE : ENTRY_PREDICT, samples);
+            order(w, "predict %d\n", (int)samples);
+            const Tensors *out = one ? &m->predict_one->results : &m->outputs;
+            for (int k = 0; k < m->outputs.n; k++)
+                note_item(w, text("%s %s", one ? "output of one" : "output", m->outputs.at[k]->name), text("output %d", k), out->at[k], samples);
+        }
     }
 }
 
@@ -384,7 +399,7 @@ static Module *module_of(const Model *m, Way way, uint64_t seed) {
     int n = 0;
     for (Entry e = 0; e < ENTRY_COUNT; e++) {
         const Program *p = entry_program(m, e);
-        bool alone = way != FAST || seed % 2 || e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_EPOCH;
+        bool alone = way != FAST || seed % 2 || e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_EPOCH || e == ENTRY_BEGIN || e == ENTRY_SURVEYED;
         options.share_from = alone ? 0 : 100;
         if (p) module->schedule[e] = all[n++] = schedule(p, &options);
     }

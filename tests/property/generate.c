@@ -199,7 +199,8 @@ static const char *integer_of(Env *e, int depth) {
 static const char *reduction_of(Env *e, const char *op, int depth, bool may_be_empty, const char *(*of)(Env *, int)) {
     Env inner = *e;
     Writer binders = {0};
-    int n = chance(75) ? 1 : 2, made = 0;
+    bool grows = strcmp(op, "prod") == 0;                   /* with each factor */
+    int n = grows || chance(75) ? 1 : 2, made = 0;
     const char *names[2];
     bool over_batch = !at_rest && chance(10) && e->cost * batch <= budget();
     if (over_batch) {
@@ -214,6 +215,7 @@ static const char *reduction_of(Env *e, const char *op, int depth, bool may_be_e
         Known *t = choose(-1, true);
         int64_t extent = t && t->rank && chance(70) ? t->extent[pick(0, t->rank - 1)] : pick_extent(9);
         if (inner.cost * extent > budget()) extent = budget() / inner.cost;
+        if (grows && extent > 9) extent = 9;
         if (extent < 1) extent = 1;
         inner.cost *= extent;
         names[made++] = text("%s%d", ONE_OF("u", "v", "w"), ++n_bound);
@@ -225,7 +227,7 @@ static const char *reduction_of(Env *e, const char *op, int depth, bool may_be_e
     const char *range = NULL;
     if (dependent) {
         Place *b = &inner.at[first];
-        bool after = may_be_empty && chance(40);
+        bool after = may_be_empty && outer->extent > 1 && chance(40);
         b->extent = outer->extent + (after ? 0 : chance(20) ? 1 : 0);
         b->tied = true;
         range = after ? text("%s < %s", b->name, outer->name) : b->extent > outer->extent ? text("%s < %s + 2", b->name, outer->name) : text("%s <= %s", b->name, outer->name);
@@ -303,7 +305,12 @@ static const char *real_of(Env *e, int depth) {
             Env was = *e;                                   /* one of the branches does not exist, nor do its reads */
             const char *resting = leaf(e);
             *e = was;
-            return text("where(training, %s, %s)", ONE_OF("random()", "2*random() - 1", "(random() < 0.5)"), resting);
+            if (chance(60)) return text("where(training, %s, %s)", ONE_OF("random()", "2*random() - 1", "(random() < 0.5)"), resting);
+            bool crossed = crossing, targeted = target;
+            const char *known_to_data = leaf(e);            /* what predicts does not read it */
+            crossing = crossed;
+            target = targeted;
+            return text("where(predicting, %s, %s)", resting, known_to_data);
         }
         return text("0.2*%s", integer_of(e, depth - 1));
     }
@@ -422,12 +429,13 @@ static void window(void) {
     int axes = a->rank == 1 ? 1 : (int)pick(1, 2), lead = a->rank - axes;
     int64_t k[2], stride[2], dilation[2], pad[2], out[MOST_RANK], filter[4], cost = size_of(a);
     const char *sub[2], *inner[2];
-    bool padded = false;
+    bool padded = false, reaches = true;                    /* each window has a place inside */
     for (int d = 0; d < axes; d++) {
         int64_t n = a->extent[lead + d];
         k[d] = pick(1, 4), stride[d] = pick(1, 3), dilation[d] = chance(75) ? 1 : 2, pad[d] = chance(50) ? 0 : pick(1, 2);
         if (dilation[d] * (k[d] - 1) + 1 > n + 2 * pad[d]) k[d] = 1, dilation[d] = 1;
         padded |= pad[d] > 0;
+        reaches &= !pad[d] || (dilation[d] == 1 && k[d] > pad[d]);
         cost *= k[d];
         sub[d] = text("%s%s%s%s%s", stride[d] > 1 ? text("%d*", (int)stride[d]) : "", d ? "j" : "i", dilation[d] > 1 ? text(" + %d*", (int)dilation[d]) : " + ", d ? "v" : "u",
                       pad[d] ? text(" - %d", (int)pad[d]) : "");
@@ -456,7 +464,7 @@ static void window(void) {
     const char *cells = text("%s%s%s", sub[0], axes > 1 ? ", " : "", axes > 1 ? sub[1] : "");
     const char *ij = axes > 1 ? text("i < %d, j < %d", (int)out[rank - 2], (int)out[rank - 1]) : text("i < %d", (int)out[rank - 1]);
     const char *uv = text("%s%s%s", inner[0], axes > 1 ? ", " : "", axes > 1 ? inner[1] : "");
-    const char *outside = !padded ? "" : pool ? " else -inf" : chance(70) ? " else 0" : " else 0.5";
+    const char *outside = !padded ? "" : pool ? reaches ? " else -inf" : " else -3" : chance(70) ? " else 0" : " else 0.5";
     const char *op = pool ? ONE_OF("max", "max", "mean", "sum", "prod", "min") : "sum";
     if (pool && *op != 'm') outside = padded ? " else 0.5" : "";
     if (pool && op[1] == 'i') outside = padded ? " else 3" : "";
@@ -515,6 +523,20 @@ static void recurrence(void) {
     const char *read = rank == 2 ? text("%s[i, j]", h->name) : text("%s[i]", h->name);
     if (chance(40)) read = rank == 2 ? text("%s[%s, j else 0.3]", h->name, before) : text("%s[%s else 0.3]", h->name, before);
     put(&body, "    %s%s = 0.6*%s + tanh(%s)\n", g->name, left, read, b);
+}
+/* What a choice was reads a table at the next time. */
+static void chosen(void) {
+    Known *x = choose(2, true);
+    if (!x || x->extent[1] > 20 || x->target) return;
+    start();
+    Known *table = param(2, (int64_t[]){x->extent[1] + 1, x->extent[1]});
+    meet(table);
+    meet(x);
+    Known *z = know("z", 2, x->extent, 0), *c = know("c", 1, x->extent, x->extent[1]);
+    inherit(z);
+    inherit(c);
+    put(&body, "    %s[i, j] = %s[i, j] + %s[%s[i-1 else %d], j]\n", z->name, x->name, table->name, c->name, (int)x->extent[1]);
+    put(&body, "    %s[i < %d] = %s(j) %s[i, j]\n", c->name, (int)x->extent[0], ONE_OF("argmax", "argmin"), z->name);
 }
 static void scatter(void) {
     static const char *const rest[] = {"", ", i", ", i, j"}, *const extents[] = {"", ", A", ", A, B"};
@@ -577,7 +599,6 @@ static void reshape(void) {
         out[0] = a->extent[0];
         y = know("y", 1, out, 0);
         put(&body, "    %s[i] = %s(..) %s[i, ..]\n", y->name, ONE_OF("sum", "mean", "max", "min"), x);
-        if (a->rank == 1) return;
         break;
     default:
         y = know("y", a->rank, a->extent, 0);
@@ -619,6 +640,23 @@ static void memory(void) {
     put(&body, "    %s[i] = %s\n", y->name, a->sample ? text(ONE_OF("%s[i] - %s[i]", "%s[i]/(1 + %s[i]^2)", "where(training, %s[i], 0)*(1 + %s[i])"), a->name, s) : text("%s[i]*%s[i]", a->name, s));
     inherit(y);
     y->crossing = a->crossing;
+    at_rest = false;
+}
+
+/* What a prediction keeps for the next one. */
+static void remembered(void) {
+    at_rest = true;
+    Known *a = choose(1, true);
+    start();
+    if (a) {
+        meet(a);
+        Known *y = know("y", 1, a->extent, 0);
+        const char *s = text("s%d", ++n_names), *first = ONE_OF("0", "0.5", "-1");
+        put(&body, "    state %s[%d] = %s, %sn = %s each predict\n", s, (int)a->extent[0], first, s, first);
+        put(&body, "    %s'[i] = %s\n    %sn' = %sn + 1\n", s, text(ONE_OF("0.6*%s[i] + tanh(%s[i])", "where(%s[i] > 0.2, %s[i], 0.5)", "sin(%s[0])*%s[i]"), s, a->name), s, s);
+        put(&body, "    %s[i] = %s[i] + %s[i]*where(%sn > 1, %s[i], %s[(i + 1) %% %d])\n", y->name, a->name, s, s, a->name, s, (int)a->extent[0]);
+        inherit(y);
+    }
     at_rest = false;
 }
 
@@ -705,7 +743,7 @@ static void library(void) {
 
 static void (*const kinds[])(void) = {
     plain_equation, plain_equation, plain_equation, plain_equation, plain_equation, integer_equation, product, product, window, window, soft_chain, recurrence,
-    recurrence, scatter, reshape, reshape, whole, memory, defined, library, library, library
+    recurrence, chosen, scatter, reshape, reshape, whole, memory, remembered, defined, library, library, library
 };
 
 /* --- the lines of a model --- */

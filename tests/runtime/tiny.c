@@ -76,8 +76,8 @@ static void metrics_of(void *instance, double *values) {
     values[0] = m->totals.error / m->totals.count;
 }
 
-static void predict(const void *instance, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs) {
-    (void)work, (void)lengths;
+static void predict(const void *instance, void *memory, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs) {
+    (void)memory, (void)work, (void)lengths;
     for (int s = 0; s < n; s++) ((nn_real *)outputs[0])[s] = output(instance, (const nn_real *)inputs[0] + 3 * s);
 }
 

@@ -26,14 +26,14 @@ static double words_evaluate(void *instance, int n, const int *lengths, const vo
 static void words_update(void *instance) { ((words *)instance)->w /= 2, ((words *)instance)->step++; }
 static void words_reset(void *instance) { (void)instance; }
 
-static void echo(const void *instance, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs) {
-    (void)instance, (void)work, (void)lengths;
+static void echo(const void *instance, void *memory, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs) {
+    (void)instance, (void)memory, (void)work, (void)lengths;
     for (int i = 0; i < n * ECHO_LENGTH; i++) ((nn_real *)outputs[0])[i] = (nn_real)((const int32_t *)inputs[0])[i];
 }
 
 /* As logits: 0 for what is expected, -1 for the one after it, -9 for others. */
-static void next(const void *instance, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs) {
-    (void)instance, (void)work, (void)lengths;
+static void next(const void *instance, void *memory, void *work, int n, const int *lengths, const void *const *inputs, void *const *outputs) {
+    (void)instance, (void)memory, (void)work, (void)lengths;
     for (int s = 0; s < n; s++)
         for (int v = 0; v < NEXT_CLASSES; v++)
             for (int t = 0; t < NEXT_LENGTH - 1; t++) {

@@ -53,7 +53,7 @@ static void *live(void *of) {
         if (MODEL.update) MODEL.update(o->instance);
         if (MODEL.evaluate) MODEL.evaluate(o->instance, n, batch.lengths, data);
         if (MODEL.average) MODEL.average(o->instance);
-        if (MODEL.predict) MODEL.predict(o->instance, work, n, batch.lengths, data, o->outputs);
+        if (MODEL.predict) MODEL.predict(o->instance, NULL, work, n, batch.lengths, data, o->outputs);
         batch_free(&MODEL, &batch);
     }
     free(work);

@@ -426,6 +426,53 @@ START_TEST(training_and_evaluation) {
     AGREES(3, -W(i) * X(i));
 } END_TEST
 
+/* The word before is the data's in training and evaluation, and the model's own where it predicts. */
+START_TEST(predicting) {
+    compiles("model m { input x[3]; target z : class[3]; param w[3] = 1; y[i] = x[i] + where(predicting, w[argmax(x)], w[z]); loss sum(y); output y" TRAIN);
+    run_program(model->evaluate);
+    const Tensor *loss = model->evaluate->results.at[0];
+    double sum = SUM(s, SAMPLES, SUM(i, 3, X(i) + W(class_at("z", s, 3)))) / SAMPLES;
+    agree(evaluation_array(run, loss)[0], sum, 0, 0, __LINE__);
+    run_program(model->gradients);
+    agree(evaluation_array(run, model->loss)[0], sum, 0, 0, __LINE__);
+    run_program(model->predict);
+#define BEST (X(0) >= X(1) ? X(0) >= X(2) ? 0 : 2 : X(1) >= X(2) ? 1 : 2)
+    AGREES(3, X(i) + W(BEST));
+#undef BEST
+    compiles("model m { input x; param w = 1; y = where(predicting, w, 2*x); loss y; output y; output x" TRAIN);
+    run_program(model->predict);
+    AGREES_AT(0, 1, W(0));
+    ck_assert_int_eq(model->predict_one->results.n, 2);
+    compiles("model m { input x; param w = 1; loss w*x; metric where(predicting, 1, 2)*w; output where(predicting, w, 2*w)" TRAIN);   /* asked for in an output only */
+    run_program(model->predict);
+    AGREES(1, W(0));
+    compiles("model m { input x; param w = 1, idle = 2; loss w*x; output where(predicting, w, idle)" TRAIN);
+    ck_assert_int_eq(model->params.n, 1);
+} END_TEST
+
+START_TEST(recurrence_through_a_winner) {
+    predicts("model m { input x[5, 4]; param w[5, 4] = 0; z[t, v] = x[t, v] + w[said[t-1 else 4], v]; said[t < 5] = argmax(v) z[t, v]; output z; output said" TRAIN);
+    for (int s = 0; s < SAMPLES; s++) {
+        int said = 4;
+        for (int t = 0; t < 5; t++) {
+            double z[4];
+            int best = 0;
+            for (int v = 0; v < 4; v++) {
+                z[v] = X(4*t + v) + W(4*said + v);
+                if (z[v] > z[best]) best = v;
+                agree(evaluation_array(run, model->outputs.at[0])[(s*5 + t)*4 + v], z[v], s, v, __LINE__);
+            }
+            said = best;
+            agree(evaluation_array(run, model->outputs.at[1])[s*5 + t], said, s, t, __LINE__);
+        }
+    }
+    /* Whichever of them is asked for first, and through other recurrences and where. */
+    compiles("model m { input x[5, 4]; param w[5, 4] = 0, u[4, 4] = 1; h[t, j] = tanh(x[t, j] + w[before[t], j] + sum(k) u[j, k]*h[t-1, k else 0]);"
+             "before[t < 5] = where(t == 2, 1, said[t-1 else 4]); said[t < 5] = argmax(v) h[t, v]; output h; output said" TRAIN);
+    compiles("model m { input x[5, 4]; param w[5, 4] = 0, u[4, 4] = 1; h[t, j] = tanh(x[t, j] + w[before[t], j] + sum(k) u[j, k]*h[t-1, k else 0]);"
+             "before[t < 5] = where(t == 2, 1, said[t-1 else 4]); said[t < 5] = argmax(v) h[t, v]; output before" TRAIN);
+} END_TEST
+
 START_TEST(dropout_draws) {
     compiles("model m { input x[200]; param w[200] = 1; y[i] = w[i]; z = x + 10 |> dropout(0.25); loss sum(i) y[i]*z[i]; output z" TRAIN);
     run_program(model->gradients);
@@ -668,6 +715,8 @@ int main(void) {
     tcase_add_test(c, data_totals);
     tcase_add_test(c, states);
     tcase_add_test(c, training_and_evaluation);
+    tcase_add_test(c, predicting);
+    tcase_add_test(c, recurrence_through_a_winner);
     tcase_add_test(c, dropout_draws);
     tcase_add_test(c, draws_of_a_block);
     tcase_add_test(c, first_values);
