@@ -63,7 +63,7 @@ typedef struct Name {                                           /* one name of a
     int64_t extent;
     const Tree *extents;                                        /* a result's declared shape, or NULL */
     Value *value;                                               /* remembered */
-    bool busy, recursive, each_epoch;                           /* each_epoch: of a state */
+    bool busy, recursive, passed, each_epoch;                   /* passed: looked at again while busy; each_epoch: of a state */
     const Value *assumed;                                       /* of an equation that reads itself */
     Tensor *assumed_tensor;
 } Name;
