@@ -3,11 +3,6 @@ from cases import *
 
 begin("recurrent")
 
-def filled(i, *shape):
-    """The values of the reference's worked examples: parameter number i."""
-    return (((7*torch.arange(math.prod(shape)) + 3*i) % 11 - 5)*0.1).reshape(shape)
-
-
 def memory(path, gates, second, inputs=3, hidden=5, first=None):
     """Parameters of a recurrent layer: random, or those of the worked examples from number `first` on."""
     shapes = {"w": (gates*hidden, inputs), "u": (gates*hidden, hidden), "b": (gates*hidden,), second: (gates*hidden,)}
