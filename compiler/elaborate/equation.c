@@ -240,6 +240,7 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
         n->recursive = true;
         if (n->assumed && n->assumed->body) return *n->assumed;
         e->tentative++;                                         /* taken back when the equation is finished */
+        n->waiting++;
         return n->assumed ? *n->assumed : bad_value;
     }
     Value v = n->kind == ENTRY_EQUATION ? equation_value(e, s, n) : owned_value(e, s, n);

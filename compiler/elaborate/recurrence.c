@@ -106,6 +106,7 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
     n->assumed_tensor = NULL;
     for (int round = 0; round < 8; round++) {
         if (v.kind != VALUE_TENSOR) break;
+        if (round && !v.body && e->tentative) return v;         /* it hangs on a recurrence around it */
         const Index *now[4*MAX_RANK];
         int n_now = v.body ? carried_indices(e, v.body, v.axis, v.rank, now, 4*MAX_RANK) : 0;
         bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && n_now == n_carried && within(v.body, &g);
@@ -128,14 +129,15 @@ static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) 
 
 Value equation_value(Elaborator *e, Scope *s, Name *n) {
     Mark before = mark(e);
-    int tentative = e->tentative;
     n->busy = true;
+    n->waiting = 0;
     n->recursive = false;
     n->assumed = NULL;
     n->assumed_tensor = NULL;
     Value v = equation(e, s, n);
     if (n->recursive) {
-        e->tentative = tentative;                               /* until here, what hangs on it was not known */
+        e->tentative -= n->waiting;                             /* until here, what hangs on it was not known */
+        n->waiting = 0;
         bool is_name = n->tree->child[n->which]->kind == TREE_NAME;
         if (v.kind == VALUE_TENSOR && !is_name) v = recurrence(e, s, n, v, before);
         else {

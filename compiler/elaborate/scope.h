@@ -64,6 +64,7 @@ typedef struct Name {                                           /* one name of a
     const Tree *extents;                                        /* a result's declared shape, or NULL */
     Value *value;                                               /* remembered */
     bool busy, recursive, passed, each_epoch;                   /* passed: looked at again while busy; each_epoch: of a state */
+    int waiting;                                                /* how often it was met while nothing was known of it */
     const Value *assumed;                                       /* of an equation that reads itself */
     Tensor *assumed_tensor;
 } Name;

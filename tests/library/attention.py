@@ -134,7 +134,7 @@ add[1, 1, 2, 0] = -math.inf
 some = torch.tensor([[1, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1]]) > 0
 for call, theirs in (("causal_attend(Q, K, V)", {"is_causal": True}), ("attend(Q, K, V, causal=true, scale=0.3)", {"is_causal": True, "scale": 0.3}),
                      ("causal_attend(Q, K, V, allow=some)", {"attn_mask": some.tril()}), ("attend(Q, K, V, add=add)", {}),
-                     ("causal_attend(Q, K, V, add=add, allow=some)", {}), ("causal_attend(Q, K, V, rate=1)", {})):
+                     ("causal_attend(Q, K, V, add=add, allow=some)", {}), ("causal_attend(Q, K, V, rate=1)", {"is_causal": True})):
     plus = "add=add" in call
     def compute(i, p):
         a, b, c = i["q"] + p["a"], i["k"] + p["b"], i["v"] + p["c"]
