@@ -15,13 +15,13 @@ case("shift_right", "shift_right(word, 3)", "seen = shift_right(word, 3); y = em
      {"table": real(7, 2)}, lambda i, p: (lambda s: ({"seen": s, "y": p["table"][s]}, probe(p["table"][s])))(F.pad(words, (1, -1), value=3)), types={"word": "class[7]"})
 for shape in ((6,), (2, 3, 5)):
     x = real(3, *shape)
-    case("best", "best(x)", "y = best(x + p); output y; loss 0*sum(p) + 0*sum(x)", {"x": x}, {"p": torch.zeros(shape)},
+    case("likeliest", "likeliest(x)", "y = likeliest(x + p); output y; loss 0*sum(p) + 0*sum(x)", {"x": x}, {"p": torch.zeros(shape)},
          lambda i, p: ({"y": i["x"].argmax(-1)}, 0*p["p"].sum()))
 for shape, K in (((6,), 1), ((6,), 3), ((2, 5), 5), ((2, 3, 4), 2)):
     def compute(i, p):
         v, k = torch.topk(i["x"] + p["p"], K)
         return {"v": v, "k": k}, probe(v)
-    case("largest", f"largest(x, {K})", f"v, k = largest(x + p, {K}); output v; output k; loss probe(v)", {"x": real(3, *shape)}, {"p": torch.zeros(shape)}, compute)
+    case("topk", f"topk(x, {K})", f"v, k = topk(x + p, {K}); output v; output k; loss probe(v)", {"x": real(3, *shape)}, {"p": torch.zeros(shape)}, compute)
 
 # ---- searches: the step is a GRU over the embedding of the word ----
 
@@ -125,7 +125,7 @@ for n in range(3):
         h = torch.func.functional_call(cell, given, (torch.cat([params["table"][words[-1]], seen]), h))
         words.append(int(F.linear(h, params["linear.w"], params["linear.b"]).argmax()))
     answers.append(words[1:])
-said("best", "a decoder with attention that reads its own words", f"""start[d] = mean(s) x[s, d]
+said("likeliest", "a decoder with attention that reads its own words", f"""start[d] = mean(s) x[s, d]
     before[t < {T}] = said[t-1 else 1]
     h[t < {T}, d < {E}] = new[t, d]
     asked[t < {T}, s] = sum(d) x[s, d]*h[t-1, d else start[d]]
@@ -164,7 +164,7 @@ for t in range(T):
     ahead = torch.ones(t + 1, t + 1).triu(1) > 0
     y = torch.func.functional_call(net, back, (params["table"][words], memory, ahead))
     words = torch.cat([words, (y[:, -1] @ params["table"].T).argmax(1, True)], 1)
-said("best", "a Transformer's decoder that reads its own words", f"""before[t < {T}] = said[t-1 else 1]
+said("likeliest", "a Transformer's decoder that reads its own words", f"""before[t < {T}] = said[t-1 else 1]
     y = before |> embedding_with(table) |> decoder(memory, 2, 2, 6, rate=0, norm=identity)
     logits = linear_with(y, table)
     said[t < {T}] = argmax(v < {V}) logits[t, v]""", {"said": words[:, 1:].tolist()}, {"memory": memory}, params, extra="")
