@@ -3,7 +3,7 @@
  *     y[.., o] = b[o] + sum(i) w[o, i]*x[.., i]      ->      y[n, o] = b[o] + s[n, o]
  *
  * The left side gives the free indices and, with the ranges found, the shape (left.c); what the right side uses beside
- * them is carried as leading dims (store.c). An equation that reads itself is a recurrence. */
+ * them is carried as leading dims (store.c). An equation that reads itself is a recurrence (recurrence.c). */
 #include "left.h"
 #include <inttypes.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static void rename_tensor(Elaborator *e, Scope *s, const Tensor *t, const char *
     }
 }
 
-static bool is_whole_result(const Scope *s, const Name *n) {
+bool is_whole_result(const Scope *s, const Name *n) {
     return s->definition->kind == TREE_FN && s->definition->child[1]->n && s->definition->child[1]->child[0]->text == n->name;
 }
 
@@ -104,6 +104,7 @@ static Scope *shared_use(Elaborator *e, Scope *s, const Tree *t) {
                     results);
         return NULL;
     }
+    if (first_left->made) return first_left->made;              /* an argument led around a recurrence and back to here */
     note_change(e, &first_left->made);
     return first_left->made = made;
 }
@@ -126,10 +127,11 @@ static Value whole_equation(Elaborator *e, Scope *s, const Name *n) {
 }
 
 /* y[i, _] = e. */
-static Value indexed_equation(Elaborator *e, Scope *s, const Name *n) {
+static Value indexed_equation(Elaborator *e, Scope *s, Name *n) {
     const Tree *right = n->tree->child[1];
     Left l;
     if (!bind_left(e, s, n, n->tree->child[0], right, &l)) return bad_value;
+    if (!n->assumed) assume_shape(n, &l);
     Value r = evaluate(e, s, l.env, right);
     if (r.kind == VALUE_FUNCTION) {
         model_error(e, s, right->span, "a function cannot be the value of an array");
@@ -161,7 +163,7 @@ static Value indexed_equation(Elaborator *e, Scope *s, const Name *n) {
     return v;
 }
 
-static Value equation(Elaborator *e, Scope *s, Name *n) {
+Value equation(Elaborator *e, Scope *s, Name *n) {
     const Tree *t = n->tree;
     if (t->kind == TREE_SCATTER) return scatter(e, s, n);
     if (t->n > 2) {
@@ -187,111 +189,7 @@ static Value equation(Elaborator *e, Scope *s, Name *n) {
     return made ? of_tensor(made, carried, n_carried) : bad_value;
 }
 
-/* How far an elaboration had come; what was made since can be forgotten. */
-typedef struct Mark { int journal, equations, named, parts; } Mark;
-
-static Mark mark(const Elaborator *e) { return (Mark){ e->journal.n, e->program->equations.n, e->named.n, e->parts.n }; }
-
-static void forget(Elaborator *e, Mark m) {
-    forget_changes(e, m.journal);
-    e->program->equations.n = m.equations;
-    e->named.n = m.named;
-    e->parts.n = m.parts;
-}
-
-static void shape_of_itself(Elaborator *e, Scope *s, const Name *n) {
-    model_error(e, s, n->span, "the shape of `%s` depends on itself: declare it, or give the ranges", n->name);
-}
-
-/* The shape and the carried indices of v are those assumed: its body is the equation of the assumed tensor. */
-static Value finish_recurrence(Elaborator *e, Scope *s, Name *n, const Value *v, const Index *const *carried, int n_carried) {
-    Tensor *t = n->assumed_tensor;
-    const Index *free[MAX_RANK];
-    for (int k = 0; k < n_carried; k++) free[k] = carried[k];
-    for (int k = 0; k < v->rank; k++) free[n_carried + k] = v->axis[k];
-    const Expr *body = settle_draws(e, t, free, n_carried + v->rank, v->body);
-    equation_new(e->program, t, free, REDUCE_NONE, NULL, 0, body, origin_at(s, n->tree->span));
-    PUSH(e->named, ((Named){ t, s->instance, n->name, is_whole_result(s, n), e->mode }));
-    Value r = *n->assumed;
-    n->assumed = NULL;
-    return r;
-}
-
-/* The tensor holds values of the body's type, and within its interval. */
-static bool holds(const Tensor *t, const Expr *body) {
-    return t->type == body->type && (t->type == REAL || (t->lo <= body->lo && body->hi <= t->hi));
-}
-
-/* A tensor for the values of v, as far as they are known. What grows with each round may be any integer. */
-static Tensor *assumed_values(const Tensor *before, const Value *v, int rank, const Dim *dims, const Origin *o) {
-    Tensor *t = tensor_new("", ROLE_VALUE, v->body ? v->body->type : REAL, rank, dims, o);
-    bool grows = before && v->body && before->type == t->type && !holds(before, v->body);
-    if (t->type == INT) { t->lo = grows ? INT64_MIN : v->body->lo; t->hi = grows ? INT64_MAX : v->body->hi; }
-    return t;
-}
-
-/* An equation that reads itself: elaborated again with the shape, type and carried indices that came out, until they stay. */
-static Value recurrence(Elaborator *e, Scope *s, Name *n, Value v, Mark before) {
-    const Index *carried[4*MAX_RANK];
-    int n_carried = 0;
-    for (int round = 0; round < 8; round++) {
-        if (v.kind != VALUE_TENSOR) break;
-        if (!v.body && n->assumed && e->tentative) {            /* it hangs on a recurrence around this one */
-            n->assumed = NULL;
-            return v;
-        }
-        const Index *now[4*MAX_RANK];
-        int n_now = v.body ? carried_indices(e, v.body, v.axis, v.rank, now, 4*MAX_RANK) : 0;
-        bool stays = n->assumed && n->assumed_tensor && v.body && same_shape(n->assumed, &v) && holds(n->assumed_tensor, v.body) && n_now == n_carried;
-        for (int k = 0; stays && k < n_now; k++) stays = now[k] == carried[k];
-        if (stays) return finish_recurrence(e, s, n, &v, now, n_now);
-        if (n_now < 0 || n_now + v.rank > MAX_RANK) {
-            model_error(e, s, n->span, "more than %d axes", MAX_RANK);
-            return bad_value;
-        }
-        n_carried = n_now;
-        const Expr *at[MAX_RANK];
-        Dim dims[MAX_RANK];
-        for (int k = 0; k < n_now; k++) { carried[k] = now[k]; at[k] = At(now[k]); dims[k] = dim_of(now[k]); }
-        for (int k = 0; k < v.rank; k++) dims[n_now + k] = v.dim[k];
-        Origin *o = origin_at(s, n->tree->span);
-        forget(e, before);
-        n->assumed_tensor = assumed_values(n->assumed_tensor, &v, n_now + v.rank, dims, o);
-        Value *assumed = NEW(Value);
-        *assumed = of_tensor(n->assumed_tensor, at, n_now);
-        n->assumed = assumed;
-        n->recursive = true;
-        v = equation(e, s, n);
-    }
-    n->assumed = NULL;
-    if (v.kind != VALUE_BAD) shape_of_itself(e, s, n);
-    return bad_value;
-}
-
 /* ---- names of a scope ---- */
-
-static Value equation_value(Elaborator *e, Scope *s, Name *n) {
-    Mark before = mark(e);
-    int tentative = e->tentative;
-    n->busy = true;
-    n->recursive = false;
-    n->assumed = NULL;
-    n->assumed_tensor = NULL;
-    Value v = equation(e, s, n);
-    if (n->recursive) {
-        e->tentative = tentative;                               /* until here, what hangs on it was not known */
-        bool is_name = n->tree->child[n->which]->kind == TREE_NAME;
-        if (v.kind == VALUE_TENSOR && !is_name) v = recurrence(e, s, n, v, before);
-        else {
-            if (is_name) model_error(e, s, n->span, "`%s` depends on itself, and not earlier along an index", n->name);
-            else shape_of_itself(e, s, n);
-            v = bad_value;
-        }
-    }
-    n->busy = false;
-    n->recursive = false;
-    return v;
-}
 
 /* The dims of a param or state. */
 static bool extents_of(Elaborator *e, Scope *s, const Tree *d, Dim *dims, int *rank) {
@@ -378,12 +276,16 @@ Value name_value(Elaborator *e, Scope *s, Name *n) {
     if (n->kind == ENTRY_ARGUMENT) return argument_once(e, s, n);
     if (n->value) return *n->value;
     if (n->busy) {
+        bool whole = n->kind == ENTRY_EQUATION && n->tree->child[n->which]->kind == TREE_NAME;
+        if (whole && !n->passed) return passed_through(e, s, n);
         n->recursive = true;
-        if (n->assumed) return *n->assumed;
+        if (n->assumed && n->assumed->body) return *n->assumed;
         e->tentative++;                                         /* taken back when the equation is finished */
-        return bad_value;
+        n->waiting++;
+        return n->assumed ? *n->assumed : bad_value;
     }
     Value v = n->kind == ENTRY_EQUATION ? equation_value(e, s, n) : owned_value(e, s, n);
+    if (n->value) return *n->value;
     if (e->tentative && v.kind == VALUE_BAD) return v;          /* not known yet: asked again later */
     remember(e, &n->value, v);
     return v;

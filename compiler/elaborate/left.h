@@ -22,6 +22,13 @@ bool left_axes(Elaborator *e, Scope *s, const Name *n, const Tree *left, const T
 bool bind_left(Elaborator *e, Scope *s, const Name *n, const Tree *left, const Tree *right, Left *out);
 bool declared_dims(Elaborator *e, Scope *s, const Name *n, Dim *dims, int *rank);      /* false: none are */
 void range_unknown(Elaborator *e, Scope *s, Span at, const Name *n, int errors);           /* unless more errors than that were reported */
+/* equation.c: the value of an equation, once; is n all that its definition gives? */
+Value equation(Elaborator *e, Scope *s, Name *n);
+bool is_whole_result(const Scope *s, const Name *n);
+/* recurrence.c */
+Value equation_value(Elaborator *e, Scope *s, Name *n);         /* the same for one that may read itself */
+Value passed_through(Elaborator *e, Scope *s, Name *n);         /* of y = f(x) that is busy */
+void assume_shape(Name *n, const Left *l);
 /* scatter.c */
 Value scatter(Elaborator *e, Scope *s, const Name *n);
 #endif

@@ -122,18 +122,6 @@ static Dim widest(const Elaborator *e, const Expr *to, int64_t most) {
     return (Dim){ most, NULL };
 }
 
-/* What is known of a winner among values that are not known yet, in a recurrence through it: it is an integer, and which. It
- * stands for the winner until the recurrence is elaborated again, so that it can be a subscript. NULL: not even that. */
-static const Expr *winner_to_come(Reduce op, const Index *const *bound, int n) {
-    if (op != REDUCE_ARGMAX && op != REDUCE_ARGMIN) return NULL;
-    Tensor *t = tensor_new("", ROLE_VALUE, INT, 0, NULL, NULL);
-    t->lo = 0;
-    t->hi = 1;
-    for (int k = 0; k < n; k++) t->hi *= bound[k]->extent;
-    t->hi--;
-    return Read(t, NULL, 0);
-}
-
 static Value no_samples(Elaborator *e, Scope *s, const Tree *binder) {
     Diagnostic *d = model_error(e, s, binder->span, "there are no samples here to reduce over");
     if (d && !e->updating && same(binder->text, "data")) help(d, "the first value of a state can come from the data: of a state of the model's body that changes at each step, and that evaluation reads");
@@ -237,7 +225,6 @@ Value reduce(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     }
     Value v = evaluate(e, s, inner, body_tree);
     if (v.kind == VALUE_FUNCTION) { model_error(e, s, body_tree->span, "a function cannot be reduced"); return bad_value; }
-    if (v.kind == VALUE_TENSOR && !v.body) v.body = winner_to_come(op, bound, n);
     if (v.kind != VALUE_TENSOR || !v.body) return v;
     if ((over_data || over_params) && v.rank) v = reduce_whole(e, s, t->span, t->text, &v);
     const Expr *body = v.body;

@@ -64,8 +64,9 @@ typedef struct Name {                                           /* one name of a
     Dim dim;                                                    /* of a dimension */
     const Tree *extents;                                        /* a result's declared shape, or NULL */
     Value *value;                                               /* remembered */
-    bool busy, recursive;
+    bool busy, recursive, passed;                               /* passed: looked at again while busy */
     Clock clock;                                                /* of a state */
+    int waiting;                                                /* how often it was met while nothing was known of it */
     const Value *assumed;                                       /* of an equation that reads itself */
     Tensor *assumed_tensor;
 } Name;

@@ -2,7 +2,8 @@
  *
  * The time is one free index in each equation of the set. It is right when every read of a member stands at the reader's own
  * time, or all others at an earlier one (or all at a later one: adjoints run down), and when what is read at the same
- * time has an order. Earlier is t-c, or anything that the intervals prove to be less, such as k under where(k < t, ..).
+ * time has an order. Earlier is t-c, or anything that the intervals prove to be less, such as k under where(k < t, ..). Where
+ * they prove k <= t the read is of both, of all times up to now: causal attention is a recurrence that looks back at every step.
  *
  *     a[t, j] = sum(k) u[j, k]*h[t-1, k else 0]         a reads h earlier
  *     h[t, j] = tanh(x[t, j] + a[t, j])                 h reads a at the same time: the scan over t is a, h
@@ -11,7 +12,8 @@
 #include "scan.h"
 #include <string.h>
 
-typedef enum { UNRELATED, SAME_TIME, EARLIER, LATER } When;
+/* SAME_TIME with one of the others: all places up to now, or from now on. */
+typedef enum { UNRELATED = 0, SAME_TIME = 1, EARLIER = 2, LATER = 4 } When;
 
 /* Equation `from` reads what equation `to` defines. */
 typedef struct { int from, to; const Expr *read; When when; } Edge;
@@ -37,7 +39,13 @@ enum { MOST_TRIES = 20000, MOST_STEPS = 100000 };
 /* --- when a read happens --- */
 
 static When when_of_interval(int64_t lo, int64_t hi) {
-    return lo == 0 && hi == 0 ? SAME_TIME : hi < 0 ? EARLIER : lo > 0 ? LATER : UNRELATED;
+    if (lo < 0 && hi > 0) return UNRELATED;
+    return (lo < 0 ? EARLIER : 0) | (lo <= 0 && hi >= 0 ? SAME_TIME : 0) | (hi > 0 ? LATER : 0);
+}
+
+static When both(When a, When b) {
+    When w = a | b;
+    return a == UNRELATED || b == UNRELATED || (w & EARLIER && w & LATER) ? UNRELATED : w;
 }
 
 typedef struct { const Expr *read, *difference; Fact facts[MOST_FACTS]; int n, steps; When result; bool any; } Places;
@@ -50,7 +58,7 @@ static void meet_places(Places *p, const Expr *e) {
         int64_t lo, hi;
         interval_under(p->difference, p->facts, p->n, &lo, &hi);
         When w = lo > hi ? p->result : when_of_interval(lo, hi);
-        p->result = !p->any || p->result == w ? w : UNRELATED;
+        p->result = p->any ? both(p->result, w) : w;
         p->any = true;
     }
     if (e->kind == X_WHERE && p->n < MOST_FACTS) {
@@ -70,7 +78,7 @@ static When when_of(const Set *s, const Edge *edge, int time, int dim) {
     if (!same_dim(dim_of(reader->free[time]), dim_of(read->free[dim]))) return UNRELATED;
     const Expr *difference = Sub(edge->read->arg[dim], At(reader->free[time]));
     When w = when_of_interval(difference->lo, difference->hi);
-    if (w != UNRELATED || difference->kind == X_INT) return w;
+    if (w == SAME_TIME || w == EARLIER || w == LATER || difference->kind == X_INT) return w;
     Places p = { .read = edge->read, .difference = difference };
     meet_places(&p, reader->body);
     return p.result;
@@ -121,7 +129,7 @@ static bool sort_members(Set *s) {
         for (int k = 0; k < s->n; k++) next[k] = -1;
         for (int k = 0; k < s->edges.n; k++) {
             const Edge *e = &s->edges.at[k];
-            if (e->when == SAME_TIME && !placed[e->to] && next[e->from] < 0) next[e->from] = e->to;
+            if (e->when & SAME_TIME && !placed[e->to] && next[e->from] < 0) next[e->from] = e->to;
         }
         for (int k = s->n - 1; k >= 0; k--)
             if (!placed[k] && next[k] < 0) ready = k;
@@ -159,9 +167,10 @@ static bool search(Set *s, int k) {
             if ((known < 0 && near != (round == 0)) || s->tries++ > MOST_TRIES) continue;
             edge->when = when_of(s, edge, s->time[edge->from], dim);
             if (edge->when == UNRELATED) continue;
-            if (edge->when != SAME_TIME) {
-                if (direction != UNRELATED && edge->when != direction) continue;
-                s->direction = edge->when;
+            When moves = edge->when & (EARLIER | LATER);
+            if (moves) {
+                if (direction != UNRELATED && moves != direction) continue;
+                s->direction = moves;
             }
             s->time[edge->to] = dim;
             if (search(s, k + 1)) return true;

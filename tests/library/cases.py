@@ -137,6 +137,40 @@ def case(entry, call, body, inputs, params, compute, types={}, states={}, after=
         line("value", key, numbers(value))
 
 
+def filled(i, *shape):
+    """The values of the reference's worked examples: parameter number i."""
+    return (((7*torch.arange(math.prod(shape)) + 3*i) % 11 - 5)*0.1).reshape(shape)
+
+
+kept = {}                                                       # first values of the states of a case
+
+
+def weights(path, **shapes):
+    return {f"{path}.{name}": real(*shape) for name, shape in shapes.items()}
+
+
+def fair(loss, y):
+    """The loss is one number, the sum of many: in float it has the errors of its terms even where they cancel."""
+    return {"float_tolerance": 1e-4} if abs(loss) < 0.02 * y.abs().sum()/len(y) else {}
+
+
+def layer(entry, options, f, x, params={}, rest=None, body=None, **more):
+    """A case of a layer. f(v, *params) is what PyTorch makes of `v |> entry(options)` in training, and rest(v, *params) at rest where that differs.
+    v is x + p*z: so that the gradient of p is not the same for all samples, of which a norm would take it away."""
+    call = f"v |> {entry}({options})" if options else f"v |> {entry}"
+    z = real(*x.shape)
+    def compute(i, p):
+        v = i["x"] + p["p"]*i["z"]
+        y = f(v, *[p[key] for key in params])
+        return {"y": (rest or f)(v, *[p[key] for key in params])}, probe(y)
+    y = f(x, *params.values())
+    states = more.get("states", {})
+    for key, value in states.items():                           # that call was a trial: what it left behind goes
+        value.copy_(kept[key])
+    case(entry, call if not body else body.split("= ", 1)[1], f"v = x + p*z; {body or 'y = ' + call}; output y; loss probe(y)", {"x": x, "z": z},
+         {"p": torch.zeros(x.shape[1:]), **params}, compute, **{**fair(probe(y), y), **more})
+
+
 def measured(entry, call, body, inputs, values, most=4, params={}, types={}, tolerance=None, float_tolerance=None, extra=""):
     """Metrics over a pass of several batches of at most `most` samples: values has one number for each metric line."""
     n = next(iter(inputs.values())).shape[0]

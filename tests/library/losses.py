@@ -642,4 +642,24 @@ ctc("", lambda y, t, a, b, reduction: F.ctc_loss(first(y), t, a, b, zero_infinit
 ctc("", lambda y, t, a, b, reduction: F.ctc_loss(first(y), t, a, b, reduction=reduction), real(2, 4, 4), words[:2],
     {"a": torch.tensor([0, 4]), "b": torch.tensor([0, 2])})
 
+# ---- distances of all pairs; both losses of one region ----
+
+for p_ in (2, 1, 3, math.inf):
+    option = "" if p_ == 2 else f", p={'inf' if p_ == math.inf else p_}"
+    a, b = real(3, 4, 2), real(3, 5, 2)
+    loss("cdist", lambda y, b, reduction: probe(torch.cdist(y, b, p_)), x=a, more={"b": b}, learn=("b",), line=f"probe(cdist(y, b_{option}))", p=torch.zeros(4, 2))
+    loss("pdist", lambda y, reduction: torch.stack([probe(F.pdist(v, p_)[None]) for v in y]).mean(), x=real(3, 5, 2), line=f"probe(pdist(y{option}))", p=torch.zeros(5, 2))
+loss("cdist", lambda y, b, reduction: probe(torch.cdist(y, b)), x=real(2, 3, 4, 2), more={"b": real(2, 3, 2, 2)}, line="probe(cdist(y, b))", p=torch.zeros(3, 4, 2))
+
+
+def region(y, t, ce=1, overlap=1, smooth=1, dims=(1,)):
+    q = torch.sigmoid(y)
+    both, area = (q*t).sum(dims), (q + t).sum(dims)
+    return ce*F.binary_cross_entropy_with_logits(y, t) + overlap*(1 - (2*both + smooth)/(area + smooth)).mean()
+
+
+t = torch.tensor(draws.choice([0.0, 1.0], (4, 6)))
+loss("bce_dice", lambda y, t, reduction: region(y, t), t=t)
+loss("bce_dice", lambda y, t, reduction: region(y, t, 0.5, 2, 0.1, (0, 1)), "0.5, 2, 0.1, of_batch", t=t)
+
 end()

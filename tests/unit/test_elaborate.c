@@ -547,6 +547,31 @@ START_TEST(recurrences) {
     AGREES(5, ({ double b = 0; for (int t = 0; t <= i; t++) b = 0.5 * (X(t) + b) + 1; b; }));
 } END_TEST
 
+/* Integers that come out of a recurrence are integers in it: they choose a row, whichever name of the circle is asked for first. */
+START_TEST(recurrences_of_integers) {
+    static const char *const asked[] = { "said", "h" };
+    for (int k = 0; k < 2; k++) {
+        char source[400];
+        snprintf(source, sizeof source, "model m { input x[5]; h[t < 6] = x[said[t-1 else 1]] + 0.5*t; z[t < 6, v < 5] = h[t]*sin(v + t)\n"
+                 "said[t < 6] = argmax(v) z[t, v]; output %s" TRAIN, asked[k]);
+        predicts(source);
+        AGREES(6, ({ double h = 0; int said = 1; for (int t = 0; t <= i; t++) {
+            h = X(said) + 0.5*t; double best = -INFINITY;
+            for (int v = 0; v < 5; v++) if (h*sin(v + t) > best) { best = h*sin(v + t); said = v; } }
+            k ? h : said; }));
+    }
+    predicts("model m { input x[5]; at[t < 9] = min(at[t-1 else 0] + (x[t % 5] > 0), 4); y[t] = x[at[t]]; output y" TRAIN);
+    AGREES(9, ({ int at = 0; for (int t = 0; t <= i; t++) { at += X(t % 5) > 0; if (at > 4) at = 4; } X(at); }));
+    predicts("model m { input x[5]; seen[t] = seen[t-1 else false] or x[t] > 0.3; y[t] = where(seen[t], 1, 2); output y" TRAIN);
+    AGREES(5, ({ bool seen = false; for (int t = 0; t <= i; t++) seen = seen || X(t) > 0.3; seen ? 1 : 2; }));
+    predicts("model m { input x[5]; h[t] = x[t] + y[t-1 else 1]; y[t < 5] = sum(j <= t) h[j]*0.5; output y" TRAIN);
+    AGREES(5, ({ double h[5], y = 1; for (int t = 0; t <= i; t++) { h[t] = X(t) + y; y = 0; for (int j = 0; j <= t; j++) y += h[j]*0.5; } y; }));
+    predicts("model m { input x[4, 2]; before[t < 4, i < 2] = b[t-1, i else 0]; s[t, i] = before[t, i] + x[t, i]; a, b = turned(s); output a; output b" TRAIN
+             "\nfn turned(s[T, N]) -> a[T, N], b[T, N] { a[t, i] = b[t, i]*2; b[t, i] = s[t, 1-i] }");
+    AGREES(8, ({ double b[2] = { 0, 0 }; for (int t = 0; t <= i/2; t++) {
+        double p = b[0] + X(2*t), q = b[1] + X(2*t + 1); b[0] = q; b[1] = p; } 2*b[i % 2]; }));
+} END_TEST
+
 /* One gate's sum: first weights w[row][], u[row][], and two biases. */
 static double gate(const char *cell, int row, const double *x, int inputs, const double *h, int hidden, const char *second, bool of_state) {
     char name[4][40];
@@ -623,6 +648,9 @@ static const char *const differentiable[] = {
     "model m { input x[4, 3]; y = gru(x, 2); loss sum(y^2)" TRAIN,
     "model m { input x[4, 3]; input n : class[5]; y = bidirectional(x, gru(_, 2), gru(_, 2, n), n); loss sum(y^2)" TRAIN,
     "model m { input x[4, 3]; y, last = rnn(x, 2); loss sum(exp(last))" TRAIN,
+    /* looks back at all steps up to this one, and each step reads what was seen in the one before */
+    "model m { input x[4, 3]; param w[3] = 0.5; h[t < 4, d < 3] = tanh(w[d]*x[t, d] + y[t-1, d else 0.5]); a[t < 4, j < 4] = sum(d) where(j > t, 0, h[t, d]*h[j, d])\n"
+    "y[t < 4, d] = sum(j < 4) where(j > t, 0, a[t, j]*h[j, d]); loss sum(y^2)" TRAIN,
     "fn cell(x[I], h[H], n) -> y[H] { y = tanh(linear(concat(x, h), n)) }\n"
         "model m { input x[4, 3]; c = cell(_, _, 2); h[t, _] = c(x[t, _], h[t-1, _ else s]); param s[2] = 0; loss sum(h^2)" TRAIN,
     "model m { input x[5]; param w[5] = 1; h[t] = w[t]*x[t] + 0.5*h[t+1 else w[0]]^2; loss sum(h)" TRAIN,
@@ -722,6 +750,7 @@ int main(void) {
     tcase_add_test(c, first_values);
     tcase_add_test(c, one_sample);
     tcase_add_test(c, recurrences);
+    tcase_add_test(c, recurrences_of_integers);
     tcase_add_test(c, library_lstm);
     tcase_add_test(c, library_gru);
     tcase_add_loop_test(c, gradients_of_models, 0, (int)(sizeof differentiable / sizeof *differentiable));
