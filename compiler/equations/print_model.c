@@ -100,7 +100,7 @@ static void put_declarations(const Printer *p, const Model *m, Gathering *g) {
         put_dims(w, &g->lengths, t);
         put_text(w, " = ");
         put_number(w, first_value(m, t));
-        put_text(w, t->role == ROLE_MEMORY ? " each predict\n" : "\n");
+        put_text(w, "\n");
     }
 }
 

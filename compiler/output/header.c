@@ -72,7 +72,7 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     signature_print(w, m, l, "init", ";");
     if (model->survey) {
         put(w, "/* First values from the training data: %s_SURVEYS times survey for all of them, n samples a call, then surveyed. Until then\n"
-               " * these states are 0. Both forget what the metrics have gathered. */\n", name_upper(m->prefix));
+               " * these states are 0. surveyed ends with a reset. */\n", name_upper(m->prefix));
         signature_print(w, m, l, "survey", ";");
         signature_print(w, m, l, "surveyed", ";");
     }

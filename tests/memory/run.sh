@@ -16,8 +16,7 @@ for model in lstm attention; do
     done
 done
 
-# The text of the model that predicts parses and compiles again, memories included.
-try "equations of predict" sh -c "'$NNC' --emit=api tests/memory/lstm.nn | grep -q 'network_begin(const network_params \*p, network_memory \*memory)'"
+try "memories in the API as JSON" sh -c "'$NNC' --emit=api tests/memory/lstm.nn | grep -q 'network_begin(const network_params \*p, network_memory \*memory)'"
 
 # Two samples that are the same, predicted one after the other with batches of one.
 printf '1,2,3,4,5,6,7,8,9,10\n1,2,3,4,5,6,7,8,9,10\n' >"$WORK/x.csv"
@@ -33,5 +32,6 @@ try "predict" sh -c "'$WORK/network' predict --batch 1 --weights '$WORK/weights.
 try "each sample begins anew" sh -c "[ \$(sed 1d '$WORK/rows.csv' | sort -u | wc -l) = 1 ]"
 printf '1\n' >"$WORK/one.csv"
 try "weights of another length" sh -c "'$WORK/single' predict --weights '$WORK/weights.safetensors' --test x='$WORK/one.csv' >'$WORK/one_row.csv'"
-try "the first place is the same" sh -c "[ \"\$(tail -n 1 '$WORK/one_row.csv')\" = \"\$(tail -n 1 '$WORK/rows.csv' | cut -d, -f1-11)\" ]"
+tail -n 1 "$WORK/rows.csv" | cut -d, -f1-11 | cat - "$WORK/one_row.csv" >"$WORK/both.csv"
+try "the first place is the same" awk -F, 'NR == 1 { split($0, a) } END { for (i = 1; i <= 11; i++) if (NF != 11 || ($i - a[i])^2 > 1e-14) exit 1 }' "$WORK/both.csv"
 finish
