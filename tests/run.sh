@@ -2,7 +2,7 @@
 # Runs every stage of the tests and adds up what they counted. One stage alone: tests/STAGE.sh, or tests/STAGE/run.sh.
 cd "$(dirname "$0")/.." || exit 2
 stages="tests/unit.sh tests/math/run.sh tests/names.sh tests/command.sh tests/errors/run.sh tests/goldens.sh tests/warnings.sh tests/gradients.sh tests/trap.sh tests/library.sh tests/property/run.sh tests/kernels/run.sh tests/curves/run.sh tests/accumulate/run.sh
-        tests/programs/run.sh tests/threads/run.sh tests/profile.sh tests/search/run.sh tests/resume.sh tests/memory/run.sh tests/survey/run.sh tests/epochs.sh tests/train.sh tests/data.sh tests/sanitizers.sh tests/valgrind.sh tests/docs.sh tests/your_own.sh tests/examples.sh"
+        tests/programs/run.sh tests/threads/run.sh tests/profile.sh tests/search/run.sh tests/resume.sh tests/memory/run.sh tests/survey/run.sh tests/epochs.sh tests/train.sh tests/data.sh tests/fields.sh tests/sanitizers.sh tests/valgrind.sh tests/docs.sh tests/your_own.sh tests/examples.sh"
 passed=0 failed=0
 for stage in $stages; do
     [ -e "$stage" ] || { echo "FAIL run: $stage is not there"; failed=$((failed + 1)); continue; }
