@@ -1,8 +1,8 @@
 /* predict.c: the command `predict`: the model's outputs for the samples of the test inputs.
  *
- * Each sample begins anew, also where predictions go on from a memory. Each output goes to a file, NPY or CSV by its name, or all of them side by side to standard output as CSV. Rows of tokens whose
- * vocabulary is known are lines of text in a file .txt, and on standard output if there is nothing else. --png makes pictures. Files
- * appear whole or not at all.
+ * Each sample begins anew, also where predictions go on from a memory. Each output goes to a file, NPY or CSV by its name, or all of
+ * them side by side to standard output as CSV. Rows of tokens whose vocabulary is known are lines of text in a file .txt, and on
+ * standard output if there is nothing else. --png makes pictures. Files appear whole or not at all.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "replace.h"

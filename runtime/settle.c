@@ -1,8 +1,9 @@
 /* settle.c: the command `settle`: states of layers anew, for the averages of the parameters.
  *
- * Running statistics follow the weights while training. What predicts are the averages, where a model has some, and theirs
- * are others. So the states begin anew and one pass over the training data moves them, through the averages and without an
- * update; what the first look at the data has found and everything else of the checkpoint stays as it is. This happens in a second instance, from which the states come back.
+ * Running statistics follow the weights while training. What predicts are the averages, where a model has some, and theirs are
+ * others. So the states begin anew and one pass over the training data moves them, through the averages and without an update; what
+ * the first look at the data has found and everything else of the checkpoint stays as it is. This happens in a second instance, from
+ * which the states come back.
  *
  * SPDX-License-Identifier: 0BSD */
 #include "checkpoint.h"

@@ -124,7 +124,9 @@ static Dim widest(const Elaborator *e, const Expr *to, int64_t most) {
 
 static Value no_samples(Elaborator *e, Scope *s, const Tree *binder) {
     Diagnostic *d = model_error(e, s, binder->span, "there are no samples here to reduce over");
-    if (d && !e->updating && same(binder->text, "data")) help(d, "the first value of a state can come from the data: of a state of the model's body that changes at each step, and that evaluation reads");
+    if (d && !e->updating && same(binder->text, "data"))
+        help(d, "the first value of a state can come from the data: of a state of the model's body that changes at each step, and that "
+             "evaluation reads");
     return bad_value;
 }
 

@@ -135,11 +135,12 @@ bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree,
     return true;
 }
 
-/* An extent: a constant, or a length of the call. */
+/* An extent: a constant, a length of the call, or the number of its samples, which an axis of samples(x) has. */
 bool extent_of(Elaborator *e, Scope *s, const Env *env, const Tree *tree, bool strict, Dim *dim) {
     Value v = strict ? evaluate(e, s, env, tree) : bad_value;
-    if (v.kind == VALUE_TENSOR && !v.rank && v.body && v.body->kind == X_READ && v.body->tensor->role == ROLE_LENGTH) {
-        *dim = (Dim){ v.body->tensor->hi, v.body->tensor };
+    const Tensor *count = v.kind == VALUE_TENSOR && !v.rank && v.body && v.body->kind == X_READ ? v.body->tensor : NULL;
+    if (count && (count->role == ROLE_LENGTH || count == e->model->count)) {
+        *dim = (Dim){ count->hi, count };
         return true;
     }
     *dim = (Dim){ 0, NULL };

@@ -5,8 +5,9 @@
  *
  * A tensor of V elements whose body costs c, read R times in all, is inlined when R*c <= V*(c + 4) + R (a read of what is too
  * large for the caches costs 3); and what costs a transcendental, or is read at places that data choose, only when R <= V: rows of a
- * table are gathered once. This rule also decides what the backward pass computes again. A read that is guarded takes in copies only. Results, scans, and what is read through data stay; and so does what a sum alone is made into,
- * as it is stored in place of the sum. */
+ * table are gathered once. This rule also decides what the backward pass computes again. A read that is guarded takes in copies only.
+ * Results, scans, and what is read through data stay; and so does what a sum alone is made into, as it is stored in place of the
+ * sum. */
 #include "group.h"
 
 /* Elements of a tensor that lies behind the caches when it is read again. */

@@ -462,7 +462,8 @@ static void body_print(Writer *w, const Body *b, const char *before) {
     put_text(&c, b->end.text);
 
     Tensors given = model_inputs(b->m->model, !b->predicts);
-    bool begins = b->entry == ENTRY_BEGIN, all = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->entry == ENTRY_SURVEY || (b->predicts && !begins);
+    bool begins = b->entry == ENTRY_BEGIN, takes = b->entry == ENTRY_GRADIENTS || b->entry == ENTRY_EVALUATE || b->entry == ENTRY_SURVEY;
+    bool all = takes || (b->predicts && !begins);
     for (int k = 0; all && k < b->m->model->lengths.n; k++) PUSH(given, b->m->model->lengths.at[k]);
     for (int k = 0; all && k < given.n; k++)
         if (!mentions(c.text, public_name(b->m, given.at[k]))) put(w, "    (void)%s;\n", public_name(b->m, given.at[k]));

@@ -438,7 +438,8 @@ static void print_absent(Writer *w, const Model *m) {
 void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope) {
     static const char *const sections[ENTRY_COUNT] = {
         "forward", "update", "averages of an epoch", "the end of an epoch", "evaluate: what differs from forward", "metrics",
-        "predict: what differs from forward", "predict_one: one sample", "first values of memory", "survey of the data", "first values from the data", "first values of parameters and states"
+        "predict: what differs from forward", "predict_one: one sample", "first values of memory", "survey of the data",
+        "first values from the data", "first values of parameters and states"
     };
     int last = -1;
     Map next_of[ENTRY_COUNT];                       /* for the equations above the functions */

@@ -164,7 +164,7 @@ begins("lstm", "lstm(x, 10)", (2, 6), {"lstm.w": h, "lstm.u": h, "lstm.b": h, "l
 begins("gru", "gru(x, 10)", (2, 6), {"gru.cell.w": h, "gru.cell.u": h, "gru.cell.b": h, "gru.cell.c": h})
 as_drawn(torch.nn.MultiheadAttention(12, 2), {"in_proj_weight": math.sqrt(6/48), "out_proj.weight": 1/math.sqrt(12)})
 begins("multihead", "self_attention(x, 2)", (3, 12), {"self_attention.multihead.wq": math.sqrt(6/48), "self_attention.multihead.wk": math.sqrt(6/48),
-                                                     "self_attention.multihead.linear.w": 1/math.sqrt(12)})
+                                                     "self_attention.multihead.wo": 1/math.sqrt(12)})
 as_drawn(torch.nn.Linear(20, 30), {"weight": 1/math.sqrt(20)})
 begins("linear", "linear(x, 30)", (20,), {"linear.w": 1/math.sqrt(20), "linear.b": 1/math.sqrt(20)})
 as_drawn(torch.nn.Conv2d(4, 8, 3, groups=2), {"weight": 1/math.sqrt(18)})
