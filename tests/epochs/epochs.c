@@ -33,7 +33,7 @@ static void judge(int good, const char *line) {
 static int is_near(double x, double wanted) { return fabs(x - wanted) <= 1e-11 * fmax(1, fabs(wanted)); }
 
 /* The numbers of one sample after another, first of all the inputs, then of the targets. */
-static double call(char *at, double (*function)(void *, int, const void *const *)) {
+static double call(char *at, double (*function)(void *, int, const int *, const void *const *)) {
     static nn_real numbers[4][64];
     const void *arrays[4];
     int n = (int)strtol(at, &at, 10);
@@ -41,7 +41,7 @@ static double call(char *at, double (*function)(void *, int, const void *const *
         for (size_t i = 0; i < (size_t)n * elements(&m->inputs[k]); i++) numbers[k][i] = strtod(at, &at);
         arrays[k] = numbers[k];
     }
-    return function(instance, n, arrays);
+    return function(instance, n, NULL, arrays);
 }
 
 static void perform(char *line) {

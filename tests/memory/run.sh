@@ -10,7 +10,7 @@ for model in lstm attention; do
         for real in "" -DNN_DOUBLE; do
             # shellcheck disable=SC2086
             try "compile $model $options $real" $CC -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $warnings $real \
-                -Iruntime "-I$WORK" tests/memory/memory.c "$WORK/entire.c" "$WORK/single.c" "$BUILD/libnnrt.a" -lz -lm -lpthread -o "$WORK/memory"
+                -Iruntime "-I$WORK" tests/memory/memory.c "$WORK/entire.c" "$WORK/single.c" "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/memory"
             try "$model $options $real goes on" "$WORK/memory"
         done
     done
@@ -25,7 +25,7 @@ try "nnc lstm" "$NNC" tests/memory/lstm.nn -o "$WORK/network.c"
 try "nnc lstm, T=1" "$NNC" -D T=1 --prefix=single tests/memory/lstm.nn -o "$WORK/single.c"
 for program in network single; do
     # shellcheck disable=SC2046
-    try "build $program" $CC -std=gnu11 -O1 -Iruntime "$WORK/$program.c" "$BUILD/libnnrt.a" -lz -lm -lpthread -o "$WORK/$program"
+    try "build $program" $CC -std=gnu11 -O1 -Iruntime "$WORK/$program.c" "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/$program"
 done
 try "train" "$WORK/network" train --quiet --epochs 2 --train x="$WORK/x.csv" --train next="$WORK/next.csv" --save "$WORK/weights.safetensors"
 try "predict" sh -c "'$WORK/network' predict --batch 1 --weights '$WORK/weights.safetensors' --test x='$WORK/x.csv' >'$WORK/rows.csv'"

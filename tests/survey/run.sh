@@ -10,8 +10,8 @@ for options in "" --kernels=plain; do
         try "nnc table $options, accumulate" "$NNC" --check-passes $options -D accumulate=2 --prefix=gathered --model=table tests/survey/survey.nn -o "$WORK/gathered.c"
         try "nnc chain $options" "$NNC" --check-passes $options --model=chain tests/survey/survey.nn -o "$WORK/chain.c"
         for real in "" -DNN_DOUBLE; do
-            try "compile $options $real" $CC -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $warnings $real -Iruntime \
-                "-I$WORK" tests/survey/survey.c "$WORK/table.c" "$WORK/gathered.c" "$WORK/chain.c" "$BUILD/libnnrt.a" -lz -lm -lpthread -o "$WORK/survey"
+            try "compile $options $real" $CC -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $warnings $real "-I$WORK" -Iruntime \
+                tests/survey/survey.c "$WORK/table.c" "$WORK/gathered.c" "$WORK/chain.c" "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/survey"
             try "statistics $options $real" "$WORK/survey"
         done
     }
@@ -28,7 +28,7 @@ for program in table trapped checked; do
     # shellcheck disable=SC2086
     try "nnc $program" "$NNC" $options --model=table tests/survey/survey.nn -o "$WORK/$program.c"
     # shellcheck disable=SC2086
-    try "build $program" $CC -std=gnu11 $flags -Iruntime "$WORK/$program.c" "$BUILD/libnnrt.a" -lz -lm -lpthread -o "$WORK/$program"
+    try "build $program" $CC -std=gnu11 $flags -Iruntime "$WORK/$program.c" "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/$program"
 done
 # shellcheck disable=SC2086
 {
@@ -51,7 +51,7 @@ cat >"$WORK/plain.nn" <<'END'
 model table(F=6) { input x[F]; target t; h = x |> linear(8) |> tanh |> linear(1); loss (h[0] - t)^2; output h[0]; optimizer sgd(lr=0); train batch=16 }
 END
 try "nnc plain" "$NNC" "$WORK/plain.nn" -o "$WORK/plain.c"
-try "build plain" $CC -std=gnu11 -O1 -Iruntime "$WORK/plain.c" "$BUILD/libnnrt.a" -lz -lm -lpthread -o "$WORK/plain"
+try "build plain" $CC -std=gnu11 -O1 -Iruntime "$WORK/plain.c" "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/plain"
 # shellcheck disable=SC2086
 try "weights without statistics" run plain train $data --steps 1 --save "$WORK/plain.safetensors"
 "$WORK/table" predict --weights "$WORK/plain.safetensors" --test x="$WORK/x.csv" >"$WORK/said" 2>&1
