@@ -31,7 +31,7 @@ typedef struct nn_search nn_search;
 /* For this instance of the model. NULL: out of memory. */
 nn_search *nn_search_new(const nn_model *m, void *instance, nn_search_limits limits);
 
-/* A step on n samples, 1 <= n <= the model's batch; gives the loss before it. If the loss is not finite there, nothing changes. */
+/* A step on n samples, 1 <= n <= the model's batch; lengths: one number for each of the model's, NULL if it has none. Gives the loss before it. If the loss is not finite there, nothing changes. */
 double nn_search_step(nn_search *s, int n, const int *lengths, const void *const *inputs);
 
 /* The Euclidean length of the gradient where the last step began, at the weights that its loss is of. */

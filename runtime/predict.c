@@ -159,6 +159,7 @@ static bool predict(const nn_model *m, const nn_options *o, nn_batches *b, const
     }
     good = good && open_sinks(m, sinks, b->data->samples, files, f);
     nn_batches_start(b, 0, 0, 0);
+    nn_lengths_most(m->inputs, m->n_inputs + m->n_targets, b->lengths);     /* those of targets too, which are not at hand */
     for (int n; good && b->position < last && (n = nn_batches_next(b)) > 0;) {
         for (int k = 0; k < m->n_outputs && m->n_lengths; k++)      /* of axes with a length the rest is not written */
             memset(outputs[k], 0, (size_t)n * nn_tensor_elements(&m->outputs[k]) * nn_type_size(m->outputs[k].type));

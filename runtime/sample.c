@@ -91,7 +91,7 @@ static void see(Sampler *s, size_t last, size_t n, size_t at) {
     memcpy(s->row + at, s->text.token + last - n, n * sizeof *s->row);
     nn_convert(s->input, s->m->inputs[0].type, s->row, NN_I32, s->length);
     int lengths[NN_MAX_LENGTHS] = { 0 };
-    nn_lengths_most(s->m->inputs, 1, lengths);
+    nn_lengths_most(s->m->inputs, s->m->n_inputs + s->m->n_targets, lengths);
     if (s->m->inputs[0].length[0]) lengths[s->m->inputs[0].length[0] - 1] = (int)(at + n);
     s->m->predict(s->instance, s->memory, s->work, 1, lengths, (const void *const[]){ s->input }, (void *const[]){ s->output });
 }

@@ -11,7 +11,7 @@ bool nn_survey(const nn_model *m, void *instance, const nn_dataset *data, int ba
         int n;
         nn_batches_start(&b, 0, 0, 0);
         while ((n = nn_batches_next(&b)) > 0) m->survey(instance, n, b.lengths, (const void *const *)b.buffers);
-        m->surveyed(instance);
+        if ((good = !b.failed)) m->surveyed(instance);
     }
     nn_batches_close(&b);
     return good;

@@ -86,8 +86,10 @@ for model in seq2seq transformer; do
         --test german=numbers.de:samples=0-63 --epochs 30 --batch 16 --lr 0.005
     head -n 5 numbers.en | ./$model translate --weights $model.safetensors >lines 2>said || fail "$model translates"
     try "a translation for each sentence" test "$(wc -l <lines)" = 5
-    ./$model translate --weights $model.safetensors numbers.en --reference numbers.de >/dev/null 2>judged || fail "$model is judged"
+    ./$model translate --weights $model.safetensors numbers.en --reference numbers.de >translated 2>judged || fail "$model is judged"
     try "$model has learnt the numbers: $(grep '^BLEU' judged)" awk '/^BLEU/ { good = $3 > 80 } END { exit !good }' judged
+    ./$model predict --weights $model.safetensors --test english=numbers.en >predicted 2>said || fail "$model predicts"
+    try "what $model predicts are the translations" cmp predicted translated
 done
 cd "$ROOT" || exit 2
 finish

@@ -127,8 +127,10 @@ void check_program(const Model *m, const Program *p) {
             if (d) help(d, "where(training, ..., ...) can take another value then");
             return;
         }
-        bool has_calls = !clocked && !same(p->name, "init") && !same(p->name, "metrics");
-        if (!has_calls && (x = reads_role(q, ROLE_LENGTH))) {
+        static const char *const alone[] = { "init", "metrics", "begin", "surveyed" };
+        bool has_samples = !clocked;
+        for (size_t i = 0; i < sizeof alone/sizeof *alone; i++) has_samples = has_samples && !same(p->name, alone[i]);
+        if (!has_samples && (x = reads_role(q, ROLE_LENGTH))) {
             error_from(q->origin, "the length `%s` belongs to a call with samples, and there is none here", x->tensor->name);
             return;
         }

@@ -230,7 +230,7 @@ static Value memory_value(Elaborator *e, Scope *s, const Name *n) {
         double constant;
         return v.body && !is_constant(v.body, &constant) ? stored(e, s, d->span, &v, d->text) : v;
     }
-    dims[0] = (Dim){ e->batch->extent, e->batch->count };
+    dims[0] = dim_of(e->batch);
     int part = !e->batch->count;
     Tensor *t = own(s->instance, d, part);
     if (!t) {

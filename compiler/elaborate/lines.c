@@ -102,6 +102,10 @@ static Tensor *length_named(const Elaborator *e, const char *name) {
 /* T <= 40: an extent that each call gives. T is a dimension of the model from here on. */
 static bool length_dim(Elaborator *e, const Tree *x, const char *name, const Tree *most, bool strict, Dim *dim) {
     Name *known = scope_find(e->root, name);
+    if (is_predefined(name)) {
+        model_error(e, e->root, x->span, "`%s` is a word of the language, and no name for a length", name);
+        return false;
+    }
     if (known && (known->kind != ENTRY_DIMENSION || known->tree != x)) {
         Diagnostic *d = model_error(e, e->root, x->span, "`%s` is defined already", name);
         if (d && known->kind == ENTRY_DIMENSION) help(d, "the same length again is just %s", name);
@@ -133,7 +137,13 @@ static bool input_dim(Elaborator *e, const Tree *x, Dim *dim) {
     const char *name;
     const Tree *low, *high;
     bool low_strict, high_strict;
-    if (!is_binder(x, &name, &low, &low_strict, &high, &high_strict)) return extent_of(e, e->root, NULL, x, true, dim);
+    if (!is_binder(x, &name, &low, &low_strict, &high, &high_strict)) {
+        if (!extent_of(e, e->root, NULL, x, true, dim)) return false;
+        if (!counts_samples(dim->count)) return true;
+        Diagnostic *d = model_error(e, e->root, x->span, "an input is one sample, and this is the number of them");
+        if (d) help(d, "samples(x) is x of all samples of the step");
+        return false;
+    }
     if (!low) return length_dim(e, x, name, high, high_strict, dim);
     Diagnostic *d = model_error(e, e->root, x->span, "a length is at least 1 and has a largest value");
     if (d) help(d, "write %s <= %s", name, span_text(high->span));

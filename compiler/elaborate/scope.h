@@ -184,6 +184,7 @@ bool settle_subscript(Elaborator *e, const Expr *body);         /* the same for 
 Value evaluate(Elaborator *e, Scope *s, const Env *env, const Tree *tree);
 Value scalar(const Expr *body);
 Value of_tensor(const Tensor *t, const Expr *const *carried, int n_carried);
+bool is_predefined(const char *name);                           /* training, batch, pi ... */
 bool constant_integer(Elaborator *e, Scope *s, const Env *env, const Tree *tree, int64_t *value);
 bool extent_of(Elaborator *e, Scope *s, const Env *env, const Tree *tree, bool strict, Dim *dim);    /* n, or with strict false n + 1 */
 Value operate(Elaborator *e, Scope *s, Span at, Op op, const Value *a, const Value *b);

@@ -175,6 +175,11 @@ static const Predefined predefined[] = {
 };
 enum { PREDEFINED = sizeof predefined/sizeof *predefined };
 
+bool is_predefined(const char *name) {
+    for (int i = 0; i < PREDEFINED; i++) if (!strcmp(name, predefined[i].name)) return true;
+    return false;
+}
+
 static Value unknown_name(Elaborator *e, Scope *s, const Env *env, const Tree *t) {
     LIST(const char *) names = { 0 };
     for (int i = 0; i < s->names.n; i++) PUSH(names, s->names.at[i]->name);
