@@ -36,8 +36,8 @@ static bool is_header_function(const char *name) {
  * a type, so it is none of the names that entry points and the runtime's headers give to their arguments and locals. */
 static const char *prefix_of(const char *wanted) {
     static const char *const taken[] = {
-        "arena", "big", "change", "counter", "error", "half", "hash", "inputs", "inside", "instance", "key", "loss", "lost",
-        "negative", "odd", "of_step", "outputs", "path", "polynomials", "power", "rest", "result", "seed", "shifted",
+        "arena", "big", "change", "counter", "counts", "error", "half", "hash", "inputs", "inside", "instance", "key", "lengths", "loss", "lost",
+        "memory", "negative", "odd", "of_step", "outputs", "path", "polynomials", "power", "rest", "result", "seed", "shifted",
         "sign", "site", "size", "step", "values", "whole", "whole_shifted", "word", "work"
     };
     const char *safe = name_safe(wanted);
