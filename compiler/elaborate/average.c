@@ -43,9 +43,7 @@ static const Expr *average_value(Elaborator *e, const Tree *line, Tensor *p, con
     e->each_epoch = false;
     if (v.kind == VALUE_FUNCTION) model_error(e, e->root, line->span, "an average line gives the next average, and this is a function");
     if (v.kind != VALUE_TENSOR || !v.body) return NULL;
-    bool equal = v.rank == w->rank || v.rank == 0;
-    for (int k = 0; equal && k < v.rank; k++) equal = same_dim(v.dim[k], w->dim[k]);
-    if (!equal) {
+    if (v.rank && !same_shape(&v, w)) {
         model_error(e, e->root, line->span, "the average of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v),
                     shape_text(w));
         return NULL;

@@ -17,9 +17,7 @@ Value declared_first(Elaborator *e, Scope *s, const Tree *declaration, const Val
     const Tree *text_of = declaration->child[declaration->n - 1];
     if (declaration->n > 1) v = evaluate(e, s, NULL, text_of);
     if (v.kind != VALUE_TENSOR || !v.body) return bad_value;
-    bool equal = v.rank == shape->rank || v.rank == 0;
-    for (int k = 0; equal && k < v.rank; k++) equal = same_dim(v.dim[k], shape->dim[k]);
-    if (!equal) {
+    if (v.rank && !same_shape(&v, shape)) {
         model_error(e, s, text_of->span, "`%s` is %s, and its first value is %s", declaration->text, shape_text(shape), shape_text(&v));
         return bad_value;
     }
