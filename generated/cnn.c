@@ -335,7 +335,8 @@ static void cnn_logits_by_sample(int n, real (*restrict logits)[10][16], real (*
  * cnn.nn:11: accuracy_winner = argmax(c) logits[c]
  *            accuracy_right = accuracy_winner == kind
  * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
- *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *            cross_entropy_log_softmax_whole = log(cross_entropy_log_softmax_sum)
+ *            cross_entropy_nll = cross_entropy_log_softmax_whole -
  *              (logits[kind] - stop(cross_entropy_log_softmax_max))
  *            d_logits[j] = (exp(logits[j] - stop(cross_entropy_log_softmax_max))/cross_entropy_log_softmax_sum
  *              - (j == kind))*number_1 */
@@ -356,8 +357,10 @@ static void cnn_d_logits(int n, real number_1, real (*restrict logits)[10], cons
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
+        const real cross_entropy_log_softmax_whole = nn_log(total);
         const real cross_entropy_log_softmax_sum = total;
-        cross_entropy_nll[b] = nn_log(total) - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
+        cross_entropy_nll[b] = cross_entropy_log_softmax_whole
+                - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
                     (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
@@ -1072,7 +1075,8 @@ static void cnn_maxpool2d_2(nn_range parts, real (*restrict relu_2)[16][10][10][
  * cnn.nn:11: accuracy_winner = argmax(c) logits[c]
  *            accuracy_right = accuracy_winner == kind
  * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
- *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *            cross_entropy_log_softmax_whole = log(cross_entropy_log_softmax_sum)
+ *            cross_entropy_nll = cross_entropy_log_softmax_whole -
  *              (logits[kind] - stop(cross_entropy_log_softmax_max)) */
 static void cnn_cross_entropy_nll(int n, real (*restrict logits)[10], const int32_t *restrict kind,
         int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
@@ -1091,7 +1095,9 @@ static void cnn_cross_entropy_nll(int n, real (*restrict logits)[10], const int3
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
-        cross_entropy_nll[b] = nn_log(total) - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
+        const real cross_entropy_log_softmax_whole = nn_log(total);
+        cross_entropy_nll[b] = cross_entropy_log_softmax_whole
+                - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
     }
 }
 

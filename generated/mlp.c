@@ -146,7 +146,8 @@ static void mlp_logits_by_sample(int n, real (*restrict logits)[10][16], real (*
  * mlp.nn:8: accuracy_winner = argmax(c) logits[c]
  *           accuracy_right = accuracy_winner == digit
  * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
- *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *           cross_entropy_log_softmax_whole = log(cross_entropy_log_softmax_sum)
+ *           cross_entropy_nll = cross_entropy_log_softmax_whole -
  *             (logits[digit] - stop(cross_entropy_log_softmax_max))
  *           d_logits[j] = (exp(logits[j] - stop(cross_entropy_log_softmax_max))/cross_entropy_log_softmax_sum -
  *             (j == digit))*number_1 */
@@ -167,8 +168,10 @@ static void mlp_d_logits(int n, real number_1, real (*restrict logits)[10], cons
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
+        const real cross_entropy_log_softmax_whole = nn_log(total);
         const real cross_entropy_log_softmax_sum = total;
-        cross_entropy_nll[b] = nn_log(total) - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
+        cross_entropy_nll[b] = cross_entropy_log_softmax_whole
+                - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
                     (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
@@ -421,7 +424,8 @@ static void mlp_update_linear_2_b(real number_1, real number_3, real *restrict l
  * mlp.nn:8: accuracy_winner = argmax(c) logits[c]
  *           accuracy_right = accuracy_winner == digit
  * mlp.nn:7: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
- *           cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *           cross_entropy_log_softmax_whole = log(cross_entropy_log_softmax_sum)
+ *           cross_entropy_nll = cross_entropy_log_softmax_whole -
  *             (logits[digit] - stop(cross_entropy_log_softmax_max)) */
 static void mlp_cross_entropy_nll(int n, real (*restrict logits)[10], const int32_t *restrict digit,
         int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
@@ -440,7 +444,9 @@ static void mlp_cross_entropy_nll(int n, real (*restrict logits)[10], const int3
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
-        cross_entropy_nll[b] = nn_log(total) - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
+        const real cross_entropy_log_softmax_whole = nn_log(total);
+        cross_entropy_nll[b] = cross_entropy_log_softmax_whole
+                - (logits[b][digit[b]] - cross_entropy_log_softmax_max);
     }
 }
 

@@ -184,13 +184,31 @@ void nn_lengths_most(const nn_tensor *tensors, int n, int *lengths);
 void nn_lengths_of(const nn_dataset *d, const nn_tensor *tensors, int n_tensors, void *const *buffers, int n, int *lengths);
 int64_t nn_padded_length(const void *row, nn_type type, int64_t room);     /* without the zeros at the end; at least 1 */
 
+/* ---- order.c: in which an epoch takes its samples ---- */
+typedef struct nn_ranked { uint64_t length; int64_t drawn, sample; } nn_ranked;
+typedef struct nn_order {
+    int64_t samples, *sample;       /* the number of the sample at each position */
+    int batch;
+    uint64_t *length;               /* of each sample; NULL: all are alike */
+    nn_ranked *pool;                /* room to sort in */
+} nn_order;
+bool nn_order_open(nn_order *o, const nn_dataset *d, const nn_tensor *tensors, int n_tensors, int batch, nn_failure *f);
+void nn_order_draw(nn_order *o, uint64_t seed, uint64_t epoch);        /* the same seed and epoch give the same order */
+void nn_order_free(nn_order *o);
+/* Of 0..count-1; the result is a state to go on drawing from. */
+uint64_t nn_permutation(int64_t *order, int64_t count, uint64_t seed, uint64_t epoch);
+/* splitmix64, a counter that is mixed; and a number below n, each as likely. */
+uint64_t nn_draw(uint64_t *state);
+uint64_t nn_draw_below(uint64_t *state, uint64_t n);
+
 /* ---- batches.c ---- */
 typedef struct nn_batches {
     const nn_dataset *data;
     const nn_tensor *tensors;
     int n_tensors, batch;
     int given;                      /* samples that are in the buffers now */
-    int64_t *order, position;       /* order: NULL if the samples come as they are; position: samples given out in this epoch */
+    nn_order order;                 /* without samples if they come as they are */
+    int64_t position;               /* samples given out in this epoch */
     uint64_t seed, epoch;           /* of the places of windows */
     void **buffers;
     int lengths[NN_MAX_LENGTHS];    /* what a call with these buffers is given for the model's lengths */
@@ -206,8 +224,4 @@ int nn_batches_next(nn_batches *b);     /* samples now in the buffers; 0: the ep
 /* Which sample of the arrays is in place i of the buffers; in words too, which are appended: "sample 3 of the data, from [0, 128] on" */
 int64_t nn_batches_sample(const nn_batches *b, int i, char *text, size_t size);
 void nn_batches_close(nn_batches *b);
-void nn_permutation(int64_t *order, int64_t count, uint64_t seed, uint64_t epoch);
-/* splitmix64, a counter that is mixed; and a number below n, each as likely. */
-uint64_t nn_draw(uint64_t *state);
-uint64_t nn_draw_below(uint64_t *state, uint64_t n);
 #endif

@@ -203,7 +203,8 @@ static void cnn_logits(int n, const real (*restrict linear_3_w)[84], real (*rest
  * cnn.nn:11: accuracy_winner = argmax(c) logits[c]
  *            accuracy_right = accuracy_winner == kind
  * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
- *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *            cross_entropy_log_softmax_whole = log(cross_entropy_log_softmax_sum)
+ *            cross_entropy_nll = cross_entropy_log_softmax_whole -
  *              (logits[kind] - stop(cross_entropy_log_softmax_max))
  *            d_logits[j] = (exp(logits[j] - stop(cross_entropy_log_softmax_max))/cross_entropy_log_softmax_sum
  *              - (j == kind))*number_1 */
@@ -221,8 +222,9 @@ static void cnn_d_logits(int n, real number_1, real (*restrict logits)[10], cons
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
             cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
+        const real cross_entropy_log_softmax_whole = nn_log(cross_entropy_log_softmax_sum);
         const real cross_entropy_log_softmax_sum_2 = cross_entropy_log_softmax_sum;
-        cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum)
+        cross_entropy_nll[b] = cross_entropy_log_softmax_whole
                 - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
@@ -546,7 +548,8 @@ static void cnn_maxpool2d_2(int n, real (*restrict relu_2)[16][10][10],
  * cnn.nn:11: accuracy_winner = argmax(c) logits[c]
  *            accuracy_right = accuracy_winner == kind
  * cnn.nn:10: cross_entropy_log_softmax_sum = sum(k) exp(logits[k] - stop(cross_entropy_log_softmax_max))
- *            cross_entropy_nll = log(cross_entropy_log_softmax_sum) -
+ *            cross_entropy_log_softmax_whole = log(cross_entropy_log_softmax_sum)
+ *            cross_entropy_nll = cross_entropy_log_softmax_whole -
  *              (logits[kind] - stop(cross_entropy_log_softmax_max)) */
 static void cnn_cross_entropy_nll(int n, real (*restrict logits)[10], const int32_t *restrict kind,
         int32_t *restrict accuracy_right, real *restrict cross_entropy_nll) {
@@ -562,7 +565,8 @@ static void cnn_cross_entropy_nll(int n, real (*restrict logits)[10], const int3
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
             cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
-        cross_entropy_nll[b] = nn_log(cross_entropy_log_softmax_sum)
+        const real cross_entropy_log_softmax_whole = nn_log(cross_entropy_log_softmax_sum);
+        cross_entropy_nll[b] = cross_entropy_log_softmax_whole
                 - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
     }
 }

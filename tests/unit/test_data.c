@@ -1,6 +1,7 @@
 /* The readers of data, on files good and hostile, and what is made of them: data sets, orders, batches. */
 #include <math.h>
 #include <zlib.h>
+#include "../../runtime/elements.h"
 #include "../../runtime/texts.h"
 #include "../runtime/files.h"
 #include "../runtime/tiny.c"
@@ -522,6 +523,61 @@ START_TEST(order_of_samples) {
     nn_permutation(a, 0, 5, 0);
 } END_TEST
 
+/* Two texts of 1003 lines, of 1 to 20 and of 1 to 12 tokens, in batches of 8. */
+START_TEST(sentences_of_like_length) {
+    enum { N = 1003, S = 20, T = 12, BATCH = 8 };
+    nn_failure f = { 0 };
+    const nn_tensor tensors[] = { { .name = "source", .type = NN_I32, .rank = 1, .dim = { S }, .length = { 1 } },
+                                  { .name = "target", .type = NN_I32, .rank = 1, .dim = { T }, .length = { 2 } } };
+    nn_array arrays[2] = { 0 };
+    int length[2][N];
+    uint64_t state = 1;
+    for (int k = 0; k < 2; k++) {
+        int room = (int)tensors[k].dim[0];
+        int32_t *tokens = calloc((size_t)(N * room), sizeof *tokens);
+        for (int i = 0; i < N; i++) {
+            length[k][i] = 1 + (int)nn_draw_below(&state, (uint64_t)room);
+            for (int j = 0; j < length[k][i]; j++) tokens[i * room + j] = 1 + i;
+        }
+        ck_assert(nn_add_memory(&arrays[k], "lines", NN_I32, tokens, (size_t)(N * room), &f));
+        arrays[k].padded = true;
+        arrays[k].rank = 2;
+        arrays[k].dim[0] = N;
+        arrays[k].dim[1] = room;
+    }
+    nn_dataset d = { .n_arrays = 2, .arrays = arrays, .samples = N };
+    nn_windows_count(&d.windows, true);
+    nn_batches b;
+    ck_assert(nn_batches_open(&b, &d, tensors, 2, BATCH, true, &f));
+    int first[2][N], places[2] = { 0 }, filled[2] = { 0 }, longer = 0, before = 0;
+    for (int epoch = 0; epoch < 3; epoch++) {                   /* the last one is the first one again */
+        bool seen[N] = { false };
+        nn_batches_start(&b, 7, epoch % 2, 0);
+        for (int n, at = 0; (n = nn_batches_next(&b)) > 0; at += n) {
+            ck_assert_int_eq(n, N - at < BATCH ? N - at : BATCH);
+            for (int i = 0; i < n; i++) {
+                int sample = ((int32_t *)b.buffers[0])[i * S] - 1;
+                ck_assert_int_eq(((int32_t *)b.buffers[1])[i * T] - 1, sample);
+                ck_assert(!seen[sample]);
+                seen[sample] = true;
+                if (epoch < 2) first[epoch][at + i] = sample;
+                else ck_assert_int_eq(first[0][at + i], sample);
+                for (int k = 0; k < 2; k++) filled[k] += length[k][sample];
+            }
+            for (int k = 0; k < 2; k++) places[k] += n * b.lengths[k];
+            longer += b.lengths[0] > before;
+            before = b.lengths[0];
+        }
+        for (int i = 0; i < N; i++) ck_assert(seen[i]);
+    }
+    ck_assert_mem_ne(first[0], first[1], sizeof first[0]);
+    ck_assert_msg(100 * places[0] < 105 * filled[0], "%d places for %d tokens", places[0], filled[0]);      /* drawn freely: 180 % */
+    ck_assert_msg(100 * places[1] < 145 * filled[1], "%d places for %d tokens", places[1], filled[1]);      /* 175 % */
+    ck_assert_int_gt(longer, 3 * 40);                           /* and the batches are not sorted */
+    nn_batches_close(&b);
+    for (int k = 0; k < 2; k++) nn_array_free(&arrays[k]);
+} END_TEST
+
 START_TEST(batches_of_samples) {
     nn_failure f = { 0 };
     unsigned char bytes[10 * 6];
@@ -562,7 +618,8 @@ int main(void) {
     const TTest *const tests[] = {
         idx_files, cut_and_damaged_files, npy_files, csv_columns, cifar_and_raw_files, raw_sizes,
         places_and_patterns, datasets, windows_tile_samples, windows_at_random_places,
-        windows_of_long_rows, windows_that_cannot_be, order_of_samples, batches_of_samples
+        windows_of_long_rows, windows_that_cannot_be, order_of_samples, sentences_of_like_length,
+        batches_of_samples
     };
     return run_tests("data", tests, sizeof tests / sizeof *tests);
 }
