@@ -3,6 +3,7 @@
 #   make            build/nnc and build/libnnrt.a
 #   make check      installs what the tests need, then runs every one of them
 #   make demo       trains models/lenet.nn on Fashion-MNIST and prints the accuracy
+#   make train-all  trains all models on their whole data sets, DATA=../data: hours; docs/models.md says where data lie
 #   make renew      writes the golden files anew; `git diff` is the review
 #   make bench      nnc beside PyTorch, JAX and other peers that are installed: a table and a picture
 #   make fuzz       mutates models, data files and checkpoints for two minutes, in builds with sanitizers
@@ -83,6 +84,10 @@ demo:
 	$(MAKE) all
 	tests/demo.sh
 
+# Results, logs and curves in $(OUT). RUNS names some of the trainings, as in: make train-all DATA=~/data RUNS="unet gpt"
+train-all: all
+	tests/train_all.sh
+
 renew: all
 	tests/goldens.sh renew
 	tests/errors/run.sh --renew
@@ -122,7 +127,8 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all unit check demo renew bench fuzz install clean
+export DATA OUT RUNS
+.PHONY: all unit check demo train-all renew bench fuzz install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -7,7 +7,8 @@
  *   rows    Light nests (no contraction, window or scatter, one dim and at most ROW_WORK values a sample) join into one loop over the
  *           samples when the later reads the earlier at the same sample: softmax, loss and its gradient are one pass.
  *           Tensors that no one else reads become arrays of one row.
- *   scans   The equations of a scan stand in one loop over time, and nothing else does.
+ *   scans   The equations of a scan stand in one loop over time, and nothing else does. What they read of each other at the
+ *           same time only is stored for one time.
  *
  * What remains stored is what a later group reads, and results. An equation moves up to the nest that it joins only
  * when everything that it reads is computed by then. */
@@ -241,9 +242,16 @@ static int row_group(const Fusion *f, int k) {
     return group;
 }
 
-/* Reads of members by their locals, and of row tensors without the sample. */
-typedef struct { const Tensor *from, *to; bool row; } Renaming;
+/* Reads of members by their locals, and of tensors that live for one turn of the group's loop without the subscript of that loop. */
+typedef struct { const Tensor *from, *to; int dropped; } Renaming;      /* -1: `to` is a local */
 typedef struct { LIST(Renaming) list; } Renamings;
+
+static const Expr *const *without(const Expr *const *list, int n, int dropped) {
+    const Expr **rest = NEW_ARRAY(const Expr *, n);
+    for (int k = 0; k < n - 1; k++)
+        rest[k] = list[k + (k >= dropped)];
+    return rest;
+}
 
 static const Expr *rename_read(const Expr *e, void *data) {
     const Renamings *r = data;
@@ -251,8 +259,9 @@ static const Expr *rename_read(const Expr *e, void *data) {
     for (int k = 0; k < r->list.n; k++) {
         const Renaming *n = &r->list.at[k];
         if (n->from != e->tensor) continue;
-        if (!n->row) return read_local(n->to);
-        return e->guarded ? ReadElse(n->to, e->arg + 1, e->n - 2, e->arg[e->n - 1]) : Read(n->to, e->arg + 1, e->n - 1);
+        if (n->dropped < 0) return read_local(n->to);
+        const Expr *const *at = without(e->arg, e->n, n->dropped);
+        return e->guarded ? ReadElse(n->to, at, e->n - 2, at[e->n - 2]) : Read(n->to, at, e->n - 1);
     }
     return e;
 }
@@ -270,13 +279,27 @@ static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool 
     return any;
 }
 
-static const Tensor *row_tensor(const Tensor *t) {
+/* The dim of the time in a value of a scan that is read at its own time only, which needs no place for any other; or -1. */
+static int passing_dim(const Fusion *f, const Part *p) {
+    int time = 0;
+    while (p->e->free[time] != p->e->scan_index) time++;
+    Numbers readers = readers_of(&f->readers, p->e->out);
+    for (int k = 0; k < readers.n; k++) {
+        const Part *reader = &f->parts.at[readers.at[k]];
+        Exprs reads = reads_of(reader->body);
+        for (int r = 0; r < reads.n; r++)
+            if (reads.at[r]->tensor == p->e->out && reads.at[r]->arg[time] != At(reader->e->scan_index)) return -1;
+    }
+    return time;
+}
+
+static const Tensor *tensor_without(const Tensor *t, int dropped) {
     Dim dims[12];
-    for (int k = 1; k < t->rank; k++)
-        dims[k - 1] = t->dim[k];
-    Tensor *row = tensor_new(t->name, ROLE_VALUE, t->type, t->rank - 1, dims, t->origin);
-    row->lo = t->lo, row->hi = t->hi;
-    return row;
+    for (int k = 0; k < t->rank - 1; k++)
+        dims[k] = t->dim[k + (k >= dropped)];
+    Tensor *rest = tensor_new(t->name, ROLE_VALUE, t->type, t->rank - 1, dims, t->origin);
+    rest->lo = t->lo, rest->hi = t->hi;
+    return rest;
 }
 
 static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Renamings *rows) {
@@ -312,18 +335,21 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         member.body = transform(p->body, rename_read, &names);
         const Expr *const *subs = values_of(d->free, d->n_free);
         member.n_subs = d->n_free;
-        if (f->keep || p->e->scan || is_result(&f->results, out) || !any || !inside_group)
-            member.target = out;
-        else if (!inside_nest) {
-            double size = volume(d->free + 1, d->n_free - 1);
-            member.target = size <= ROW_SIZE ? row_tensor(out) : out;
-            if (member.target != out) {
-                Renaming row = {out, member.target, true};
-                PUSH(rows->list, row);
-                PUSH(names.list, row);
-                PUSH(g->rows, member.target);
-                subs++, member.n_subs--;
-            }
+        int dropped = -1;
+        if (f->keep || is_result(&f->results, out) || !any || !inside_group) member.target = out;
+        else if (p->e->scan) {
+            dropped = passing_dim(f, p);
+            member.target = dropped < 0 ? out : tensor_without(out, dropped);
+        } else if (!inside_nest) {
+            dropped = volume(d->free + 1, d->n_free - 1) <= ROW_SIZE ? 0 : -1;
+            member.target = dropped < 0 ? out : tensor_without(out, dropped);
+            if (dropped == 0) PUSH(g->rows, member.target);
+        }
+        if (dropped >= 0) {
+            Renaming renaming = {out, member.target, dropped};
+            PUSH(rows->list, renaming);
+            PUSH(names.list, renaming);
+            subs = without(subs, member.n_subs--, dropped);
         }
         const Expr **own_subs = NEW_ARRAY(const Expr *, member.n_subs + 1);
         for (int k = 0; k < member.n_subs; k++)
@@ -336,7 +362,7 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
             member.local = local;
             /* Within the nest the local hides the row or the stored tensor. */
             Renamings with_local = {0};
-            PUSH(with_local.list, ((Renaming){out, local, false}));
+            PUSH(with_local.list, ((Renaming){out, local, -1}));
             for (int k = 0; k < names.list.n; k++)
                 PUSH(with_local.list, names.list.at[k]);
             names = with_local;
