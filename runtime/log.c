@@ -62,6 +62,7 @@ static void write_row(const nn_log *l, FILE *out, const nn_log_row *row) {
     for (int i = 0; i < m->n_metrics; i++)
         number_cell(l, out, "test_", m->metrics[i], row->test_metrics ? &row->test_metrics[i] : NULL);
     number_cell(l, out, "", "gradient", isnan(row->gradient) ? NULL : &row->gradient);
+    for (int i = 0; i < m->n_rates; i++) number_cell(l, out, "rate.", m->rates[i], row->rates ? &row->rates[i] : NULL);
     for (int i = 0; i < m->n_hypers; i++) number_cell(l, out, "hyper.", m->hypers[i].name, row->hypers ? &row->hypers[i] : NULL);
     number_cell(l, out, "", "seconds", row->epoch_end ? &row->seconds : NULL);
     fprintf(out, l->json ? "}\n" : "\n");
@@ -74,6 +75,7 @@ static void write_names(const nn_log *l, FILE *out) {
     fprintf(out, ",test_loss");
     for (int i = 0; i < l->model->n_metrics; i++) fprintf(out, ",test_%s", l->model->metrics[i]);
     fprintf(out, ",gradient");
+    for (int i = 0; i < l->model->n_rates; i++) fprintf(out, ",rate.%s", l->model->rates[i]);
     for (int i = 0; i < l->model->n_hypers; i++) fprintf(out, ",hyper.%s", l->model->hypers[i].name);
     fprintf(out, ",seconds\n");
 }

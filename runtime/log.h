@@ -11,7 +11,7 @@ typedef struct nn_log_row {
     int64_t epoch, step;            /* epochs count from 1; steps done so far */
     double loss, test_loss, seconds;
     double gradient;                /* the length of the gradient; of an epoch: the mean over its steps */
-    const double *metrics, *test_metrics, *hypers;
+    const double *metrics, *test_metrics, *hypers, *rates;
 } nn_log_row;
 
 typedef struct nn_log { FILE *file; const char *path; const nn_model *model; bool json; } nn_log;

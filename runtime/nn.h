@@ -101,6 +101,7 @@ typedef struct nn_model {
     int n_totals;         const nn_tensor *totals;       /* double numbers that metrics gather over a pass */
     int n_hypers;         const nn_tensor *hypers;       /* double numbers that can be set while training */
     int n_metrics;        const char *const *metrics;
+    int n_rates;          const char *const *rates;      /* numbers that a schedule gives to the update */
     int n_settings;       const nn_setting *settings;    /* of the train line: epochs, steps, seed ... (not batch) */
     size_t step_offset, epoch_offset, seed_offset;       /* int64_t, int64_t, uint64_t in the instance */
     int n_traps;          const nn_trap_row *traps;      /* of `nnc --trap`, else none */
@@ -109,6 +110,7 @@ typedef struct nn_model {
     /* lengths: one number for each of the model's; NULL if it has none. inputs: then targets. Gives the loss. */
     double (*gradients)(void *instance, int n, const int *lengths, const void *const *inputs);
     void (*update)(void *instance);
+    void (*rates_of)(void *instance, double *values);    /* one number for each rate, of the next update; NULL: there are none */
     int accumulate;             /* calls of gradients for one update, which add up; 0: each call begins anew */
     size_t gathered_offset, gathered_size;      /* of what adds up: all bytes 0 begins anew */
     void (*average)(void *instance);        /* the end of an epoch, before its evaluation; NULL: there is nothing to do */

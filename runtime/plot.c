@@ -34,7 +34,8 @@ static bool has_steps(const nn_log_table *t, const double *value) {
 }
 
 static bool begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
-static bool is_hyper(const char *name) { return begins(name, "hyper."); }
+/* A hyper-parameter, or what a schedule makes of it. */
+static bool is_rate(const char *name) { return begins(name, "hyper.") || begins(name, "rate."); }
 
 /* Columns that say where a line stands, and not how training went. */
 static bool is_place(const char *name) { return !strcmp(name, "epoch") || !strcmp(name, "step") || !strcmp(name, "seconds"); }
@@ -83,7 +84,7 @@ static bool smoothed(double *to, const double *y, size_t n, bool logarithmic, do
 
 static const size_t worth_smoothing = 30;
 /* A logarithmic axis, from so many times the smallest number on; metrics are mostly between 0 and 1, and want more of a reason. */
-static const double loss_decades = 20, metric_decades = 200, hyper_decades = 5;
+static const double loss_decades = 20, metric_decades = 200, rate_decades = 5;
 
 static void add_points(Plot *p, nn_curve *c, const double *x, const double *y, size_t n) {
     for (size_t k = 0; k < n; k++) nn_chart_point(p->chart, c, x[k], y[k]);
@@ -98,7 +99,7 @@ static void draw_column(Plot *p, nn_panel *panel, int which, const char *column,
     double *x = malloc((2 * t->rows + 1) * sizeof *x), *y = x ? x + t->rows : NULL;
     const size_t n = value && x ? gather(p, t, value, steps, x, y) : 0;
     if (!x) p->chart->failed = true;
-    const bool noisy = steps && n >= worth_smoothing && !is_hyper(column);
+    const bool noisy = steps && n >= worth_smoothing && !is_rate(column);
     if (noisy) add_points(p, nn_chart_curve(p->chart, panel, "", NN_PALE, colour), x, y, n);
     nn_curve *c = n ? nn_chart_curve(p->chart, panel, name, steps ? NN_LINE : NN_POINTS, colour) : NULL;
     if (!noisy) add_points(p, c, x, y, n);
@@ -161,9 +162,9 @@ static void panel_of_all(Plot *p, const char *title, const char *column, double 
 static void quantity(Plot *p, const char *name) {
     char title[NN_CHART_TEXT], test_column[NN_CHART_TEXT];
     const bool gradient = !strcmp(name, "gradient");
-    const double decades = is_hyper(name) ? hyper_decades : gradient || !strcmp(name, "loss") ? loss_decades : metric_decades;
+    const double decades = is_rate(name) ? rate_decades : gradient || !strcmp(name, "loss") ? loss_decades : metric_decades;
     snprintf(test_column, sizeof test_column, "test_%s", name);
-    if (is_hyper(name)) {
+    if (is_rate(name)) {
         if (changes(p, name)) panel_of_all(p, strchr(name, '.') + 1, name, decades);
     } else if (gradient) {
         panel_of_all(p, "length of the gradient", name, decades);

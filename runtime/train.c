@@ -156,10 +156,16 @@ static const double *hypers_now(nn_training *t) {
     return t->hypers;
 }
 
+/* What the schedules give to the next update. */
+static const double *rates_now(nn_training *t) {
+    if (t->m->n_rates) t->m->rates_of(t->instance, t->rates);
+    return t->rates;
+}
+
 bool nn_training_report(nn_training *t, bool epoch_end, nn_log_row *row) {
     *row = (nn_log_row){
         .epoch_end = epoch_end, .epoch = nn_epoch(t->m, t->instance) + 1, .step = nn_step(t->m, t->instance), .test_loss = NAN,
-        .hypers = hypers_now(t), .gradient = t->run.gradient[0] / t->run.gradient[1]
+        .hypers = hypers_now(t), .rates = rates_now(t), .gradient = t->run.gradient[0] / t->run.gradient[1]
     };
     row->loss = t->run.loss_sum / (double)(t->run.position ? t->run.position : 1);
     if (t->m->n_metrics) t->m->metrics_of(t->instance, t->metrics);
@@ -244,11 +250,12 @@ int nn_training_step(nn_training *t, int n) {
     if (!samples) return lost(t, (double)NAN, step);
     const double gradient = t->o->log && t->m->n_grads ? gradient_length(t) : (double)NAN;
     if (!isnan(gradient)) t->run.gradient[0] += gradient, t->run.gradient[1]++;
+    const double *rates = rates_now(t);
     if (!t->search) t->m->update(t->instance);
     if (!t->search && !untrapped(t, &t->train, step)) return NN_NOT_FINITE;
     int64_t done = nn_step(t->m, t->instance);
     nn_log_row row = { .epoch = nn_epoch(t->m, t->instance) + 1, .step = done, .loss = mean, .test_loss = NAN,
-                       .gradient = gradient, .hypers = hypers_now(t) };
+                       .gradient = gradient, .hypers = hypers_now(t), .rates = rates };
     if (t->each_step) t->each_step(t, mean);
     if (t->o->log_every && done % t->o->log_every == 0 && !nn_log_write(&t->log, &row, t->f)) return NN_TROUBLE;
     return t->o->save_every && done % t->o->save_every == 0 ? save(t) : NN_DONE;
@@ -404,7 +411,8 @@ bool nn_training_open(nn_training *t) {
     t->test_metrics = calloc((size_t)m->n_metrics + 1, sizeof *t->test_metrics);
     t->totals = calloc(totals + 1, sizeof *t->totals);
     t->hypers = calloc((size_t)m->n_hypers + 1, sizeof *t->hypers);
-    if (!t->metrics || !t->test_metrics || !t->totals || !t->hypers) return nn_fail_memory(t->f, "metrics", totals);
+    t->rates = calloc((size_t)m->n_rates + 1, sizeof *t->rates);
+    if (!t->metrics || !t->test_metrics || !t->totals || !t->hypers || !t->rates) return nn_fail_memory(t->f, "metrics", totals);
     t->save = o->save ? o->save : t->label ? NULL : o->resume;
     t->saved_step = -1;
     if (t->save && !can_save(t->save, t->f)) return false;
@@ -441,6 +449,7 @@ void nn_training_close(nn_training *t) {
     free(t->test_metrics);
     free(t->totals);
     free(t->hypers);
+    free(t->rates);
     free(t->instance);
 }
 

@@ -36,7 +36,7 @@ struct nn_training {
     nn_search *search;              /* of a run with several evaluations in a step, else NULL */
     nn_log log;
     nn_progress progress;
-    double *metrics, *test_metrics, *totals, *hypers;
+    double *metrics, *test_metrics, *totals, *hypers, *rates;
     nn_log_row last;                /* of the last epoch that ended */
     double epoch_start;
     bool small_told;                /* --trap: the first number below the normal range has been reported */

@@ -83,4 +83,18 @@ done
 if awk 'NR == 1 { before = $1 } NR == 2 { exit !(before > 1e-4 && $1 < 1e-12) }' "$WORK/before.mean" "$WORK/after.mean"; then pass; else fail "means of $(cat "$WORK/before.mean" "$WORK/after.mean")"; fi
 # shellcheck disable=SC2086
 try "a settled run goes on" "$WORK/settled" train $data --quiet --resume "$WORK/after.safetensors" --epochs 5
+# What schedules make of the rates stands in the log: of a step what its update got, of an epoch what the next one gets.
+try "nnc rates" "$NNC" --check-passes tests/epochs/rates.nn -o "$WORK/rates.c"
+try "build rates" program rates
+try "a run with rates" "$WORK/rates" train --data $SMALL --quiet --log "$WORK/rates.csv" --log-every 1
+try "the rates of the log" awk -F, '
+    function differ(a, b) { return a - b > 1e-12 || b - a > 1e-12 }
+    NR == 1 { for (k = 1; k <= NF; k++) at[$k] = k
+              bad = !(("rate.lr" in at) && ("rate.momentum" in at) && ("rate.lr_2" in at)) || ("rate.momentum_2" in at); next }
+    { step = $at["step"] - ($1 == "step")
+      lr = 0.1*0.5^($2 - 1); momentum = step < 9 ? step/10 : 0.9; lr_2 = 0.1*(1 + cos(3.141592653589793*step/20))
+      bad = bad || differ($at["rate.lr"], lr) || differ($at["rate.momentum"], momentum) || differ($at["rate.lr_2"], lr_2) || differ($at["hyper.lr"], 0.2) }
+    END { exit bad || NR < 20 }' "$WORK/rates.csv"
+try "a picture of the rates" "$WORK/rates" plot "$WORK/rates.csv" -o "$WORK/rates.svg"
+for panel in lr momentum lr_2; do try "a panel for $panel" grep -q ">$panel<" "$WORK/rates.svg"; done
 finish

@@ -8,16 +8,27 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* The number that an update line gives to a call, and not to one within what it gives. */
+static void note_rate(Elaborator *e, const Argument *a, const Value *v) {
+    if (e->given || e->tentative || !a->given_to || v->kind != VALUE_TENSOR || v->rank || !v->body || v->body->type != REAL) return;
+    for (int k = 0; k < e->rates.n; k++) if (e->rates.at[k].tree == a->tree) return;
+    PUSH(e->rates, ((Rate){ a->given_to, a->tree, v->body }));
+}
+
 Value argument_value(Elaborator *e, Argument *a) {
     if (a->value) return *a->value;
     if (a->busy) { model_error(e, a->scope, a->tree->span, "this argument depends on itself"); return bad_value; }
+    const bool of_update = e->updating && a->scope == e->update_scope;
     a->busy = true;
+    e->given += of_update;
     Value v = evaluate(e, a->scope, a->env, a->tree);
+    e->given -= of_update;
     /* a definition may read its argument often, and the draw is one; an operator (without names) reads it once, and the draw
      * stays one for each element of the equation */
     if (v.kind == VALUE_TENSOR && v.body && a->name && has_open_draw(e, v.body)) v = stored(e, a->scope, a->tree->span, &v, a->name);
     a->busy = false;
     if (v.kind == VALUE_BAD && e->tentative) return v;          /* not known yet: asked again later */
+    if (of_update) note_rate(e, a, &v);
     remember(e, &a->value, v);
     return v;
 }
@@ -129,6 +140,7 @@ bool arrange(Elaborator *e, Scope *s, const Tree *fn, Span at, const Given *g, A
         if (out[k]) { model_error(e, s, at, "`%s` of `%s` is given twice", name, fn->text); return false; }
         out[k] = g->named.at[i];
     }
+    for (int k = 0; k < parameters->n; k++) if (out[k]) out[k]->given_to = parameters->child[k]->text;
     return true;
 }
 

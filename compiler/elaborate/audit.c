@@ -127,7 +127,7 @@ void check_program(const Model *m, const Program *p) {
             if (d) help(d, "where(training, ..., ...) can take another value then");
             return;
         }
-        static const char *const alone[] = { "init", "metrics", "begin", "surveyed" };
+        static const char *const alone[] = { "init", "metrics", "rates", "begin", "surveyed" };
         bool has_samples = !clocked;
         for (size_t i = 0; i < sizeof alone/sizeof *alone; i++) has_samples = has_samples && !same(p->name, alone[i]);
         if (!has_samples && (x = reads_role(q, ROLE_LENGTH))) {

@@ -36,7 +36,15 @@ typedef struct Value {
 
 /* An expression with the place where it is evaluated, or a value already at hand. */
 typedef struct Env Env;
-typedef struct Argument { const char *name; const Tree *tree; Scope *scope; const Env *env; Value *value; bool hole, busy; } Argument;
+typedef struct Argument {
+    const char *name;                                           /* as the call gives it, or NULL */
+    const char *given_to;                                       /* the parameter of the definition */
+    const Tree *tree;
+    Scope *scope;
+    const Env *env;
+    Value *value;
+    bool hole, busy;
+} Argument;
 typedef LIST(Argument *) Arguments;
 
 struct Function {
@@ -110,6 +118,8 @@ typedef struct Total { const Tree *tree; const Instance *instance; Op op; bool c
 typedef struct Part { Total *total; const Tensor *parameter; const Expr *value; const Index *free[MAX_RANK]; int n; } Part;
 /* A call in an update line that depends on nothing of the parameter: one for all of them. */
 typedef struct Shared { const Tree *call; Value *value; } Shared;
+/* What an update line gives for a number: of a schedule, it is another one at each step. */
+typedef struct Rate { const char *name; const Tree *tree; const Expr *body; } Rate;
 /* A pointer that was remembered: where it is kept, and what was there before. */
 typedef struct Change { void *slot, *before; } Change;
 typedef struct Draw { Site *site; Tensor *tensor; int number; } Draw;
@@ -145,6 +155,8 @@ typedef struct Elaborator {
     bool again;
     Scope *update_scope;                                        /* of the update line at work */
     const Tensor *parameter;                                    /* whose update it is */
+    int given;                                                  /* > 0: in what an update line gives to a call */
+    LIST(Rate) rates;
     Aims aims;
     LIST(Total *) totals;
     Map optimizer_calls;                                        /* of the call in an optimizer line: the same with w */

@@ -212,6 +212,37 @@ static void disown_update(Elaborator *e) {
     e->owned.n = kept;
 }
 
+/* Of the numbers that the lines give to calls, those that change from step to step: they hang on a clock, or on what the end of
+ * an epoch sets, and on no tensor. */
+static void rates_program(Elaborator *e) {
+    Model *m = e->model;
+    for (int k = 0; k < e->rates.n; k++) {
+        const Rate *rate = &e->rates.at[k];
+        const char *name = rate->name;
+        bool known = false, moves = false, alone = true;
+        for (int i = 0, next = 2; i < m->rates.n; i++) {
+            known = known || (m->rates.at[i]->name == rate->name && equation_of(e->program, m->rates.at[i])->body == rate->body);
+            if (m->rates.at[i]->name == name) { name = name_of(text("%s_%d", rate->name, next++)); i = -1; }
+        }
+        if (known) continue;
+        Tensor *t = tensor_new(name, ROLE_METRIC, REAL, 0, NULL, origin_at(NULL, rate->tree->span));
+        Tensors one = { 0 };
+        Reached r = { 0 };
+        PUSH(one, t);
+        equation_new(e->program, t, NULL, REDUCE_NONE, NULL, 0, rate->body, t->origin);
+        reach(&r, e->program, &one);
+        for (int i = 1; i < r.tensors.n; i++) {
+            const Tensor *read = r.tensors.at[i];
+            moves = moves || read == m->step || read == m->epoch || read->role == ROLE_MOMENT;
+            alone = alone && read->rank == 0 && (read->role == ROLE_VALUE || known_in_step(read));
+        }
+        if (!moves || !alone) continue;
+        t->host = true;
+        PUSH(m->rates, t);
+    }
+    if (m->rates.n) m->rates_program = cut(e->program, "rates", &m->rates);
+}
+
 void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradients, int n) {
     int from = e->scopes.n, named = e->named.n, journal = e->journal.n;
     Scope *model = e->root;
@@ -226,7 +257,7 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
         results.n = 0;
         e->named.n = named;
         e->scopes.n = from;
-        e->totals.n = e->parts.n = e->shared.n = 0;
+        e->totals.n = e->parts.n = e->shared.n = e->rates.n = 0;
         forget_changes(e, journal);
         disown_update(e);
         e->root = lines_scope(e, model);
@@ -242,4 +273,5 @@ void update_programs(Elaborator *e, Tensor *const *params, Tensor *const *gradie
     e->updating = false;
     e->root = model;
     cut_clocks(e, &results);
+    rates_program(e);
 }

@@ -77,7 +77,7 @@ struct Equation {
 typedef LIST(Equation *) Equations;
 typedef LIST(Tensor *) Tensors;
 typedef struct Program {
-    const char *name;           /* init, gradients, update, average, epoch, evaluate, metrics, predict, predict_one, begin, survey, surveyed */
+    const char *name;           /* init, gradients, update, average, epoch, rates, evaluate, metrics, predict, predict_one, begin, survey, surveyed */
     Equations equations;
     Tensors results;            /* what must be computed; everything else may vanish */
     struct Definitions *definitions;    /* of equation_of: which equation defines a tensor; NULL at first */
@@ -92,6 +92,7 @@ typedef struct Model {
     Tensors params, states, moments, totals, hypers;
     Tensors memories;           /* MEMORY, of many samples */
     Tensors outputs, metrics;
+    Tensors rates;              /* numbers that a schedule gives to the update lines */
     Tensors grads;              /* one GRAD for each param that is trained, in the order of params */
     Tensors averages;           /* one AVERAGE for each param, or none at all */
     double *hyper_defaults;
@@ -108,6 +109,7 @@ typedef struct Model {
     Tensors surveyed;           /* the STATEs that have such */
     int surveys;                /* passes over the data until all of them are right */
     Program *begin;             /* first values of memories, of one sample */
+    Program *rates_program;
     Program *average_program, *epoch_program;   /* what is done at the end of an epoch: before its evaluation, and after */
 } Model;
 

@@ -21,7 +21,7 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
         { "init", true }, { "gradients", model->gradients != NULL }, { "update", model->update != NULL },
         { "average", model->average_program != NULL }, { "epoch", model->epoch_program != NULL },
         { "step", model->gradients && model->update }, { "evaluate", model->evaluate != NULL }, { "reset", true },
-        { "metrics", true }, { "survey", model->survey != NULL }, { "surveyed", model->survey != NULL },
+        { "metrics", true }, { "rates", model->rates_program != NULL }, { "survey", model->survey != NULL }, { "surveyed", model->survey != NULL },
         { "begin", model->begin != NULL }, { "predict", model->predict != NULL }, { "predict_one", model->predict_one != NULL }
     };
     put_text(w, "  \"functions\": {");

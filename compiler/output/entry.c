@@ -21,7 +21,7 @@
 #include <string.h>
 
 const char *const entry_name[ENTRY_COUNT] = {
-    "gradients", "update", "average", "epoch", "evaluate", "metrics", "predict", "predict_one", "begin", "survey", "surveyed", "init"
+    "gradients", "update", "average", "epoch", "evaluate", "metrics", "rates", "predict", "predict_one", "begin", "survey", "surveyed", "init"
 };
 
 Tensors model_inputs(const Model *m, bool targets) {
@@ -40,6 +40,7 @@ const Program *entry_program(const Model *m, Entry e) {
     case ENTRY_EPOCH: return m->epoch_program;
     case ENTRY_EVALUATE: return m->evaluate;
     case ENTRY_METRICS: return m->metrics_program;
+    case ENTRY_RATES: return m->rates_program;
     case ENTRY_PREDICT: return m->predict;
     case ENTRY_PREDICT_ONE: return m->predict_one;
     case ENTRY_BEGIN: return m->begin;
@@ -107,18 +108,18 @@ static void put_predict(Writer *w, const Module *m, const Layout *l, bool one) {
 /* The first line of one function, as header and C file have it; function: its name without the prefix. */
 void signature_print(Writer *w, const Module *m, const Layout *l, const char *function, const char *end) {
     bool predict = strcmp(function, "predict") == 0, one = strcmp(function, "predict_one") == 0,
-         metrics = strcmp(function, "metrics") == 0, begin = strcmp(function, "begin") == 0,
+         values = strcmp(function, "metrics") == 0 || strcmp(function, "rates") == 0, begin = strcmp(function, "begin") == 0,
          survey = strcmp(function, "survey") == 0;
     bool init = strcmp(function, "init") == 0,
-         alone = init || metrics || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0
+         alone = init || values || strcmp(function, "update") == 0 || strcmp(function, "reset") == 0
                 || strcmp(function, "average") == 0 || strcmp(function, "epoch") == 0 || strcmp(function, "surveyed") == 0;
     Writer c = { 0 };
     put(&c, "%s %s_%s(", alone || predict || one || begin || survey ? "void" : "double", m->prefix, function);
     if (predict || one) put_predict(&c, m, l, one);
     else if (begin) put_kept(&c, m, l);
-    else put(&c, "%s%s *m", metrics ? "const " : "", m->prefix);
+    else put(&c, "%s%s *m", values ? "const " : "", m->prefix);
     if (init) put_text(&c, ", uint64_t seed");
-    else if (metrics) put_text(&c, ", double *values");
+    else if (values) put_text(&c, ", double *values");
     else if (!alone && !predict && !one && !begin) {
         put_text(&c, ", int n");
         put_lengths(&c, m, ", int ");
@@ -134,9 +135,9 @@ static const char *member_text(Body *b, StructKind kind, const char *at, const T
     return text("%s%s", at, member ? member->name : name_safe(t->name));
 }
 
-static const char *metric_place(const Model *model, const Tensor *t) {
-    for (int k = 0; k < model->metrics.n; k++)
-        if (same_name(model->metrics.at[k], t)) return text("values[%d]", k);
+static const char *value_place(const Tensors *list, const Tensor *t) {
+    for (int k = 0; k < list->n; k++)
+        if (same_name(list->at[k], t)) return text("values[%d]", k);
     return NULL;
 }
 
@@ -162,7 +163,7 @@ const char *struct_place(Body *b, const Tensor *t, bool constant) {
     case ROLE_TOTAL: return member_text(b, STRUCT_TOTALS, "m->totals.", of);
     case ROLE_GATHERED: return member_text(b, STRUCT_GATHERED, "m->gathered.", of);
     case ROLE_HYPER: return member_text(b, STRUCT_HYPER, "m->hyper.", of);
-    case ROLE_METRIC: return metric_place(b->m->model, of);
+    case ROLE_METRIC: return value_place(b->entry == ENTRY_RATES ? &b->m->model->rates : &b->m->model->metrics, of);
     default: return NULL;
     }
 }
@@ -440,7 +441,7 @@ void print_memory_names(Writer *w, const Body *b) {
         put(w, "    const %s *const p = &m->%s;\n", struct_name(b->m, b->l, STRUCT_PARAMS), averages ? "average" : "params");
     if (b->uses_s && !b->predicts) put(w, "    const %s *const s = &m->state;\n", struct_name(b->m, b->l, STRUCT_STATE));
     const char *work = b->predicts ? "work->" : "m->work.";
-    bool local = b->entry == ENTRY_METRICS || b->entry == ENTRY_BEGIN;         /* they have no workspace */
+    bool local = b->entry == ENTRY_METRICS || b->entry == ENTRY_RATES || b->entry == ENTRY_BEGIN;       /* they have no workspace */
     if (b->uses_arena && local) put(w, "    real arena[%" PRId64 "];\n", schedule->arena_size);
     else if (b->uses_arena) put(w, "    real *const arena = %sarena;\n", work);
     if (b->uses_whole && local) put(w, "    int32_t whole[%" PRId64 "];\n", schedule->whole_size);
@@ -528,6 +529,12 @@ static void print_metrics(Writer *w, const Unit *u) {
     body_print(w, b, "");
 }
 
+static void print_rates(Writer *w, const Unit *u) {
+    Body *b = body_of(u, ENTRY_RATES);
+    signature_print(w, u->m, u->l, "rates", " {");
+    body_print(w, b, "");
+}
+
 /* gradients and evaluate: the two entry points that give a loss. */
 static void print_loss(Writer *w, const Unit *u, Entry e) {
     Body *b = body_of(u, e);
@@ -563,7 +570,7 @@ static void print_epoch(Writer *w, const Unit *u) {
         if (!t->of) continue;
         if (!before.length)
             put(&before, "    double values[%d];\n    %s_metrics(m, values);\n", u->m->model->metrics.n, u->m->prefix);
-        put(&before, "    %s = (real)%s;\n", struct_place(b, t, false), metric_place(u->m->model, t->of));
+        put(&before, "    %s = (real)%s;\n", struct_place(b, t, false), value_place(&u->m->model->metrics, t->of));
     }
     put_text(&b->end, "    m->epoch += 1;\n");
     signature_print(w, u->m, u->l, "epoch", " {");
@@ -646,6 +653,7 @@ void entries_print(Writer *w, const Module *m, const Layout *l, const Functions 
     if (model->update && model->gradients) print_step(w, &u);
     if (model->evaluate) print_loss(w, &u, ENTRY_EVALUATE);
     print_metrics(w, &u);
+    if (model->rates_program) print_rates(w, &u);
     if (model->average_program) print_average(w, &u);
     if (model->epoch_program) print_epoch(w, &u);
     if (model->survey) print_survey(w, &u);

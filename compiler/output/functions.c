@@ -437,7 +437,7 @@ static void print_absent(Writer *w, const Model *m) {
 
 void functions_print(Writer *w, const Module *m, const Functions *f, const Names *file_scope) {
     static const char *const sections[ENTRY_COUNT] = {
-        "forward", "update", "averages of an epoch", "the end of an epoch", "evaluate: what differs from forward", "metrics",
+        "forward", "update", "averages of an epoch", "the end of an epoch", "evaluate: what differs from forward", "metrics", "rates",
         "predict: what differs from forward", "predict_one: one sample", "first values of memory", "survey of the data",
         "first values from the data", "first values of parameters and states"
     };

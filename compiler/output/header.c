@@ -66,6 +66,14 @@ static void print_data(Writer *w, const Module *m) {
            " * same time. */\n\n", name_upper(m->prefix), model->lengths.n ? "length or " : "");
 }
 
+/* "2 numbers: loss, error" */
+static const char *numbers_text(const Tensors *list) {
+    Writer names = { 0 };
+    put(&names, "%d number%s", list->n, list->n == 1 ? "" : "s");
+    for (int k = 0; k < list->n; k++) put(&names, "%s%s", k ? ", " : ": ", list->at[k]->name);
+    return names.text;
+}
+
 static void print_functions(Writer *w, const Module *m, const Layout *l) {
     const Model *model = m->model;
     put_text(w, "/* First values for everything: parameters drawn from the seed, states, settings, clocks at 0. */\n");
@@ -110,11 +118,12 @@ static void print_functions(Writer *w, const Module *m, const Layout *l) {
     }
     put_text(w, "/* Forgets what the metrics have gathered. */\n");
     signature_print(w, m, l, "reset", ";");
-    Writer names = { 0 };
-    for (int k = 0; k < model->metrics.n; k++) put(&names, "%s%s", k ? ", " : ": ", model->metrics.at[k]->name);
-    put_comment(w, "/* ", text("The metrics of what was gathered since the reset, %d number%s%s.", model->metrics.n,
-                               model->metrics.n == 1 ? "" : "s", names.text ? names.text : ""), " */");
+    put_comment(w, "/* ", text("The metrics of what was gathered since the reset, %s.", numbers_text(&model->metrics)), " */");
     signature_print(w, m, l, "metrics", ";");
+    if (model->rates_program) {
+        put_comment(w, "/* ", text("What schedules give to the next update, %s.", numbers_text(&model->rates)), " */");
+        signature_print(w, m, l, "rates", ";");
+    }
     if (model->begin) {
         put_text(w, "\n/* The memory of a sample before its first prediction. */\n");
         signature_print(w, m, l, "begin", ";");

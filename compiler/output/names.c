@@ -97,11 +97,11 @@ const char *name_add(Names *names, const char *wanted) {
 
 Names *names_of_module(const Module *m, const Layout *l) {
     static const char *const functions[] = {
-        "init", "gradients", "update", "step", "evaluate", "reset", "metrics", "predict", "predict_one", "model", "accepts",
+        "init", "gradients", "update", "step", "evaluate", "reset", "metrics", "rates", "predict", "predict_one", "model", "accepts",
         "accepts_inputs", "traps", "profile", "spent", "spent_of", "source"
     };
     static const char *const tables[] = {
-        "lengths", "inputs", "outputs", "params", "grads", "averages", "states", "totals", "hypers", "metrics", "settings"
+        "lengths", "inputs", "outputs", "params", "grads", "averages", "states", "totals", "hypers", "metrics", "rates", "settings"
     };
     Names *names = names_new(NULL);
     name_take(names, m->prefix);

@@ -130,6 +130,15 @@ static void print_rows(Writer *w, const Module *m, const Layout *l, const char *
     put_text(w, "};\n");
 }
 
+static void print_names(Writer *w, const Module *m, const char *table, const Tensors *list) {
+    for (int k = 0; k < list->n; k++) {
+        if (k == 0) put(w, "static const char *const %s_%s[] = {", m->prefix, table);
+        put_text(w, k ? ", " : " ");
+        put_string(w, list->at[k]->name, strlen(list->at[k]->name));
+    }
+    if (list->n) put_text(w, " };\n");
+}
+
 static void print_tables(Writer *w, const Module *m, const Layout *l) {
     const Model *model = m->model;
     Tensors inputs = model_inputs(model, true), trained = { 0 };
@@ -150,12 +159,8 @@ static void print_tables(Writer *w, const Module *m, const Layout *l) {
     for (int k = 0; k < model->lengths.n; k++)
         put(w, "%s { \"%s\", %" PRId64 " }", k ? "," : "", model->lengths.at[k]->name, model->lengths.at[k]->hi);
     if (model->lengths.n) put_text(w, " };\n");
-    if (model->metrics.n) put(w, "static const char *const %s_metrics_table[] = {", m->prefix);
-    for (int k = 0; k < model->metrics.n; k++) {
-        put_text(w, k ? ", " : " ");
-        put_string(w, model->metrics.at[k]->name, strlen(model->metrics.at[k]->name));
-    }
-    if (model->metrics.n) put_text(w, " };\n");
+    print_names(w, m, "metrics_table", &model->metrics);
+    print_names(w, m, "rates_table", &model->rates);
     if (model->n_train) put(w, "static const nn_setting %s_settings_table[] = {", m->prefix);
     for (int k = 0; k < model->n_train; k++) {
         put_text(w, k ? ", { " : " { ");
@@ -215,6 +220,7 @@ static void print_adapters(Writer *w, const Module *m, const Layout *l) {
     put(w, "static void %s_table_init(void *m, uint64_t seed) { %s_init(m, seed); }\n", p, p);
     put(w, "static void %s_table_reset(void *m) { %s_reset(m); }\n", p, p);
     put(w, "static void %s_table_metrics(void *m, double *values) { %s_metrics(m, values); }\n", p, p);
+    if (model->rates.n) put(w, "static void %s_table_rates(void *m, double *values) { %s_rates(m, values); }\n", p, p);
     if (model->update) put(w, "static void %s_table_update(void *m) { %s_update(m); }\n", p, p);
     if (model->average_program) put(w, "static void %s_table_average(void *m) { %s_average(m); }\n", p, p);
     if (model->epoch_program) put(w, "static void %s_table_epoch(void *m) { %s_epoch(m); }\n", p, p);
@@ -262,6 +268,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     put_list(w, m, "totals", model->totals.n, "totals_table");
     put_list(w, m, "hypers", model->hypers.n, "hypers_table");
     put_list(w, m, "metrics", model->metrics.n, "metrics_table");
+    put_list(w, m, "rates", model->rates.n, "rates_table");
     put_list(w, m, "settings", model->n_train, "settings_table");
     put(w, "    .step_offset = offsetof(%s, step),\n    .epoch_offset = offsetof(%s, epoch),\n", p, p);
     put(w, "    .seed_offset = offsetof(%s, seed),\n", p);
@@ -272,6 +279,7 @@ void table_print(Writer *w, const Module *m, const Layout *l, int traps, int pro
     put(w, "    .init = %s_table_init,\n    .reset = %s_table_reset,\n    .metrics_of = %s_table_metrics,\n", p, p, p);
     if (model->gradients) put(w, "    .gradients = %s_table_gradients,\n", p);
     if (model->update) put(w, "    .update = %s_table_update,\n", p);
+    if (model->rates.n) put(w, "    .rates_of = %s_table_rates,\n", p);
     if (model->gathered.n)
         put(w, "    .accumulate = %s_ACCUMULATE,\n    .gathered_offset = offsetof(%s, gathered),\n    .gathered_size = sizeof(%s),\n",
             name_upper(p), p, struct_name(m, l, STRUCT_GATHERED));
