@@ -102,9 +102,9 @@ static void pass_schedule(Compilation *c)
     int n = 0;
     for (Entry e = 0; e < ENTRY_COUNT; e++) {
         const Program *program = entry_program(c->model, e);
-        /* Plain code is for any compiler, code with traps looks at one kernel after the other, and the others are rarely called. */
-        bool alone = command->plain || command->trap || e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_RATES || e == ENTRY_EPOCH || e == ENTRY_BEGIN || e == ENTRY_SURVEYED;
-        options.share_from = alone ? 0 : SHARE_FROM;
+        /* Plain code is for any compiler, code with traps looks at one kernel after the other, and some are rarely called. */
+        bool rare = e == ENTRY_INIT || e == ENTRY_METRICS || e == ENTRY_RATES || e == ENTRY_EPOCH || e == ENTRY_BEGIN || e == ENTRY_SURVEYED;
+        options.share_from = command->plain || command->trap || rare ? 0 : SHARE_FROM;
         if (program)
             c->module->schedule[e] = all[n++] = schedule(program, &options);
     }

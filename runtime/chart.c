@@ -432,7 +432,8 @@ static void draw(FILE *out, const nn_chart *c) {
     for (const nn_panel *p = c->panels; p; p = p->next) {
         if (!has_points(p)) continue;
         const int cells = at == 0 ? 1 + rows * columns - panels : 1;
-        draw_panel(out, p, c->same_x ? all : range_of(p, false), ++number, EDGE + at % columns * cell, body + at / columns * height, cells * cell, height);
+        draw_panel(out, p, c->same_x ? all : range_of(p, false), ++number, EDGE + at % columns * cell, body + at / columns * height,
+                   cells * cell, height);
         at += cells;
     }
     fputs("</svg>\n", out);

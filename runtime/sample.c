@@ -76,7 +76,8 @@ static bool prepare(Sampler *s, const nn_options *o, nn_failure *f) {
     s->row = malloc(s->length * sizeof *s->row);
     s->logit = malloc(s->classes * sizeof *s->logit);
     s->sorted = malloc(s->classes * sizeof *s->sorted);
-    if (!s->memory || !s->work || !s->input || !s->output || !s->number || !s->row || !s->logit || !s->sorted) return nn_fail_memory(f, "sample", s->m->predict_size);
+    bool good = s->memory && s->work && s->input && s->output && s->number && s->row && s->logit && s->sorted;
+    if (!good) return nn_fail_memory(f, "sample", s->m->predict_size);
     if (s->m->begin) s->m->begin(s->instance, s->memory);
     const char *prompt = o->prompt ? o->prompt : "";
     if (!nn_vocabulary_encode(s->v, "--prompt", 1, prompt, strlen(prompt), &s->text, f)) return false;

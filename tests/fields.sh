@@ -90,6 +90,13 @@ for model in seq2seq transformer; do
     try "$model has learnt the numbers: $(grep '^BLEU' judged)" awk '/^BLEU/ { good = $3 > 80 } END { exit !good }' judged
     ./$model predict --weights $model.safetensors --test english=numbers.en >predicted 2>said || fail "$model predicts"
     try "what $model predicts are the translations" cmp predicted translated
+    # The other search, from the same weights: seq2seq has looked with four beams, the Transformer at the likeliest word.
+    beam=3
+    [ $model = seq2seq ] && beam=1
+    # shellcheck disable=SC2086
+    made $model -D V=60 $size -D rate=0 -D warmup=20 -D epochs=4 -D beam=$beam || continue
+    ./$model translate --weights $model.safetensors numbers.en --reference numbers.de >searched 2>judged || fail "$model is judged with $beam beams"
+    try "$model with $beam beams: $(grep '^BLEU' judged)" awk '/^BLEU/ { good = $3 > 80 } END { exit !good }' judged
 done
 cd "$ROOT" || exit 2
 finish

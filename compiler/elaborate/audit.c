@@ -37,8 +37,10 @@ static bool check_clock(const Program *p) {
         const Equation *q = p->equations.at[k];
         Finder next = { .each_epoch = !same(p->name, "update") };
         visit_nodes(q->body, find_next, &next);
-        if (next.found && next.each_epoch) error_from(q->origin, "this is computed at the end of an epoch, and reads the next value of a state that changes at each step");
-        else if (next.found) error_from(q->origin, "this is computed at each step, and reads a next value that is there at the end of an epoch only");
+        if (next.found && next.each_epoch)
+            error_from(q->origin, "this is computed at the end of an epoch, and reads the next value of a state that changes at each step");
+        else if (next.found)
+            error_from(q->origin, "this is computed at each step, and reads a next value that is there at the end of an epoch only");
         if (next.found) return false;
         if (next.each_epoch && !gradient && reads_role(q, ROLE_GRAD)) gradient = q;
     }
@@ -60,7 +62,9 @@ static bool check_kept(const Model *m, const Program *p) {
             const Tensor *t = reads.at[i]->tensor;
             bool computed = t->role == ROLE_VALUE || t->role == ROLE_NEXT;
             bool idle = (t->role == ROLE_PARAM && !listed(&m->params, t)) || (t->role == ROLE_STATE && !listed(&m->states, t));
-            if (idle) error_from(q->origin, "this reads a %s that no loss, metric or output depends on: only an update does", t->role == ROLE_PARAM ? "parameter" : "state");
+            if (idle)
+                error_from(q->origin, "this reads a %s that no loss, metric or output depends on: only an update does",
+                           t->role == ROLE_PARAM ? "parameter" : "state");
             else if (computed && equation_place(p, t) < 0) error_from(q->origin, "an update reads a value of the step that is not kept until then");
             else continue;
             return false;
@@ -127,9 +131,9 @@ void check_program(const Model *m, const Program *p) {
             if (d) help(d, "where(training, ..., ...) can take another value then");
             return;
         }
-        static const char *const alone[] = { "init", "metrics", "rates", "begin", "surveyed" };
-        bool has_samples = !clocked;
-        for (size_t i = 0; i < sizeof alone/sizeof *alone; i++) has_samples = has_samples && !same(p->name, alone[i]);
+        static const char *const of_samples[] = { "gradients", "evaluate", "survey", "predict", "predict_one" };
+        bool has_samples = false;
+        for (size_t i = 0; i < sizeof of_samples/sizeof *of_samples; i++) has_samples = has_samples || same(p->name, of_samples[i]);
         if (!has_samples && (x = reads_role(q, ROLE_LENGTH))) {
             error_from(q->origin, "the length `%s` belongs to a call with samples, and there is none here", x->tensor->name);
             return;
@@ -169,9 +173,11 @@ void warn_unused(Elaborator *e, const Scope *root) {
     for (int k = 0; k < root->names.n; k++) {
         const Name *n = root->names.at[k];
         size_t length = strlen(n->name);
-        if (n->kind == ENTRY_ARGUMENT || n->kind == ENTRY_DIMENSION || mentioned(root->definition->child[1], n->name, n->tree) || (length && n->name[length - 1] == '\'')) continue;
-        Origin *o = origin_at(NULL, n->span);
-        warn_from("unused", o, n->kind == ENTRY_INPUT ? "`%s` is never read" : n->kind == ENTRY_EQUATION ? "`%s` is never used: it has no effect on the loss or an output" : "`%s` is never used", n->name);
+        bool next = length && n->name[length - 1] == '\'';
+        if (n->kind == ENTRY_ARGUMENT || n->kind == ENTRY_DIMENSION || next || mentioned(root->definition->child[1], n->name, n->tree)) continue;
+        const char *says = n->kind == ENTRY_INPUT ? "`%s` is never read"
+                         : n->kind == ENTRY_EQUATION ? "`%s` is never used: it has no effect on the loss or an output" : "`%s` is never used";
+        warn_from("unused", origin_at(NULL, n->span), says, n->name);
     }
     for (int i = 0; i < e->scopes.n; i++) {
         const Scope *s = e->scopes.at[i];

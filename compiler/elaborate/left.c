@@ -104,7 +104,8 @@ enum { MAX_MEMBERS = 4*MAX_RANK };
 typedef struct Member { const char *name; Span span; int64_t extent; } Member;      /* name NULL: of `..`; extent -1: not known */
 
 static void length_in_group(const Side *d, Span at, Dim dim) {
-    Diagnostic *x = model_error(d->e, d->s, at, "the members of a group have extents that are known, and `%s` is known at run time only", dim_text(dim));
+    Diagnostic *x = model_error(d->e, d->s, at, "the members of a group have extents that are known, and `%s` is known at run time only",
+                                dim_text(dim));
     if (x) help(x, "leave it an axis of its own");
 }
 

@@ -63,7 +63,8 @@ void train_line(Elaborator *e) {
             for (size_t q = 0; q < sizeof known / sizeof *known; q++) is_known = is_known || same(known[q], x->text);
             if (!is_known) {
                 const char *close = closest_name(x->text, known, (int)(sizeof known / sizeof *known));
-                Diagnostic *d = model_error(e, e->root, x->span, "a train line has no entry `%s`: batch, accumulate, epochs, steps, seed, iterations, line_search", x->text);
+                Diagnostic *d = model_error(e, e->root, x->span, "a train line has no entry `%s`: batch, accumulate, epochs, steps, seed, "
+                                            "iterations, line_search", x->text);
                 if (d && close) help(d, "did you mean `%s`?", close);
                 continue;
             }
@@ -78,7 +79,8 @@ void train_line(Elaborator *e) {
             if (same(x->text, "line_search") || (same(x->text, "iterations") && value > 1)) search = x;
         }
         if (!search || m->accumulate == 1) continue;
-        Diagnostic *d = model_error(e, e->root, search->span, "`%s` is for several evaluations of one batch, and with `accumulate` a step has several batches", search->text);
+        Diagnostic *d = model_error(e, e->root, search->span, "`%s` is for several evaluations of one batch, and with `accumulate` a step "
+                                    "has several batches", search->text);
         if (d) help(d, "leave one of them out; a larger batch does both");
     }
 }

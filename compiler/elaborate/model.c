@@ -341,7 +341,8 @@ static void gradients_and_update(Elaborator *e, Program *live, const Mode *resti
     for (int k = 0; k < m->hypers.n; k++) m->hyper_defaults[k] = m->hypers.at[k]->initial;
 }
 
-static void cut_programs(Elaborator *e, const Mode *training, const Mode *resting, const Mode *predicting, const Mode *single, const Program *live, Tensors *step) {
+static void cut_programs(Elaborator *e, const Mode *training, const Mode *resting, const Mode *predicting, const Mode *single,
+                         const Program *live, Tensors *step) {
     Model *m = e->model;
     Tensors owned = { 0 }, at_rest = { 0 };
     add_all(&owned, &m->params);
@@ -415,7 +416,8 @@ Model *elaborate(const Tree *const *files, int n, const char *model_name, const 
     if (error_count()) return NULL;
     cut_programs(e, &training, &resting, &predicting, &single, live, &step);
     finish_names(e);
-    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->rates_program, m->evaluate, m->metrics_program, m->predict, m->predict_one, m->begin, m->survey, m->surveyed_program };
+    Program *programs[] = { m->gradients, m->init, m->update, m->average_program, m->epoch_program, m->rates_program, m->evaluate,
+                            m->metrics_program, m->predict, m->predict_one, m->begin, m->survey, m->surveyed_program };
     for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) {
         if (!programs[k] || error_count()) continue;            /* the same mistake is not told for each program */
         program_order(programs[k]);

@@ -102,7 +102,7 @@ static bool mentions_index(const Search *q, const Tree *t) {
     if (t->kind == TREE_NAME || t->kind == TREE_READ) {
         if (env_find(q->env, t->text) || t->kind == TREE_READ) return true;
         const Name *n = scope_find(q->s, t->text);
-        if (!n && !function_named(q->e, t->text) && strcmp(t->text, "training") && strcmp(t->text, "predicting") && strcmp(t->text, "true") && strcmp(t->text, "false")) return true;
+        if (!n && !function_named(q->e, t->text) && !is_predefined(t->text)) return true;
         if (n && (n->kind == ENTRY_EQUATION ? n->busy : n->kind > ENTRY_EQUATION)) return true;
     }
     for (int k = 0; k < t->n; k++) if (mentions_index(q, t->child[k])) return true;

@@ -186,7 +186,8 @@ void finish_names(Elaborator *e) {
     for (int i = 0; i < e->model->lengths.n; i++) taken(&names, e->model->lengths.at[i]->name)->mode = 0;
     for (int i = 0; i < e->owned.n; i++) {
         Owned *o = &e->owned.at[i];
-        if (o->tensor->role == ROLE_MOMENT || o->tensor->role == ROLE_AVERAGE || o->tensor->role == ROLE_TOTAL || (o->tensor->role == ROLE_PARAM && !o->live)) continue;
+        const Role role = o->tensor->role;
+        if (role == ROLE_MOMENT || role == ROLE_AVERAGE || role == ROLE_TOTAL || (role == ROLE_PARAM && !o->live)) continue;
         if (o->part && o->tensor->role == ROLE_INPUT) {         /* the same input, one sample long */
             o->tensor->path = o->tensor->name = o->local;
             continue;

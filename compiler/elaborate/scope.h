@@ -108,7 +108,16 @@ struct Instance {
 };
 
 /* A parameter, state, total or hyper: the same tensor in every mode. */
-typedef struct Owned { Instance *instance; const void *key; int part; Tensor *tensor; Scope *scope; const Tree *tree; const char *local; bool live; } Owned;
+typedef struct Owned {
+    Instance *instance;
+    const void *key;
+    int part;
+    Tensor *tensor;
+    Scope *scope;
+    const Tree *tree;
+    const char *local;
+    bool live;
+} Owned;
 typedef struct Named { Tensor *tensor; Instance *instance; const char *local; bool whole; int mode; } Named;
 /* grad(L, w) of an update line: L as a number of the step. */
 typedef struct Aim { const Tree *line; Tensor *tensor; } Aim;

@@ -137,7 +137,8 @@ static bool same_expr(Pairing *p, const Expr *a, const Expr *b) {
         return a == b;
     }
     if (a == b && a->n == 0) return true;
-    if (a->kind != b->kind || a->type != b->type || a->n != b->n || a->n == 0 || a->op != b->op || a->guarded != b->guarded || a->integer != b->integer || (a->kind == X_RANDOM && a->site != b->site)) return false;
+    if (a->kind != b->kind || a->type != b->type || a->n != b->n || a->n == 0 || a->op != b->op) return false;
+    if (a->guarded != b->guarded || a->integer != b->integer || (a->kind == X_RANDOM && a->site != b->site)) return false;
     if (a->kind == X_READ && !same_sum(p->s, p, a->tensor, b->tensor)) return false;
     for (int k = 0; k < a->n; k++) {
         if (a->kind == X_SUM && a->factor[k] != b->factor[k]) return false;
@@ -267,7 +268,8 @@ static Split negated(Split a) {
 static Split chosen(Splitter *s, const Expr *e, Split c, Split a, Split b) {
     if (c.kind != SPLIT_FREE || !c.term) return bad(s, NULL);
     if (a.kind == SPLIT_BAD || b.kind == SPLIT_BAD) return a.kind == SPLIT_BAD ? a : b;
-    if (a.kind == SPLIT_FREE && b.kind == SPLIT_FREE) return (Split){ .kind = SPLIT_FREE, .moves = true, .term = a.term && b.term ? Where(c.term, a.term, b.term) : NULL };
+    if (a.kind == SPLIT_FREE && b.kind == SPLIT_FREE)
+        return (Split){ .kind = SPLIT_FREE, .moves = true, .term = a.term && b.term ? Where(c.term, a.term, b.term) : NULL };
     const Expr *none = Num(0);
     bool rest = a.rest || b.rest || a.kind == SPLIT_FREE || b.kind == SPLIT_FREE;
     if (a.also || b.also) return bad(s, NULL);

@@ -151,9 +151,7 @@ static void update_parameter(Elaborator *e, const Tree *line, Tensor *p, Tensor 
     if (!results) return;
     if (v.kind == VALUE_FUNCTION) model_error(e, e->root, line->span, "an update gives the next weight, and this is a function");
     if (v.kind != VALUE_TENSOR || !v.body) return;
-    bool equal = v.rank == p->rank || (v.rank == 0 && !depends_on_tensors(v.body));
-    for (int k = 0; equal && k < v.rank; k++) equal = same_dim(v.dim[k], p->dim[k]);
-    if (!equal) {
+    if (!same_shape(&v, &w) && (v.rank || depends_on_tensors(v.body))) {
         model_error(e, e->root, line->span, "the update of `%s` is %s, and should have its shape, %s", p->path, shape_text(&v),
                     shape_text(&w));
         return;

@@ -56,8 +56,9 @@ static void check_left(Check *c) {
     }
     if ((t->type == REAL) != (e->body->type == REAL) && e->op != REDUCE_ARGMAX && e->op != REDUCE_ARGMIN)
         broken(c, "E2", "the types of a tensor and of its values differ");
-    bool kept = t->role == ROLE_PARAM || t->role == ROLE_STATE || t->role == ROLE_MOMENT || t->role == ROLE_GRAD || t->role == ROLE_AVERAGE
-             || (t->role == ROLE_NEXT && !(t->of && t->of->role == ROLE_MEMORY)) || t->role == ROLE_TOTAL || t->role == ROLE_LOSS || t->role == ROLE_METRIC;
+    bool kept = t->role == ROLE_PARAM || t->role == ROLE_STATE || t->role == ROLE_MOMENT || t->role == ROLE_GRAD
+             || t->role == ROLE_AVERAGE || (t->role == ROLE_NEXT && !(t->of && t->of->role == ROLE_MEMORY)) || t->role == ROLE_TOTAL
+             || t->role == ROLE_LOSS || t->role == ROLE_METRIC;
     for (int k = 0; k < t->rank; k++)
         if (t->dim[k].count && kept) broken(c, "E5", "the batch or a length stands where it may not");
 }

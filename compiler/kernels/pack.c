@@ -136,7 +136,8 @@ static Group *copy_group(const Tensor *t, const Tensor *copy, int dim) {
     Nest *nest = NEW(Nest);
     nest->free = order;
     nest->n_free = t->rank;
-    PUSH(nest->members, ((Member){.body = e->body, .type = t->type, .name = copy->name, .target = copy, .subs = values_of(order, t->rank), .n_subs = t->rank}));
+    PUSH(nest->members, ((Member){.body = e->body, .type = t->type, .name = copy->name, .target = copy,
+                                  .subs = values_of(order, t->rank), .n_subs = t->rank}));
     Group *g = NEW(Group);
     PUSH(g->nests, nest);
     PUSH(g->equations, e);
