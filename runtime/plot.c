@@ -83,8 +83,9 @@ static bool smoothed(double *to, const double *y, size_t n, bool logarithmic, do
 }
 
 static const size_t worth_smoothing = 30;
-/* A logarithmic axis, from so many times the smallest number on; metrics are mostly between 0 and 1, and want more of a reason. */
-static const double loss_decades = 20, metric_decades = 200, rate_decades = 5;
+/* A logarithmic axis, from so many times the smallest number on; metrics are mostly between 0 and 1, and want more of a reason. What a
+ * schedule gives ends near 0 as a rule, and shows its form without. */
+static const double loss_decades = 20, metric_decades = 200, hyper_decades = 5;
 
 static void add_points(Plot *p, nn_curve *c, const double *x, const double *y, size_t n) {
     for (size_t k = 0; k < n; k++) nn_chart_point(p->chart, c, x[k], y[k]);
@@ -162,7 +163,7 @@ static void panel_of_all(Plot *p, const char *title, const char *column, double 
 static void quantity(Plot *p, const char *name) {
     char title[NN_CHART_TEXT], test_column[NN_CHART_TEXT];
     const bool gradient = !strcmp(name, "gradient");
-    const double decades = is_rate(name) ? rate_decades : gradient || !strcmp(name, "loss") ? loss_decades : metric_decades;
+    const double decades = begins(name, "rate.") ? (double)INFINITY : is_rate(name) ? hyper_decades : gradient || !strcmp(name, "loss") ? loss_decades : metric_decades;
     snprintf(test_column, sizeof test_column, "test_%s", name);
     if (is_rate(name)) {
         if (changes(p, name)) panel_of_all(p, strchr(name, '.') + 1, name, decades);
