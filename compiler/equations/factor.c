@@ -176,12 +176,18 @@ static bool is_safe(const Expr *e) {
     return e->kind == X_NUM || e->kind == X_REAL || (e->kind == X_READ && e->tensor->rank == 0 && !e->tensor->adjoint);
 }
 
+/* One that is not 0 either: a number of the call. What a program computes may be, as the weight of a batch where all of it is ignored. */
+static bool is_safe_divisor(const Expr *e) {
+    if (e->kind == X_REAL) e = e->arg[0];
+    return e->kind == X_NUM || e->kind == X_INT || (e->kind == X_READ && e->tensor->rank == 0 && e->tensor->role == ROLE_SCALAR);
+}
+
 static bool may_leave(const Terms *terms) {
     bool open = false, safe = true;
     for (int i = 0; i < terms->n; i++) open = open || !terms->at[i]->guards.n;
     const Term *first = terms->at[0];
     for (int k = 0; k < first->above.n; k++) safe = safe && is_safe(first->above.at[k]);
-    for (int k = 0; k < first->below.n; k++) safe = safe && is_safe(first->below.at[k]);
+    for (int k = 0; k < first->below.n; k++) safe = safe && is_safe_divisor(first->below.at[k]);
     return open || safe;
 }
 
