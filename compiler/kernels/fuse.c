@@ -335,16 +335,11 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         member.body = transform(p->body, rename_read, &names);
         const Expr *const *subs = values_of(d->free, d->n_free);
         member.n_subs = d->n_free;
-        int dropped = -1;
-        if (f->keep || is_result(&f->results, out) || !any || !inside_group) member.target = out;
-        else if (p->e->scan) {
-            dropped = passing_dim(f, p);
-            member.target = dropped < 0 ? out : tensor_without(out, dropped);
-        } else if (!inside_nest) {
-            dropped = volume(d->free + 1, d->n_free - 1) <= ROW_SIZE ? 0 : -1;
-            member.target = dropped < 0 ? out : tensor_without(out, dropped);
-            if (dropped == 0) PUSH(g->rows, member.target);
-        }
+        const bool stays = f->keep || is_result(&f->results, out) || !any || !inside_group;
+        const bool row = !stays && !p->e->scan && !inside_nest && volume(d->free + 1, d->n_free - 1) <= ROW_SIZE;
+        const int dropped = row ? 0 : !stays && p->e->scan ? passing_dim(f, p) : -1;
+        if (stays || p->e->scan || !inside_nest) member.target = dropped < 0 ? out : tensor_without(out, dropped);
+        if (row) PUSH(g->rows, member.target);
         if (dropped >= 0) {
             Renaming renaming = {out, member.target, dropped};
             PUSH(rows->list, renaming);
