@@ -73,7 +73,7 @@ typedef struct nn_profile_row {
     const char *equation;       /* in the language; several, one a line */
     double operations, bytes;   /* of a call with as many samples as there may be */
 } nn_profile_row;
-typedef struct nn_profile_spent { uint64_t nanoseconds, calls; } nn_profile_spent;
+typedef struct nn_profile_spent { uint64_t nanoseconds, calls, fastest; } nn_profile_spent;    /* fastest: of one call, 0 before it */
 
 typedef struct nn_setting { const char *name; double value; } nn_setting;   /* an entry of the model's train line */
 

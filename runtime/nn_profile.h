@@ -20,9 +20,10 @@ uint64_t nn_profile_clock(void);        /* nanoseconds since some time */
 
 /* Notes that what has just ended began at `before`. Gives the time now. */
 static inline uint64_t nn_profile_lap(nn_profile_spent *spent, uint64_t before) {
-    const uint64_t now = nn_profile_clock();
-    spent->nanoseconds += now - before;
+    const uint64_t now = nn_profile_clock(), took = now - before;
+    spent->nanoseconds += took;
     spent->calls++;
+    if (took < spent->fastest || !spent->fastest) spent->fastest = took;
     return now;
 }
 
