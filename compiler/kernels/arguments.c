@@ -3,7 +3,7 @@
 #include "group.h"
 #include <math.h>
 
-typedef struct { Kernel *kernel; Tensors locals; double times; } Collection;
+typedef struct { Kernel *kernel; Tensors locals; bool asked; double times; } Collection;
 
 static bool contains(const Tensors *list, const Tensor *t) {
     for (int k = 0; k < list->n; k++)
@@ -28,6 +28,7 @@ static void touch_reads(Collection *c, const Expr *e) {
 
 static void touch_node(Node *n, void *data) {
     Collection *c = data;
+    if ((n->kind == NODE_ASK) != c->asked) return;
     if (n->kind == NODE_DECLARE) PUSH(c->locals, (Tensor *)n->tensor);
     touch_reads(c, n->from);
     touch_reads(c, n->to);
@@ -45,6 +46,8 @@ static void touch_node(Node *n, void *data) {
 void collect_arguments(Kernel *k) {
     Collection c = {.kernel = k};
     k->arguments = (Tensors){0};
+    walk(&k->body, touch_node, &c);
+    c.asked = true;                     /* arguments stand in the order in which they are used, not in which they are asked for */
     walk(&k->body, touch_node, &c);
     k->actuals = (Tensors){0};
     for (int a = 0; a < k->arguments.n; a++)

@@ -7,6 +7,7 @@
  * for all lanes. So these nests are rewritten, and with them the maps and reductions that touch the same tensors:
  *
  *     sums of products with something that all samples share     y[n, o] = sum(i) w[o, i]*x[n, i]
+ *     those of two of a sample's own, where rows are slow        s[n, i, j] = sum(d) q[n, i, d]*k[n, j, d]
  *     sums over the samples and over places                      d_f[q, c, u] = sum(n, i) d_y[n, q, i]*x[n, c, i + u]
  *
  * Where the samples are rows together with places (a linear layer for each token), both layouts make vector code, and the rows of the
@@ -101,6 +102,15 @@ static bool slides(const Expr *body) {
     return false;
 }
 
+/* Two factors or more, all of a sample's own. */
+static bool is_own_product(const Layouts *l, const Nest *nest) {
+    const Member *m = &nest->members.at[0];
+    Exprs reads = reads_of(m->body);
+    for (int r = 0; r < reads.n; r++)
+        if (!has_samples(l, reads.at[r]->tensor)) return false;
+    return m->op == REDUCE_SUM && reads.n > 1 && is_plain_product(peel(m->body, true, nest->free, nest->n_free).term) && !slides(m->body);
+}
+
 static double reach_of(const Member *m, const Index *sample) {
     double reach = 1;
     for (int k = 0; k < m->n_bound; k++)
@@ -158,8 +168,10 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
             if (counts_samples(m->bound[b]->count)) return c;
     }
     bool product = first->op == REDUCE_SUM && is_product(g->equations.at[0]);
-    c.seed = product && reach_of(first, sample) >= LEAST_REACH && (c.bound || shares_operand(l, first->body));
-    if (c.seed) {
+    const bool long_enough = reach_of(first, sample) >= LEAST_REACH;
+    c.seed = product && long_enough && (c.bound || shares_operand(l, first->body));
+    if (long_enough && !c.bound && is_own_product(l, nest)) c.seed = packed_cycles(nest) > MOST_LOSS*cycles_in_blocks(l, nest, sample, false);
+    else if (c.seed) {
         c.plain = !slides(first->body);
         c.in_blocks = cycles_in_blocks(l, nest, sample, c.bound);
         if (c.plain) c.rows = packed_cycles(nest);

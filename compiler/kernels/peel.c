@@ -2,7 +2,7 @@
  *
  *     sum(u) w[u]*x[i + u - 2 else 0]        for u from max(0, 2 - i) below min(5, 30 - i): sum += w[u]*x[i + u - 2]
  *
- * A guarded read whose else is 0, and where(c, t, 0), leave a product's term; their conditions become `e >= 0` with e affine
+ * A guarded read whose else is 0, where(c, t, 0) and where(c, 0, t) leave a product's term; their conditions become `e >= 0` with e affine
  * in the indices. Each bounds the innermost loop whose index moves it. What is not affine stays a test; but quotients and
  * remainders of indices whose loops stand around all others are as good as constants: the windows of a stride have them,
  *
@@ -69,6 +69,10 @@ static const Expr *without_guards(Peeled *p, const Expr *e) {
     if (e->kind == X_WHERE && e->type == REAL && is_integer(e->arg[2], 0)) {
         require(p, e->arg[0]);
         return without_guards(p, e->arg[1]);
+    }
+    if (e->kind == X_WHERE && e->type == REAL && is_integer(e->arg[1], 0)) {
+        require(p, Not(e->arg[0]));
+        return without_guards(p, e->arg[2]);
     }
     if (e->kind == X_READ && e->guarded && is_integer(e->arg[e->n - 1], 0)) {
         const Expr *inside = Truth(true);

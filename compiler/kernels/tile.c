@@ -26,7 +26,7 @@
  *         for o_block:  sums := 0;  for n:  for i_tile, o_tile:  sums[i_tile][o_tile][o][lane] += what the loop over p gives
  *
  * Where 16 does not divide a free lane, or a factor its index, the last tile begins earlier and computes some elements
- * again, to the same bits. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a call is
+ * again, to the same bits. Of an index that ends where the call says, the last tile computes its last value several times instead. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a call is
  * made of vectors too. */
 #include "tile.h"
 
@@ -48,12 +48,14 @@ typedef struct {
 /* The loop over the tiles of an index; sets where they start. */
 static Nodes *add_tiles(Nodes *to, Cut *cut, int64_t size) {
     int64_t extent = cut->index->extent, tiles = (extent + size - 1) / size;
+    const bool counted = cut->index->count != NULL;
     cut->start = Int(0);
     cut->tile = NULL;
-    if (extent == size) return to;
+    if (extent == size && !counted) return to;
     const Index *tile = cut->tile = index_new(name_of(text("%s_tile", cut->index->name)), tiles, NULL);
-    bool exact = extent % size == 0;
-    to = &add_loop(to, tile, NULL, NULL, exact ? LOOP_CHUNK : LOOP_SERIAL)->body;
+    bool exact = counted || extent % size == 0;
+    const Expr *last = counted ? FloorDiv(Add(index_limit(cut->index), Int(size - 1)), Int(size)) : NULL;
+    to = &add_loop(to, tile, NULL, last, exact ? LOOP_CHUNK : LOOP_SERIAL)->body;
     cut->start = Mul(At(tile), Int(size));
     if (exact) return to;
     /* The last tile begins earlier, so that it ends at the end. */
@@ -92,6 +94,12 @@ static void add_outer_loops(Build *b, Nodes *to) {
 
 /* ---- the sums -------------------------------------------------------------------------------------------------------- */
 
+/* The value of a register index in the tile. */
+static const Expr *value_in_tile(const Cut *cut) {
+    const Expr *value = Add(cut->start, At(cut->within));
+    return cut->index->count ? Operate(OP_MIN, value, Sub(index_limit(cut->index), Int(1))) : value;
+}
+
 /* The register indices, and the lane, at the values of the tile. */
 static const Expr *at_tile(const Build *b, const Expr *e, const Expr *lane_value) {
     const Index *from[3];
@@ -99,10 +107,24 @@ static const Expr *at_tile(const Build *b, const Expr *e, const Expr *lane_value
     int n = 0;
     for (int k = 0; k < b->n_side; k++) {
         from[n] = b->side[k].index;
-        to[n++] = Add(b->side[k].start, At(b->side[k].within));
+        to[n++] = value_in_tile(&b->side[k]);
     }
     from[n] = b->t->lane, to[n++] = lane_value;
     return substitute(e, from, to, n);
+}
+
+/* The greatest value of an affine expression in the tile. */
+static const Expr *most_in_tile(const Build *b, const Expr *e) {
+    int64_t slope;
+    for (int k = 0; k < b->n_side; k++) {
+        const Cut *cut = &b->side[k];
+        const Expr *last = Int(b->t->factor[k] - 1);
+        last = stride_of(e, cut->index, &slope) && slope > 0 ? substitute(value_in_tile(cut), &cut->within, &last, 1) : cut->start;
+        e = substitute(e, &cut->index, &last, 1);
+    }
+    if (b->t->bound) return e;
+    const Expr *last = Add(b->lane.start, Int(stride_of(e, b->t->lane, &slope) && slope > 0 ? LANES - 1 : 0));
+    return substitute(e, &b->t->lane, &last, 1);
 }
 
 static Nodes *add_side_by_side(Nodes *to, const Build *b, LoopKind kind) {
@@ -283,12 +305,17 @@ static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term
     }
 }
 
-/* Lines of a large tensor at all places of the tile, where it lies along the lane. */
-static void add_asks(Nodes *to, const Build *b, const Tensor *x, const Expr *const *subs, int n) {
+/* A tensor that is large, so that it is not in a cache any more, and lies along the lane. */
+static bool worth_asking(const Build *b, const Tensor *x, const Expr *const *subs) {
     enum { LARGE = 1 << 17 };           /* elements: more than stays in a cache from one kernel to the next */
     int64_t elements = 1, stride;
     for (int d = 0; d < x->rank; d++) elements *= x->dim[d].extent;
-    if (elements < LARGE || !stride_of(position(x, subs), b->t->lane, &stride) || stride != 1) return;
+    return elements >= LARGE && stride_of(position(x, subs), b->t->lane, &stride) && stride == 1;
+}
+
+/* Lines of a tensor at all places of the tile. */
+static void add_asks(Nodes *to, const Build *b, const Tensor *x, const Expr *const *subs, int n) {
+    if (!worth_asking(b, x, subs)) return;
     const Expr **at = NEW_ARRAY(const Expr *, n);
     for (int s = 0; s < n; s++) at[s] = at_tile(b, subs[s], Add(b->lane.start, Int(LANES - 1)));
     add_ask(add_side_by_side(to, b, LOOP_REGISTER), x, at, n);
@@ -296,15 +323,62 @@ static void add_asks(Nodes *to, const Build *b, const Tensor *x, const Expr *con
 
 /* What is made of a tile's sums reads and stores memory that no one has touched for long. It comes while the tile is summed. */
 static void ask_for_results(const Build *b) {
-    enum { LEAST = 32 };                /* terms of a sum */
-    const Tile *t = b->t;
-    if (t->bound || t->hoisted || t->nest->block || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
-    for (int k = 0; k < t->nest->members.n; k++) {
-        const Member *m = &t->nest->members.at[k];
+    for (int k = 0; k < b->t->nest->members.n; k++) {
+        const Member *m = &b->t->nest->members.at[k];
         if (m->target) add_asks(b->body, b, m->target, m->subs, m->n_subs);
         Exprs reads = reads_of(m->body);
         for (int r = 0; r < reads.n && m->op == REDUCE_NONE; r++)
             if (!reads.at[r]->guarded) add_asks(b->body, b, reads.at[r]->tensor, reads.at[r]->arg, reads.at[r]->n);
+    }
+}
+
+static const Expr *inside(const Expr *e, int64_t extent) {
+    if (e->hi >= extent) e = Operate(OP_MIN, e, Int(extent - 1));
+    return e->lo < 0 ? Operate(OP_MAX, e, Int(0)) : e;
+}
+
+/* A window slides: of what the next place reads, the foremost corner is new, in each channel. Channels lie far apart, and are more
+ * than the streams that processors follow by themselves; so these lines are asked for one place ahead. */
+static void ask_for_next(const Build *b, const Expr *read) {
+    const Tile *t = b->t;
+    const Index *order[12], *next = NULL, *channels[12];
+    const Expr *const *subs = read->arg;
+    int n = tile_order(t, order), n_channels = 0;
+    for (int k = 0; k < n; k++)
+        if (order[k] != t->lane && order[k] != t->registers[0] && order[k] != t->registers[1] && uses_index(read, order[k])) next = order[k];
+    if (!next || !worth_asking(b, read->tensor, subs)) return;
+    const Expr **at = NEW_ARRAY(const Expr *, read->n), *ahead = Add(At(next), Int(1));
+    for (int s = 0; s < read->n; s++) at[s] = subs[s];
+    for (int k = 0; k < t->sum->n_bound; k++) {
+        const Index *i = t->sum->bound[k];
+        bool slides = false;
+        for (int s = 0; s < read->n; s++) {
+            int64_t slope, along = 0;
+            for (int f = 0; f < n && !along; f++)
+                if (uses_index(subs[s], order[f]) && !stride_of(subs[s], order[f], &along)) return;
+            if (!along || !uses_index(subs[s], i)) continue;
+            if (!stride_of(subs[s], i, &slope)) return;
+            const Expr *foremost = Int((slope > 0) == (along > 0) ? i->extent - 1 : 0);
+            at[s] = substitute(at[s], &i, &foremost, 1);
+            slides = true;
+        }
+        if (!slides && uses_index(read, i)) channels[n_channels++] = i;
+    }
+    enum { FEW = 32 };                  /* a line for so many vectors that are multiplied costs nothing */
+    if (volume(t->sum->bound, t->sum->n_bound) * t->factor[0] * t->factor[1] < FEW * volume(channels, n_channels)) return;
+    for (int s = 0; s < read->n; s++)
+        at[s] = inside(substitute(at_tile(b, at[s], Add(b->lane.start, Int(LANES - 1))), &next, &ahead, 1), read->tensor->dim[s].extent);
+    add_ask(add_nest(b->body, channels, n_channels), read->tensor, at, read->n);
+}
+
+static void ask_ahead(const Build *b) {
+    enum { LEAST = 32 };                /* terms of a sum, to pass the time */
+    const Tile *t = b->t;
+    if (t->bound || t->hoisted || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
+    ask_for_results(b);
+    for (int k = 0; k < t->n_sums && t->nest->block; k++) {
+        Exprs reads = reads_of(t->term[k]);
+        for (int r = 0; r < reads.n; r++) ask_for_next(b, reads.at[r]);
     }
 }
 
@@ -360,7 +434,9 @@ static void add_sums(Build *b) {
     if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
     for (int k = 0; k < t->n_sums; k++)
         add_assign(inner, sum[k], sub, rank, ASSIGN_ADD, transform(term[k], from_held, &held));
-    add_loops(b, t->peeled.rest ? &add_if(body, t->peeled.rest)->body : body, second, n_second, &after, &step);
+    const Expr *any = t->peeled.rest ? t->peeled.rest : Truth(true);
+    for (int k = 0; k < t->n_apart; k++) any = And(any, Ge(most_in_tile(b, t->apart[k]), Int(0)));
+    add_loops(b, is_integer(any, 1) ? body : &add_if(body, any)->body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
     if (t->wide) store = &add_loop(store, vector, NULL, NULL, LOOP_VECTOR)->body;
@@ -384,7 +460,7 @@ static void add_results(Build *b) {
     Place place = {.n = 0};
     for (int k = 0; k < b->n_side; k++) {
         place.from[place.n] = b->side[k].index;
-        place.to[place.n++] = Add(b->side[k].start, At(b->side[k].within));
+        place.to[place.n++] = value_in_tile(&b->side[k]);
     }
     const Expr *reduced[MOST_SUMS];
     for (int k = 0; k < t->n_sums && t->bound; k++) {
@@ -399,6 +475,9 @@ static void add_results(Build *b) {
         place.to[place.n++] = Add(b->lane.start, At(lane));
         for (int k = 0; k < t->n_sums; k++) reduced[k] = Read(b->sums[k], sums_at(b, At(lane)), b->sums[k]->rank);
     }
+    for (int a = 0; a < t->n_apart; a++)
+        for (int k = 0; k < t->n_sums; k++)
+            reduced[k] = Where(Ge(substitute(t->apart[a], place.from, place.to, place.n), Int(0)), reduced[k], Num(0));
     add_epilogue(inner, t->nest, reduced, &place);
     part_pads(&results);
     add_lets_below(&results);
@@ -441,8 +520,8 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
             b.side[b.n_side++] = (Cut){.index = t.registers[k], .within = index_new(t.registers[k]->name, t.factor[k], NULL)};
     add_outer_loops(&b, to);
     /* Sums that only have to be stored are stored as vectors. */
-    if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard) declare_sums(&b);
-    ask_for_results(&b);
+    if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard || t.n_apart) declare_sums(&b);
+    ask_ahead(&b);
     add_sums(&b);
     if (b.sums[0]) add_results(&b);
     return true;

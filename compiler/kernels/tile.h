@@ -3,7 +3,7 @@
 #define NNC_TILE_H
 #include "group.h"
 
-enum { MOST_SUMS = 4 };
+enum { MOST_SUMS = 4, MOST_APART = 4 };
 
 /* The schedule of a sum in registers. Loops, from the outside:
  *
@@ -20,6 +20,8 @@ typedef struct Tile {
     const Expr *term[MOST_SUMS];    /* of each sum, without its guards */
     int n_sums;
     Peeled peeled;                  /* of the first: all have the same bounds */
+    const Expr *apart[MOST_APART];  /* of these conditions (e >= 0), those that no index of the sum moves: tiles in which one holds */
+    int n_apart;                    /* nowhere are left out, and where it does not hold the sum is 0 */
     const Index *lane;
     bool bound;                     /* the lane is an index of the sum */
     bool wide;                      /* a pass of two vectors in the innermost loop; else one vector */

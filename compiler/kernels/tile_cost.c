@@ -103,7 +103,7 @@ static bool slides(const Tile *t, const Operands *o, const Index *i) {
 
 static bool may_be_register(const Tile *t, const Operands *o, const Index *i) {
     if (slides(t, o, i)) return false;
-    return i != t->lane && i != t->nest->block && !i->count && i->extent > 1 && !bounds_use(&t->peeled, i);
+    return i != t->lane && i != t->nest->block && i->extent > 1 && !bounds_use(&t->peeled, i);
 }
 
 /* ---- work ------------------------------------------------------------------------------------------------------------ */
@@ -242,16 +242,19 @@ static bool has_samples(const Tile *t) {
     return false;
 }
 
+/* Whether tiles of an index have elements in common: then its loop is inside of those that threads share. */
+static bool tiles_overlap(const Tile *t, const Index *i) { return !i->count && i->extent % tile_size(t, i) != 0; }
+
 int tile_order(const Tile *t, const Index **order) {
     const Index *whole[MOST_INDICES];
     int n = 0, n_whole = tile_whole(t, whole);
     for (int overlap = 0; overlap < 2; overlap++) {
-        if (!t->bound && !is_strip(t, t->lane) && !t->lane_last && (t->lane->extent % LANES != 0) == overlap) order[n++] = t->lane;
+        if (!t->bound && !is_strip(t, t->lane) && !t->lane_last && tiles_overlap(t, t->lane) == overlap) order[n++] = t->lane;
         for (int k = 0; k < t->nest->n_free; k++) {
             const Index *i = t->nest->free[k];
             bool inner = i == t->lane || is_strip(t, i) || (t->samples_last && is_sample(t, i));
             for (int w = n_whole - t->inner; w < n_whole; w++) inner |= whole[w] == i;
-            if (!inner && (i->extent % tile_size(t, i) != 0) == overlap) order[n++] = i;
+            if (!inner && tiles_overlap(t, i) == overlap) order[n++] = i;
         }
     }
     for (int k = 0; k < t->nest->n_free; k++)
@@ -286,7 +289,7 @@ static double parts_of_tile(const Tile *t) {
     const Index *order[MOST_INDICES];
     const int n = tile_order(t, order);
     double parts = 1;
-    for (int k = 0; k < n && order[k]->extent % tile_size(t, order[k]) == 0; k++) parts *= tiles_of(order[k]->extent, tile_size(t, order[k]));
+    for (int k = 0; k < n && !tiles_overlap(t, order[k]); k++) parts *= tiles_of(order[k]->extent, tile_size(t, order[k]));
     return parts;
 }
 
@@ -341,7 +344,7 @@ static void enter(Finalists *f, const Tile *t) {
 static bool overlaps(const Tile *t) {
     if (!t->bound && t->lane->extent % LANES) return true;
     for (int r = 0; r < 2; r++)
-        if (t->registers[r] && t->registers[r]->extent % t->factor[r]) return true;
+        if (t->registers[r] && (t->registers[r]->count || t->registers[r]->extent % t->factor[r])) return true;
     return false;
 }
 
@@ -537,6 +540,22 @@ static bool find_sums(Tile *t, const Nest *nest) {
     return true;
 }
 
+/* Conditions on free indices alone, as of what nobody sees that looks ahead, part the results and not the sum. */
+static void set_apart(Tile *t) {
+    Peeled *p = &t->peeled;
+    int left = 0;
+    for (int k = 0; k < p->atleast.n; k++) {
+        const Expr *e = p->atleast.at[k];
+        bool apart = t->n_apart < MOST_APART;
+        int64_t slope;
+        for (int i = 0; i < t->sum->n_bound && apart; i++) apart = !uses_index(e, t->sum->bound[i]);
+        for (int i = 0; i < t->nest->n_free && apart; i++) apart = stride_of(e, t->nest->free[i], &slope);
+        if (apart) t->apart[t->n_apart++] = e;
+        else p->atleast.at[left++] = e;
+    }
+    p->atleast.n = left;
+}
+
 bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     const Member *sum = &nest->members.at[0];
     *best = (Tile){.cycles = INFINITY};
@@ -547,6 +566,7 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     if (scatter_of(sum->body, nest->free, nest->n_free, &scatter)) return false;
     Tile t = {.nest = nest, .sum = sum, .factor = {1, 1}};
     if (!find_sums(&t, nest)) return false;
+    set_apart(&t);
     Operands operands = {.n = 0};
     /* What is left of the guards must hold for all of a tile, or for nothing of it. */
     for (int k = 0; k < sum->n_bound && t.peeled.rest; k++)
