@@ -18,7 +18,7 @@ goes_on() {
 }
 for options in "" --kernels=plain; do
     for model in lstm attention layer; do goes_on $model "$options" "" ""; done
-    goes_on layer "$options" "-D keep=0 -D near=4" "-D keep=4"
+    goes_on layer "$options" "-D context=0 -D near=4" "-D context=4"
 done
 
 try "memories in the API as JSON" sh -c "'$NNC' --emit=api tests/memory/lstm.nn | grep -q 'network_begin(const network_params \*p, network_memory \*memory)'"
