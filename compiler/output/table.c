@@ -206,8 +206,8 @@ static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
     else put_text(w, "    (void)instance;\n");
     if (given == 0) put_text(w, "    (void)inputs;\n");
     if (!m->model->begin) put_text(w, "    (void)memory;\n");
-    for (int one = 1; one >= 0; one--) {
-        put(w, "    %s%s_predict%s(%s%s%swork", one ? "if (n == 1) " : "else ", m->prefix, one ? "_one" : "", weights_text(m, l),
+    for (int one = m->model->predict_one != NULL, both = one; one >= 0; one--) {
+        put(w, "    %s%s_predict%s(%s%s%swork", one ? "if (n == 1) " : both ? "else " : "", m->prefix, one ? "_one" : "", weights_text(m, l),
             state ? "&m->state, " : "", m->model->begin ? "memory, " : "");
         if (!one) put_text(w, ", n");
         for (int k = 0; k < m->model->lengths.n; k++) put(w, ", lengths[%d]", k);
