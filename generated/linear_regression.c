@@ -332,7 +332,8 @@ static void linear_regression_table_predict(const void *instance, void *memory, 
     (void)lengths;
     const linear_regression *const m = instance;
     (void)memory;
-    linear_regression_predict(&m->params, work, n, inputs[0], outputs[0]);
+    if (n == 1) linear_regression_predict_one(&m->params, work, inputs[0], outputs[0]);
+    else linear_regression_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 
 const nn_model linear_regression_model = {

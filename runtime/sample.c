@@ -6,7 +6,8 @@
  *     [V]                 after the last place: the text so far stands at the right, with the first token before it
  *
  * A model with states `each predict` is given each token once, and goes on from what it keeps; others see the last T tokens anew for
- * each that comes.
+ * each that comes. If it keeps so many places only, a second output, one number, says how many tokens more it takes: when none,
+ * it begins anew, with the last half of those that it had.
  *
  * Numbers that are all positive and add up to 1 are probabilities, others their logarithms but for a constant. The next token
  * is drawn from softmax(logits / temperature), of the most likely ones if asked for; temperature 0 takes the most likely one. Draws
@@ -28,7 +29,7 @@ typedef struct Sampler {
     void *instance, *memory, *work, *input, *output;
     nn_vocabulary *v;
     nn_tokens text;
-    size_t fed;                     /* tokens that the memory has seen */
+    size_t fed, held, left;         /* tokens given so far; how many of these the memory has, and how many more it takes */
     size_t length, classes;         /* places of the input; tokens that may come next */
     size_t places, stride, step;    /* of the output: number v of place t is at v*stride + t*step */
     int32_t *row;
@@ -40,8 +41,10 @@ typedef struct Sampler {
 
 static bool serves(Sampler *s, const nn_texts *x, nn_failure *f) {
     const nn_model *m = s->m;
-    if (m->n_inputs != 1 || m->n_outputs != 1 || !m->predict)
-        return nn_fail(f, "sample: model %s has %d inputs and %d outputs; it takes one of each", m->name, m->n_inputs, m->n_outputs);
+    bool ends = m->begin && m->n_outputs == 2 && !m->outputs[1].rank;
+    if (m->n_inputs != 1 || (m->n_outputs != 1 && !ends) || !m->predict)
+        return nn_fail(f, "sample: model %s has %d inputs and %d outputs; it takes one of each%s", m->name, m->n_inputs, m->n_outputs,
+                       m->begin ? ", and a number of tokens that its memory still takes" : "");
     const nn_tensor *in = &m->inputs[0], *out = &m->outputs[0];
     if (!(s->v = nn_texts_find(x, 0)))
         return nn_fail(f, "sample: there is no vocabulary for '%s': train on a text, or give one with --vocabulary %s=FILE", in->name, in->name);
@@ -62,6 +65,12 @@ static bool serves(Sampler *s, const nn_texts *x, nn_failure *f) {
                    out->name, shape, in->name, s->classes, s->classes, s->classes, s->classes);
 }
 
+static void begin(Sampler *s, size_t left) {
+    if (s->m->begin) s->m->begin(s->instance, s->memory);
+    s->held = 0;
+    s->left = left;
+}
+
 static bool prepare(Sampler *s, const nn_options *o, nn_failure *f) {
     const nn_tensor *in = &s->m->inputs[0];
     s->temperature = o->temperature >= 0 ? o->temperature : 1;
@@ -78,7 +87,7 @@ static bool prepare(Sampler *s, const nn_options *o, nn_failure *f) {
     s->sorted = malloc(s->classes * sizeof *s->sorted);
     bool good = s->memory && s->work && s->input && s->output && s->number && s->row && s->logit && s->sorted;
     if (!good) return nn_fail_memory(f, "sample", s->m->predict_size);
-    if (s->m->begin) s->m->begin(s->instance, s->memory);
+    begin(s, s->m->n_outputs == 2 ? 1 : SIZE_MAX);              /* how many it takes is known when it has had one */
     const char *prompt = o->prompt ? o->prompt : "";
     if (!nn_vocabulary_encode(s->v, "--prompt", 1, prompt, strlen(prompt), &s->text, f)) return false;
     /* Something must come first: the start of a line or, where that is no token, the first one. */
@@ -94,17 +103,35 @@ static void see(Sampler *s, size_t last, size_t n, size_t at) {
     int lengths[NN_MAX_LENGTHS] = { 0 };
     nn_lengths_most(s->m->inputs, s->m->n_inputs + s->m->n_targets, lengths);
     if (s->m->inputs[0].length[0]) lengths[s->m->inputs[0].length[0] - 1] = (int)(at + n);
-    s->m->predict(s->instance, s->memory, s->work, 1, lengths, (const void *const[]){ s->input }, (void *const[]){ s->output });
+    double given = 0, left;                                     /* given: room for a number of any type */
+    s->m->predict(s->instance, s->memory, s->work, 1, lengths, (const void *const[]){ s->input }, (void *const[]){ s->output, &given });
+    if (s->m->n_outputs == 1) return;
+    nn_convert(&left, NN_F64, &given, s->m->outputs[1].type, 1);
+    s->left = left > 0 ? (size_t)left : 0;
+}
+
+/* Gives the memory the tokens that it has not had, and says how many the last call took. */
+static size_t catch_up(Sampler *s, size_t room) {
+    size_t n = 0;
+    while (s->fed < s->text.count) {
+        if (!s->left) {
+            s->fed -= s->held / 2;
+            begin(s, s->held);
+        }
+        n = s->text.count - s->fed;
+        if (n > room) n = room;
+        if (n > s->left) n = s->left;
+        s->fed += n;
+        s->held += n;
+        see(s, s->fed, n, 0);
+    }
+    return n;
 }
 
 /* What the model says of the next token, from as much of the text as it looks at. */
 static void look(Sampler *s) {
     size_t room = s->places == 1 ? s->length : s->places, n = s->text.count < room ? s->text.count : room;
-    if (s->m->begin)
-        for (; s->fed < s->text.count; s->fed += n) {
-            n = s->text.count - s->fed < room ? s->text.count - s->fed : room;
-            see(s, s->fed + n, n, 0);
-        }
+    if (s->m->begin) n = catch_up(s, room);
     else see(s, s->text.count, n, s->places == 1 && !s->m->inputs[0].length[0] ? s->length - n : 0);
     nn_convert(s->number, NN_F64, s->output, s->m->outputs[0].type, nn_tensor_elements(&s->m->outputs[0]));
     size_t place = s->places == 1 ? 0 : n - 1;

@@ -69,6 +69,7 @@ for model in char_lstm gpt; do
     ./$model sample --weights $model.safetensors --prompt "A model" --length 20 --seed 3 >twice
     try "$model goes on with what it is given" grep -q '^A model' once
     try "the same seed, the same text" cmp once twice
+    try "$model says more than it was trained on at once" sh -c "[ \$(./$model sample --weights $model.safetensors --prompt A --length 300 | wc -m) = 302 ]"
 done
 
 # ---- texts: translations of a language of numbers ----

@@ -77,7 +77,7 @@ static Value with_guess(Elaborator *e, Scope *s, Name *n, const Value *v, const 
 /* The least that can be assumed: from "always 0" upwards, until what follows from it is no more than it. Errors wait, since a
  * guess may be wrong. Integers whose interval keeps growing, as a count's does, are real numbers. */
 static Guess least_guess(Elaborator *e, Scope *s, Name *n, const Value *v, Mark before) {
-    enum { ROUNDS = 6, NEAR = 3 };
+    enum { ROUNDS = 7, NEAR = 4 };
     const Guess real = { REAL, 0, 0 }, wide = { INT, -((int64_t)1 << 30), (int64_t)1 << 30 };
     Guess g = { BOOL, 0, 0 };
     for (int round = 0; round < ROUNDS; round++) {
@@ -87,11 +87,11 @@ static Guess least_guess(Elaborator *e, Scope *s, Name *n, const Value *v, Mark 
         e->tentative--;
         if (next.kind != VALUE_TENSOR || !next.body || next.body->type == REAL) return real;
         const Expr *b = next.body;
+        if (g.type == BOOL && b->type == INT) { g.type = INT; continue; }
         bool narrows = g.lo == wide.lo || g.hi == wide.hi;
         if (within(b, &g) && !narrows) return g;
         if (within(b, &g)) { g.lo = b->lo; g.hi = b->hi; continue; }
         if (narrows) return real;
-        g.type = b->type == INT ? INT : g.type;
         g.lo = b->lo >= g.lo ? g.lo : round < NEAR ? b->lo : wide.lo;
         g.hi = b->hi <= g.hi ? g.hi : round < NEAR ? b->hi : wide.hi;
     }

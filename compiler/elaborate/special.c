@@ -1,9 +1,10 @@
-/* Calls that no definition can stand for: where, random, size, samples, grad, and reductions of whole values.
+/* Calls that no definition can stand for: where, random, size, samples, along, grad, and reductions of whole values.
  *
  *     where(c, a, b)   a choice; one that is known is made here, and what is not taken is never looked at
  *     random()         a draw, settled by the equation that it comes to stand in
  *     size(x)          how many cells
  *     samples(x)       x with the batch as its first axis
+ *     along(x, t)      x with t, an index of an equation around, as its first axis
  *     grad(L, x)       the gradient of a number of this sample or the whole; in an update line, of another aim
  *     sum(x), max(x)   over all axes of x */
 #include "call.h"
@@ -34,18 +35,40 @@ static Value special_size(Elaborator *e, Scope *s, const Tree *t, Given *g) {
     return scalar(cells_of(&v));
 }
 
+/* v for all values of an index, as the first axis. */
+static Value spread(Elaborator *e, Scope *s, const Tree *t, const Value *v, const Index *index) {
+    Value out = { .kind = VALUE_TENSOR, .rank = v->rank + 1 };
+    if (out.rank > MAX_RANK) { model_error(e, s, t->span, "more than %d axes", MAX_RANK); return bad_value; }
+    out.dim[0] = dim_of(index);
+    out.axis[0] = index_over("a", out.dim[0]);
+    for (int k = 0; k < v->rank; k++) { out.dim[k + 1] = v->dim[k]; out.axis[k + 1] = v->axis[k]; }
+    const Expr *other = At(out.axis[0]);
+    if (v->body) out.body = substitute(v->body, &index, &other, 1);
+    return out;
+}
+
 static Value special_samples(Elaborator *e, Scope *s, const Tree *t, Given *g) {
     Value v = argument_value(e, g->positional.at[0]);
     if (v.kind != VALUE_TENSOR) return bad_value;
     if (!e->batch || !v.body) { model_error(e, s, t->span, "there are no samples here"); return bad_value; }
-    Value all = { .kind = VALUE_TENSOR, .rank = v.rank + 1 };
-    if (all.rank > MAX_RANK) { model_error(e, s, t->span, "more than %d axes", MAX_RANK); return bad_value; }
-    all.dim[0] = dim_of(e->batch);
-    all.axis[0] = index_over("a", all.dim[0]);
-    for (int k = 0; k < v.rank; k++) { all.dim[k + 1] = v.dim[k]; all.axis[k + 1] = v.axis[k]; }
-    const Expr *other = At(all.axis[0]);
-    all.body = substitute(v.body, &e->batch, &other, 1);
-    return all;
+    return spread(e, s, t, &v, e->batch);
+}
+
+/* x is stored, so that what it was at other places is read there and not computed again. An index with one place is the number 0. */
+static Value special_along(Elaborator *e, Scope *s, const Tree *t, Given *g) {
+    Value v = argument_value(e, g->positional.at[0]), at = argument_value(e, g->positional.at[1]);
+    if (v.kind != VALUE_TENSOR || at.kind != VALUE_TENSOR || !at.body) return bad_value;
+    double place;
+    bool single = is_constant(at.body, &place) && place == 0;
+    if (at.body->kind != X_INDEX && !single) {
+        Diagnostic *d = model_error(e, s, t->span, "along(x, t) goes along an index of an equation around, and this is %s",
+                                    at.rank ? shape_text(&at) : "another number");
+        if (d) help(d, "read x at other places where it has a name: x[t-1 else 0]");
+        return bad_value;
+    }
+    if (v.body) v = stored(e, s, t->span, &v, "along");
+    const Dim one = { 1, NULL };
+    return v.kind == VALUE_TENSOR ? spread(e, s, t, &v, single ? index_over("a", one) : at.body->index) : bad_value;
 }
 
 /* In an update line lines.c has found the gradient before the step's program was made: it goes by the name g. */
@@ -90,6 +113,7 @@ static const Special table[] = {
     { "random",  0, special_random },
     { "size",    1, special_size },
     { "samples", 1, special_samples },
+    { "along",   2, special_along },
     { "grad",    2, special_grad },
 };
 enum { SPECIALS = sizeof table/sizeof *table };

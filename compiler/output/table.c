@@ -206,11 +206,16 @@ static void print_predict_adapter(Writer *w, const Module *m, const Layout *l) {
     else put_text(w, "    (void)instance;\n");
     if (given == 0) put_text(w, "    (void)inputs;\n");
     if (!m->model->begin) put_text(w, "    (void)memory;\n");
-    put(w, "    %s_predict(%s%s%swork, n", m->prefix, weights_text(m, l), state ? "&m->state, " : "", m->model->begin ? "memory, " : "");
-    for (int k = 0; k < m->model->lengths.n; k++) put(w, ", lengths[%d]", k);
-    for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
-    for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
-    put_text(w, ");\n}\n");
+    for (int one = m->model->predict_one != NULL, both = one; one >= 0; one--) {
+        put(w, "    %s%s_predict%s(%s%s%swork", one ? "if (n == 1) " : both ? "else " : "", m->prefix, one ? "_one" : "", weights_text(m, l),
+            state ? "&m->state, " : "", m->model->begin ? "memory, " : "");
+        if (!one) put_text(w, ", n");
+        for (int k = 0; k < m->model->lengths.n; k++) put(w, ", lengths[%d]", k);
+        for (int k = 0; k < given; k++) put(w, ", inputs[%d]", k);
+        for (int k = 0; k < m->model->outputs.n; k++) put(w, ", outputs[%d]", k);
+        put_text(w, ");\n");
+    }
+    put_text(w, "}\n");
 }
 
 /* The entry points behind pointers that know no type of the model. */

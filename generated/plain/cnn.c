@@ -1156,7 +1156,8 @@ static void cnn_table_predict(const void *instance, void *memory, void *work, in
     (void)lengths;
     const cnn *const m = instance;
     (void)memory;
-    cnn_predict(&m->params, work, n, inputs[0], outputs[0]);
+    if (n == 1) cnn_predict_one(&m->params, work, inputs[0], outputs[0]);
+    else cnn_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 
 const nn_model cnn_model = {

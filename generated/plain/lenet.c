@@ -1168,7 +1168,8 @@ static void lenet_table_predict(const void *instance, void *memory, void *work, 
     (void)lengths;
     const lenet *const m = instance;
     (void)memory;
-    lenet_predict(&m->params, work, n, inputs[0], outputs[0]);
+    if (n == 1) lenet_predict_one(&m->params, work, inputs[0], outputs[0]);
+    else lenet_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 
 const nn_model lenet_model = {

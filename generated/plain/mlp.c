@@ -613,7 +613,8 @@ static void mlp_table_predict(const void *instance, void *memory, void *work, in
     (void)lengths;
     const mlp *const m = instance;
     (void)memory;
-    mlp_predict(&m->params, work, n, inputs[0], outputs[0]);
+    if (n == 1) mlp_predict_one(&m->params, work, inputs[0], outputs[0]);
+    else mlp_predict(&m->params, work, n, inputs[0], outputs[0]);
 }
 
 const nn_model mlp_model = {

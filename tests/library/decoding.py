@@ -50,7 +50,7 @@ def greedy(p, h, T, bos, eos):
     return said, score
 
 
-def beam(p, h, T, K, bos, eos, penalty):
+def beam(p, h, T, K, bos, eos, penalty, step=step):
     """Hypotheses as Python has them: words, sum, state, over, length."""
     alive = [((), 0.0, h, False, 0)]
     for t in range(T):
@@ -168,5 +168,32 @@ said("likeliest", "a Transformer's decoder that reads its own words", f"""before
     y = before |> embedding_with(table) |> decoder(memory, 2, 2, 6, rate=0, norm=identity)
     logits = linear_with(y, table)
     said[t < {T}] = argmax(v < {V}) logits[t, v]""", {"said": words[:, 1:].tolist()}, {"memory": memory}, params, extra="")
+
+# The same decoder under a search: each word costs one place, which looks back along its beginning. Here it reads all words anew.
+BACK = """
+fn spoken(word, none, t, past, T, memory, table, decode) -> next, logits {
+    x[i < 1, d] = table[word, d];  so_far[i < 1, u < T] = u <= t
+    y = decode(x, so_far, past)
+    next = none;  logits = linear_with(y[0, _], table)
+}
+"""
+
+
+def anew(n):
+    def step(p, word, words):
+        words, ahead = words + [word], torch.ones(len(words) + 1, len(words) + 1).triu(1) > 0
+        y = torch.func.functional_call(net, back, (p["table"][words][None], memory[n:n+1], ahead))
+        return words, F.log_softmax(y[0, -1] @ p["table"].T, 0)
+    return step
+
+
+for K in (1, 2, 5):
+    results = [beam(params, [], T, K, 1, 2, lambda n: n**0.5, anew(n)) for n in range(3)]
+    call = f"beam_search_along(step, none, {T}, {V}, {K}, 1, 2, 0.5, length_penalty)"
+    said("beam_search_along", call, f"""none[i < 1] = 0
+    decode = decoder(_, memory, 2, 2, 6, rate=0, norm=identity, allow=_, causal=false, past=_)
+    w, s, n = {call.replace("step", f"spoken(_, _, _, _, {T}, memory, table, decode)")}""",
+         {"w": [r[0] for r in results], "s": [r[1] for r in results], "n": [r[2] for r in results]}, {"memory": memory},
+         {name.replace("decoder.", "decode."): value for name, value in params.items()}, extra=BACK)
 
 end()

@@ -3,17 +3,22 @@
 # with threads that share small kernels; and the command `predict`, which begins each sample anew.
 . "$(dirname "$0")/../stage.sh"
 warnings="-Wall -Wextra -Wconversion -Wshadow -Werror"
-for model in lstm attention; do
-    for options in "" --kernels=plain; do
-        try "nnc $model $options" "$NNC" --check-passes $options --prefix=entire tests/memory/$model.nn -o "$WORK/entire.c"
-        try "nnc $model $options, T=1" "$NNC" --check-passes $options -D T=1 --prefix=single tests/memory/$model.nn -o "$WORK/single.c"
-        for real in "" -DNN_DOUBLE; do
-            # shellcheck disable=SC2086
-            try "compile $model $options $real" $CC -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $warnings $real \
-                -Iruntime "-I$WORK" tests/memory/memory.c "$WORK/entire.c" "$WORK/single.c" "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/memory"
-            try "$model $options $real goes on" "$WORK/memory"
-        done
+# goes_on MODEL OPTIONS OF_ALL OF_ONE: options of both, of the model of whole sequences, and of the one of single places.
+goes_on() {
+    # shellcheck disable=SC2086
+    try "nnc $1 $2 $3" "$NNC" --check-passes $2 $3 --prefix=entire "tests/memory/$1.nn" -o "$WORK/entire.c"
+    # shellcheck disable=SC2086
+    try "nnc $1 $2 $4, T=1" "$NNC" --check-passes $2 $4 -D T=1 --prefix=single "tests/memory/$1.nn" -o "$WORK/single.c"
+    for real in "" -DNN_DOUBLE; do
+        # shellcheck disable=SC2086
+        try "compile $1 $2 $4 $real" $CC -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $warnings $real \
+            -Iruntime "-I$WORK" tests/memory/memory.c "$WORK/entire.c" "$WORK/single.c" "$BUILD/libnnrt.a" -lpng -ljpeg -lz -lm -lpthread -o "$WORK/memory"
+        try "$1 $2 $4 $real goes on" "$WORK/memory"
     done
+}
+for options in "" --kernels=plain; do
+    for model in lstm attention layer; do goes_on $model "$options" "" ""; done
+    goes_on layer "$options" "-D context=0 -D near=4" "-D context=4"
 done
 
 try "memories in the API as JSON" sh -c "'$NNC' --emit=api tests/memory/lstm.nn | grep -q 'network_begin(const network_params \*p, network_memory \*memory)'"
