@@ -21,8 +21,12 @@ CACHE = Path.home()/".cache/nnc-bench"
 FLAGS = ["-std=gnu11", "-O2", "-march=native"]
 
 # The dense multiply-adds of a step (forward, data and weight gradients), in MFLOP, two for each.
-WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616}
-PREDICTED = ("perceptron", "colour", "grey")
+WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616,
+             "regions": 9506, "sentences": 6757, "letters": 3971, "gpt": 11377}
+BUILT_WITH = {"perceptron": ["-DPREDICT"], "colour": ["-DPREDICT"], "grey": ["-DPREDICT"], "regions": ["-DPREDICT", "-DSTATE"],
+              "sentences": ["-DSENTENCES"]}
+PREDICTED = tuple(w for w, flags in BUILT_WITH.items() if "-DPREDICT" in flags)
+BY_JAX = ("line", "perceptron", "colour", "colour_of_four", "grey", "residual")
 BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey")
 BY_DARKNET = ("perceptron", "colour", "colour_of_four", "grey")
 BY_HAND = {"line": "p1", "perceptron": "p2", "colour": "p3full2"}
@@ -156,7 +160,7 @@ class Sides:
 
     def program_of(self, workload, compiler, source, program):
         """The command that makes a program of a workload's C file."""
-        more = ["-DPREDICT"] if workload in PREDICTED else []
+        more = BUILT_WITH.get(workload, [])
         link = ["-lopenblas"] if "cblas.h" in Path(source).read_text() else []
         if self.threaded:
             more, link = [*more, "-DTHREADS"], [self.nnc.parent/"libnnrt.a", *link]
@@ -218,7 +222,7 @@ class Sides:
         found = [Side(f"nnc by {c}", [self.work/f"{workload}-{c}", "train", threads], cpus, one if self.threaded else blas) for c in self.compilers]
         if "PyTorch" in self.versions:
             found += [Side(f"PyTorch {mode}", [sys.executable, HERE/"peer_torch.py", workload, mode, threads], cpus, blas) for mode in ("eager", "compile")]
-        if "JAX" in self.versions:
+        if "JAX" in self.versions and workload in BY_JAX:
             found.append(Side("JAX jit", [sys.executable, HERE/"peer_jax.py", workload, threads], cpus, one))
         if self.kann and workload in BY_KANN:
             found.append(Side("KANN", [self.kann, workload, threads], cpus, one))

@@ -15,6 +15,10 @@ NAMES = {
     "colour_of_four": ("W3, 4", "the same, batch 4"),
     "grey": ("W4", "LeNet-5 on 1x28x28, SGD with momentum, batch 64"),
     "residual": ("W5", "ResNet-20 on 3x32x32, SGD with momentum and decay, batch 64"),
+    "regions": ("W6", "U-Net 16/32/64 on 1x128x128, Dice, SGD with momentum, batch 4"),
+    "sentences": ("W7", "Transformer 2+2 layers of 128, 24+24 of 4000 words, Adam, batch 32"),
+    "letters": ("W8, LSTM", "LSTM of 256, 64 of 65 letters, Adam, batch 32"),
+    "gpt": ("W8, GPT", "GPT, 4 layers of 128, 128 of 65 letters, AdamW, batch 16"),
 }
 PEERS = ("PyTorch eager", "PyTorch compile", "JAX jit", "KANN", "darknet", "by hand", "ONNX Runtime")
 

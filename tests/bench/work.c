@@ -3,8 +3,9 @@
  *
  *     work train|predict|first [THREADS]
  *
- * predict times the prediction of one sample, in a build with -DPREDICT, for models whose prediction takes nothing but the
- * parameters; first ends after one step. THREADS counts only in a build with -DTHREADS, which has the runtime's thread team. */
+ * predict times the prediction of one sample, in a build with -DPREDICT, or -DPREDICT -DSTATE where it takes the state of layers too;
+ * first ends after one step. THREADS counts only in a build with -DTHREADS, which has the runtime's thread team. With -DSENTENCES
+ * inputs are words, 0 behind the last of a sentence, and calls take the lengths of both. */
 #include "side.h"
 #include HEADER
 #ifdef THREADS
@@ -48,20 +49,37 @@ static void make_inputs(void) {
             if (t->type == NN_I32) whole[i] = (int32_t)(u * (double)(t->high + 1));
             else real[i] = (float)u;
         }
+#ifdef SENTENCES
+        for (int b = 0; b < table->batch; b++) {
+            int most = (int)t->dim[0], end = most / 2 + 1 + (int)(uniform((uint32_t)b, 1002 + (uint32_t)k) * (most / 2));
+            for (int i = end; i < most; i++) whole[b * most + i] = 0;
+        }
+#endif
         inputs[k] = real;
     }
 }
 
+#ifdef SENTENCES
+static void train(void) { loss = OF_MODEL(_step)(&model, table->batch, (int)table->inputs[0].dim[0], (int)table->inputs[1].dim[0], inputs[0], inputs[1]); }
+#else
 static void train(void) { loss = OF_MODEL(_step)(&model, table->batch, inputs[0], inputs[1]); }
+#endif
 
 #ifdef PREDICT
 static OF_MODEL(_predict_work) predict_work;
-static float output[64];
+static float *output;
 
-static void predict(void) { OF_MODEL(_predict_one)(&model.params, &predict_work, inputs[0], output); }
+static void predict(void) {
+#ifdef STATE
+    OF_MODEL(_predict_one)(&model.params, &model.state, &predict_work, inputs[0], output);
+#else
+    OF_MODEL(_predict_one)(&model.params, &predict_work, inputs[0], output);
+#endif
+}
 
 static int serve_predict(void) {
     double sum = 0;
+    output = array(elements(table->outputs) * sizeof *output);
     predict();
     for (size_t i = 0; i < elements(table->outputs); i++) sum += (double)(i + 1) * (double)output[i];
     return serve(sum, predict);
