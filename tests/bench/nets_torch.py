@@ -142,7 +142,8 @@ class Gpt(nn.Module):
 
 NETS = {"line": Line, "perceptron": perceptron, "colour": partial(two_windows, 3, 0), "colour_of_four": partial(two_windows, 3, 0),
         "grey": partial(two_windows, 1, 2), "residual": residual, "regions": lambda: nn.Sequential(Level(1, 16, 32, 64), nn.Conv2d(16, 1, 1), nn.Sigmoid()),
-        "sentences": Sentences, "letters": Letters, "gpt": Gpt}
+        "sentences": Sentences, "letters": Letters, "gpt": Gpt,
+        "large": partial(Gpt, 50257, 768, 12, 12, 64)}
 
 
 def in_order(net):

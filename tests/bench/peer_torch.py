@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from nets_torch import NETS, in_order
-from side import data, serve, weights
+from side import STEPS, data, serve, weights
 
 workload, mode, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 torch.set_num_threads(threads)
@@ -22,8 +22,9 @@ def dice(p, t):
 
 
 adam, sgd = partial(torch.optim.Adam, fused=True), partial(torch.optim.SGD, fused=True)
+adamw = partial(torch.optim.AdamW, fused=True, lr=0.001, weight_decay=0.1)
 OPTIMIZERS = {"line": partial(sgd, lr=0.001), "grey": partial(sgd, lr=0.01, momentum=0.9), "residual": partial(sgd, lr=0.1, momentum=0.9, weight_decay=1e-4),
-              "regions": partial(sgd, lr=0.1, momentum=0.9), "gpt": partial(torch.optim.AdamW, fused=True, lr=0.001, weight_decay=0.1)}
+              "regions": partial(sgd, lr=0.1, momentum=0.9), "gpt": adamw, "large": adamw}
 LOSSES = {"line": F.mse_loss, "regions": dice, "sentences": partial(F.cross_entropy, ignore_index=0)}
 
 net = NETS[workload]()
@@ -56,6 +57,6 @@ def step():
 if sys.argv[-1] == "first":
     print(f"loss {step().item():.9g}")
 else:
-    for _ in range(20):
+    for _ in range(STEPS.get(workload, 20)):
         loss = step()
     serve(loss.item(), step)

@@ -8,10 +8,11 @@ import time
 import numpy as np
 
 BATCH = {"line": 100, "perceptron": 64, "colour": 64, "colour_of_four": 4, "grey": 64, "residual": 64, "regions": 4, "sentences": 32, "letters": 32,
-         "gpt": 16}
+         "gpt": 16, "large": 4}
 SHAPE = {"line": (), "perceptron": (784,), "colour": (3, 32, 32), "colour_of_four": (3, 32, 32), "grey": (1, 28, 28), "residual": (3, 32, 32),
-         "regions": (1, 128, 128), "sentences": (24,), "letters": (64,), "gpt": (128,)}
-TOKENS = {"sentences": 4000, "letters": 65, "gpt": 65}      # of which inputs and targets are: as many of one as of the other
+         "regions": (1, 128, 128), "sentences": (24,), "letters": (64,), "gpt": (128,), "large": (64,)}
+TOKENS = {"sentences": 4000, "letters": 65, "gpt": 65, "large": 50257}      # of which inputs and targets are: as many of one as of the other
+STEPS = {"large": 4}        # before the check; 20 of the others
 
 
 def uniform(n, p):

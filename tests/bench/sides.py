@@ -22,9 +22,10 @@ FLAGS = ["-std=gnu11", "-O2", "-march=native"]
 
 # The dense multiply-adds of a step (forward, data and weight gradients), in MFLOP, two for each.
 WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616,
-             "regions": 9506, "sentences": 6757, "letters": 3971, "gpt": 11377}
+             "regions": 9506, "sentences": 6757, "letters": 3971, "gpt": 11377, "large": 191557}
+OF_MODEL = {"large": ("gpt", {"V": 50257, "width": 768, "heads": 12, "layers": 12, "context": 64, "samples": 4})}     # the others have their own
 BUILT_WITH = {"perceptron": ["-DPREDICT"], "colour": ["-DPREDICT"], "grey": ["-DPREDICT"], "regions": ["-DPREDICT", "-DSTATE"],
-              "sentences": ["-DSENTENCES"]}
+              "sentences": ["-DSENTENCES"], "large": ["-DSTEPS=4"]}
 PREDICTED = tuple(w for w, flags in BUILT_WITH.items() if "-DPREDICT" in flags)
 BY_JAX = ("line", "perceptron", "colour", "colour_of_four", "grey", "residual")
 BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey")
@@ -154,9 +155,14 @@ class Sides:
         self.by_hand = self.build_by_hand(reference, [BY_HAND[w] for w in only if w in BY_HAND])
 
     def build_workload(self, workload):
-        run([self.nnc, f"--model={workload}", HERE/"workloads.nn", "-o", self.work/f"{workload}.c"])
+        run(self.nnc_of(workload, self.work/f"{workload}.c"))
         for c in self.compilers:
             run(self.program_of(workload, c, self.work/f"{workload}.c", self.work/f"{workload}-{c}"))
+
+    def nnc_of(self, workload, source):
+        """The command that makes a workload's C file."""
+        model, settings = OF_MODEL.get(workload, (workload, {}))
+        return [self.nnc, f"--model={model}", f"--prefix={workload}", *(f"-D{name}={value}" for name, value in settings.items()), HERE/"workloads.nn", "-o", source]
 
     def program_of(self, workload, compiler, source, program):
         """The command that makes a program of a workload's C file."""

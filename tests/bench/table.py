@@ -19,6 +19,7 @@ NAMES = {
     "sentences": ("W7", "Transformer 2+2 layers of 128, 24+24 of 4000 words, Adam, batch 32"),
     "letters": ("W8, LSTM", "LSTM of 256, 64 of 65 letters, Adam, batch 32"),
     "gpt": ("W8, GPT", "GPT, 4 layers of 128, 128 of 65 letters, AdamW, batch 16"),
+    "large": ("W9", "GPT-2 of 124 million, 12 layers of 768, 64 of 50257 tokens, AdamW, batch 4"),
 }
 PEERS = ("PyTorch eager", "PyTorch compile", "JAX jit", "KANN", "darknet", "by hand", "ONNX Runtime")
 

@@ -5,17 +5,21 @@
  *
  * predict times the prediction of one sample, in a build with -DPREDICT, or -DPREDICT -DSTATE where it takes the state of layers too;
  * first ends after one step. THREADS counts only in a build with -DTHREADS, which has the runtime's thread team. With -DSENTENCES
- * inputs are words, 0 behind the last of a sentence, and calls take the lengths of both. */
+ * inputs are words, 0 behind the last of a sentence, and calls take the lengths of both. STEPS are taken before the check. */
 #include "side.h"
 #include HEADER
+#include <sys/mman.h>
 #ifdef THREADS
 #include <nn_team.h>
 #endif
 #define JOINED(a, b) a##b
 #define JOIN(a, b) JOINED(a, b)
 #define OF_MODEL(what) JOIN(MODEL, what)
+#ifndef STEPS
+#define STEPS 20
+#endif
 
-static MODEL model;
+static MODEL *model;
 static const nn_model *const table = &OF_MODEL(_model);
 static const void *inputs[2];
 static double loss;
@@ -26,10 +30,17 @@ static size_t elements(const nn_tensor *t) {
     return n;
 }
 
+/* Where and how the runtime's own trainer places it: a large model asks for large pages. */
+static void *place(size_t size) {
+    char *memory = array(size);
+    if (size >= 4 << 20) madvise(memory + (-(uintptr_t)memory & 4095), size - 4096, MADV_HUGEPAGE);
+    return memory;
+}
+
 static void set_all_weights(void) {
     for (int p = 0; p < table->n_params; p++) {
         const nn_tensor *t = &table->params[p];
-        float *w = (float *)(void *)((char *)&model + t->offset);
+        float *w = (float *)(void *)((char *)model + t->offset);
         size_t n = elements(t);
         const char *local = strrchr(t->name, '.');
         bool gain = local && !strcmp(local, ".gain");
@@ -60,9 +71,9 @@ static void make_inputs(void) {
 }
 
 #ifdef SENTENCES
-static void train(void) { loss = OF_MODEL(_step)(&model, table->batch, (int)table->inputs[0].dim[0], (int)table->inputs[1].dim[0], inputs[0], inputs[1]); }
+static void train(void) { loss = OF_MODEL(_step)(model, table->batch, (int)table->inputs[0].dim[0], (int)table->inputs[1].dim[0], inputs[0], inputs[1]); }
 #else
-static void train(void) { loss = OF_MODEL(_step)(&model, table->batch, inputs[0], inputs[1]); }
+static void train(void) { loss = OF_MODEL(_step)(model, table->batch, inputs[0], inputs[1]); }
 #endif
 
 #ifdef PREDICT
@@ -71,9 +82,9 @@ static float *output;
 
 static void predict(void) {
 #ifdef STATE
-    OF_MODEL(_predict_one)(&model.params, &model.state, &predict_work, inputs[0], output);
+    OF_MODEL(_predict_one)(&model->params, &model->state, &predict_work, inputs[0], output);
 #else
-    OF_MODEL(_predict_one)(&model.params, &predict_work, inputs[0], output);
+    OF_MODEL(_predict_one)(&model->params, &predict_work, inputs[0], output);
 #endif
 }
 
@@ -93,11 +104,12 @@ int main(int argc, char **argv) {
 #ifdef THREADS
     nn_threads(argc > 2 ? atoi(argv[2]) : 1);
 #endif
+    model = place(sizeof *model);
     make_inputs();
-    OF_MODEL(_init)(&model, 1);
+    OF_MODEL(_init)(model, 1);
     set_all_weights();
     if (!strcmp(what, "predict")) return serve_predict();
-    for (int k = 0; k < (strcmp(what, "first") ? 20 : 1); k++) train();
+    for (int k = 0; k < (strcmp(what, "first") ? STEPS : 1); k++) train();
     if (!strcmp(what, "first")) return printf("loss %.9g\n", loss) < 0;
     return serve(loss, train);
 }
