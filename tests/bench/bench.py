@@ -32,7 +32,7 @@ def measured(sides, kind, workload, threads, options):
     """One workload on so many threads: a record for each side, and the peak of each round."""
     running, found = [], {"kind": kind, "workload": workload, "threads": threads, "peak": [], "sides": []}
     try:
-        for side in (sides.train if kind == "train" else sides.predict)(workload, threads):
+        for side in getattr(sides, kind)(workload, threads):
             try:
                 check = side.start()
             except RuntimeError as error:
@@ -72,13 +72,15 @@ def measure(options, before, write):
     with tempfile.TemporaryDirectory(prefix="nnc-bench-") as work:
         sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference))
         results = {"machine": machine(), "versions": sides.versions, "absent": sides.absent, "rounds": options.rounds, "seconds": options.seconds,
-                   "nnc_threads": sides.threaded, "train": before.get("train", []), "predict": before.get("predict", []), "compile": before.get("compile")}
-        for kind in ("train", "predict"):
+                   "nnc_threads": sides.threaded, "train": before.get("train", []), "predict": before.get("predict", []), "sample": before.get("sample", []),
+                   "compile": before.get("compile")}
+        chosen = {"train": only, "predict": [w for w in only if w in PREDICTED], "sample": [w for w in only if w == "gpt"]}
+        for kind, workloads in chosen.items():
             for threads in map(int, options.threads.split(",")):
                 if threads > cores:
                     sides.absent[f"{threads} threads"] = f"{cores} cores"
                     continue
-                for workload in only if kind == "train" else [w for w in only if w in PREDICTED]:
+                for workload in workloads:
                     found = measured(sides, kind, workload, threads, options)
                     results[kind] = [r for r in results[kind] if (r["workload"], r["threads"]) != (workload, threads)] + [found]
                     results[kind].sort(key=lambda r: list(WORKLOADS).index(r["workload"]))

@@ -112,10 +112,10 @@ class Letters(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, width, heads):
+    def __init__(self, width, heads, gelu):
         super().__init__()
         self.heads, self.norm, self.qkv, self.out = heads, nn.LayerNorm(width), nn.Linear(width, 3*width), nn.Linear(width, width)
-        self.dense = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4*width), nn.GELU("tanh"), nn.Linear(4*width, width))
+        self.dense = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4*width), nn.GELU(gelu), nn.Linear(4*width, width))
 
     def forward(self, x):
         q, k, v = (a.unflatten(2, (self.heads, -1)).transpose(1, 2) for a in self.qkv(self.norm(x)).chunk(3, 2))
@@ -124,10 +124,10 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    def __init__(self, vocabulary=65, width=128, heads=4, layers=4, context=128):
+    def __init__(self, vocabulary=65, width=128, heads=4, layers=4, context=128, gelu="tanh"):
         super().__init__()
         self.table, self.place = nn.Parameter(torch.zeros(vocabulary, width)), nn.Parameter(torch.zeros(context, width))
-        self.blocks, self.norm = nn.Sequential(*(Block(width, heads) for _ in range(layers))), nn.LayerNorm(width)
+        self.blocks, self.norm = nn.Sequential(*(Block(width, heads, gelu) for _ in range(layers))), nn.LayerNorm(width)
 
     def forward(self, text):
         x = F.embedding(text, self.table) + self.place[:text.shape[1]]

@@ -6,13 +6,16 @@ their threads spins beside another's turn, and a round over all of them takes li
 
 What is not installed is no error: `Sides.absent` says what is left out, and why. Nothing is downloaded here."""
 import os
+import random
 import re
 import select
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -130,6 +133,36 @@ class ByHand:
         pass
 
 
+class Saying:
+    """nnc's program of models/gpt.nn, as one would use it: text is what it has said for as many letters as it sees at once, always the
+    likeliest next. A figure is for the whole text, from what it takes and what its first letter takes, so that the start falls out."""
+    LETTERS, CONTEXT = "\n" + "".join(chr(33 + k) for k in range(64)), 128
+
+    def __init__(self, label, program, weights, threads, cpus):
+        self.label, self.cpus = label, cpus
+        self.command = [program, "sample", "--weights", weights, "--prompt", "\n", "--temperature", 0, "--threads", threads, "--length"]
+
+    def said(self, length):
+        begin = time.perf_counter()
+        text = run([*self.command, length], preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
+        return time.perf_counter() - begin, text[:self.CONTEXT]
+
+    def start(self):
+        return sum((k + 1)*self.LETTERS.index(c) for k, c in enumerate(self.said(self.CONTEXT - 1)[1]))
+
+    def measure(self, seconds):
+        times, start = [], time.perf_counter()
+        while not times or time.perf_counter() - start < seconds:
+            times.append(self.said(self.CONTEXT - 1)[0] - self.said(1)[0])
+        return statistics.median(times)*1e6*(self.CONTEXT - 1)/(self.CONTEXT - 2)
+
+    def stop(self):
+        return None
+
+    def end(self):
+        pass
+
+
 class Sides:
     """All that there is on this machine, built in the folder `work`."""
 
@@ -152,6 +185,7 @@ class Sides:
                 self.absent[peer] = f"{Path(sys.executable).name} has no {module}"
         self.kann = self.build_kann(kann)
         self.darknet = self.build_darknet(darknet)
+        self.weights = self.build_saying() if "gpt" in only else None
         self.by_hand = self.build_by_hand(reference, [BY_HAND[w] for w in only if w in BY_HAND])
 
     def build_workload(self, workload):
@@ -194,6 +228,18 @@ class Sides:
         sources = [s for s in sorted(folder.glob("src/*.c")) if s.name != "compare.c"]      # which its own Makefile leaves out too
         return self.build_peer("darknet", folder, "include/darknet.h", ["-Ofast", "-fopenmp", f"-I{folder}/include", f"-I{folder}/src", HERE/"peer_darknet.c",
                                *sources])
+
+    def build_saying(self):
+        """The programs of models/gpt.nn, and weights from one of them after a step on letters at random."""
+        letters, weights = self.work/"letters.txt", self.work/"says.safetensors"
+        letters.write_text("".join(random.Random(1).choices(Saying.LETTERS, k=20000)))
+        run([self.nnc, ROOT/"models/gpt.nn", "-o", self.work/"says.c"])
+        for c in self.compilers:
+            run([c, *FLAGS, "-DNN_MAIN", f"-I{ROOT/'runtime'}", self.work/"says.c", self.nnc.parent/"libnnrt.a", "-lpng", "-ljpeg", "-lz", "-lm", "-lpthread",
+                 "-o", self.work/f"says-{c}"])
+        run([self.work/f"says-{self.compilers[0]}", "train", "--train", f"text={letters}:chars", "--test", f"text={letters}:chars", "--steps", 1, "--save", weights,
+             "--quiet"])
+        return weights
 
     def build_by_hand(self, folder, wanted):
         """The programs are written for 16 lanes. Two builtins that not every compiler and machine has are spelled out for those that
@@ -243,6 +289,13 @@ class Sides:
         found = [Side(f"nnc by {c}", [self.work/f"{workload}-{c}", "predict", threads], cpus) for c in self.compilers]
         if "ONNX Runtime" in self.versions:
             found.append(Side("ONNX Runtime", [sys.executable, HERE/"peer_onnx.py", workload, threads], cpus))
+        return found
+
+    def sample(self, workload, threads):
+        cpus = sorted(os.sched_getaffinity(0))[:threads]
+        found = [Saying(f"nnc by {c}", self.work/f"says-{c}", self.weights, threads, cpus) for c in self.compilers]
+        if "PyTorch" in self.versions:
+            found += [Side(f"PyTorch {way}", [sys.executable, HERE/"peer_torch_sample.py", self.weights, way, threads], cpus) for way in ("cache", "anew")]
         return found
 
     def peak(self, threads):

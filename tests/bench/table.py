@@ -91,6 +91,12 @@ def speed(results, kind, threads):
     return grid(head, rows) if rows else []
 
 
+def saying(found):
+    """Letters a second."""
+    return grid(["", "letters a second", "times nnc's time"],
+                [[s["label"], number(127e6/median_us(s)), number(ratio(s, ours(found)))] for s in found["sides"]])
+
+
 def memory(results):
     records = [r for r in results["train"] if r["threads"] == min(r["threads"] for r in results["train"])]
     labels = [p for p in PEERS if any(s["label"] == p and s["rss"] for r in records for s in r["sides"])]
@@ -146,6 +152,8 @@ def table(results):
     for kind, title in (("train", "Training, a step"), ("predict", "Prediction of one sample")):
         for threads in sorted({r["threads"] for r in results[kind]}):
             lines += ["", f"## {title}, {threads_of(threads)}", ""] + speed(results, kind, threads)
+    for found in results.get("sample", []):
+        lines += ["", f"## A text of 128 letters from models/gpt.nn, {threads_of(found['threads'])}", ""] + saying(found)
     if results["train"]:
         lines += ["", "## Memory", "", "Peak resident memory of training, on the fewest threads.", ""] + memory(results)
     if results["compile"]:
