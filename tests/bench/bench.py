@@ -2,13 +2,14 @@
 """nnc beside its peers: `make bench`, or
 
     python3 tests/bench/bench.py NNC [--rounds N] [--seconds S] [--only WORKLOAD,...] [--threads 1,2] [--out DIR]
-                                     [--kann DIR] [--darknet DIR] [--reference DIR]
+                                     [--kann DIR] [--darknet DIR] [--reference DIR] [--sentences DIR]
     python3 tests/bench/bench.py --from DIR/speed.json --out DIR         draws again what was measured before
 
 writes speed.json, speed-table.md and speed.svg, anew after each workload. With both NNC and --from, what is measured takes the place of
 what was, workload by workload: one record is always one invocation. Peers in Python are those of the python that runs this; KANN, darknet and
 the hand-written programs are source folders, by default those of ~/.cache/nnc-bench. What is not there is named and skipped. The workload
-`large`, GPT-2 of 124 million parameters, wants 8 GB and some minutes, and is measured only when --only names it.
+`large`, GPT-2 of 124 million parameters, wants 8 GB and some minutes, and is measured only when --only names it. With a folder of train.en.gz
+and train.de.gz, the Transformer takes steps on real sentences too.
 
 All sides of a workload run in turn, round after round. A figure is the median of the rounds, and a ratio is the median of
 the rounds' ratios, so that what else the machine does falls out of it. Before anything is timed, the losses after 20 steps
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from compiling import compile_times
 from picture import picture
-from sides import CACHE, PREDICTED, WORKLOADS, Sides
+from sides import CACHE, PREDICTED, TRANSLATED, WORKLOADS, Sides
 from table import lines_of, table, threads_of
 
 
@@ -70,11 +71,14 @@ def measure(options, before, write):
     only = options.only.split(",")
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="nnc-bench-") as work:
-        sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference))
+        sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference),
+                      options.sentences)
         results = {"machine": machine(), "versions": sides.versions, "absent": sides.absent, "rounds": options.rounds, "seconds": options.seconds,
                    "nnc_threads": sides.threaded, "train": before.get("train", []), "predict": before.get("predict", []), "sample": before.get("sample", []),
+                   "translate": before.get("translate", []),
                    "compile": before.get("compile")}
-        chosen = {"train": only, "predict": [w for w in only if w in PREDICTED], "sample": [w for w in only if w == "gpt"]}
+        chosen = {"train": only, "predict": [w for w in only if w in PREDICTED], "sample": [w for w in only if w == "gpt"],
+                  "translate": list(sides.batches)}
         for kind, workloads in chosen.items():
             for threads in map(int, options.threads.split(",")):
                 if threads > cores:
@@ -83,7 +87,7 @@ def measure(options, before, write):
                 for workload in workloads:
                     found = measured(sides, kind, workload, threads, options)
                     results[kind] = [r for r in results[kind] if (r["workload"], r["threads"]) != (workload, threads)] + [found]
-                    results[kind].sort(key=lambda r: list(WORKLOADS).index(r["workload"]))
+                    results[kind].sort(key=lambda r: [*WORKLOADS, *TRANSLATED].index(r["workload"]))
                     print(f"\n{kind}, {threads_of(threads)}\n" + "\n".join(lines_of(found)), flush=True)
                     write(results)
         if not options.no_compile:
@@ -100,6 +104,7 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--out", default=".")
+    parser.add_argument("--sentences")
     parser.add_argument("--from", dest="before")
     for peer in ("kann", "darknet", "reference"):
         parser.add_argument(f"--{peer}", default=os.environ.get(f"NNC_BENCH_{peer.upper()}", CACHE/peer))

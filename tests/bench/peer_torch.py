@@ -1,8 +1,8 @@
 """PyTorch's side of the workloads; side.py says what goes in and out, nets_torch.py has the networks.
 
-    python3 peer_torch.py WORKLOAD eager|compile THREADS [first]
+    python3 peer_torch.py WORKLOAD eager|compile THREADS [first | FILE S T]
 
-With `first` it ends after one step. The optimizers are the fused ones, PyTorch's fastest on a CPU."""
+With `first` it ends after one step; of a FILE of sentences S and T words of each count. The optimizers are the fused ones, PyTorch's fastest on a CPU."""
 import sys
 from functools import partial
 
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from nets_torch import NETS, in_order
-from side import STEPS, data, serve, weights
+from side import STEPS, data, sentences_of, serve, weights
 
 workload, mode, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 torch.set_num_threads(threads)
@@ -34,7 +34,7 @@ with torch.no_grad():
             w.copy_(torch.from_numpy(weights(tuple(w.shape), p)))
         elif w.ndim == 1 and not w.eq(1).all():
             w.zero_()
-x, t = map(torch.from_numpy, data(workload))
+x, t = map(torch.from_numpy, data(workload) if len(sys.argv) < 6 else sentences_of(sys.argv[4], *map(int, sys.argv[5:])))
 optimizer = OPTIMIZERS.get(workload, partial(adam, lr=0.001))(net.parameters())
 measure, given = LOSSES.get(workload, F.cross_entropy), (x, t) if workload == "sentences" else (x,)
 

@@ -46,6 +46,12 @@ def data(workload):
     return x, (drawn(1001, shape)*2 if workload == "regions" else drawn(1001, ())*10).astype(np.int64)
 
 
+def sentences_of(file, S, T):
+    """The words of a file as sides.py writes it, of which the first S and T of each row count."""
+    both = np.fromfile(file, np.int32).reshape(2, BATCH["sentences"], -1).astype(np.int64)
+    return both[0, :, :S].copy(), both[1, :, :T].copy()
+
+
 def resident():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))

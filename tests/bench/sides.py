@@ -5,6 +5,9 @@ it is started on the cores that it may use, and stopped (SIGSTOP) whenever it is
 their threads spins beside another's turn, and a round over all of them takes little more than the seconds that are timed.
 
 What is not installed is no error: `Sides.absent` says what is left out, and why. Nothing is downloaded here."""
+import array
+import collections
+import gzip
 import os
 import random
 import re
@@ -26,9 +29,11 @@ FLAGS = ["-std=gnu11", "-O2", "-march=native"]
 # The dense multiply-adds of a step (forward, data and weight gradients), in MFLOP, two for each.
 WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616,
              "regions": 9506, "sentences": 6757, "letters": 3971, "gpt": 11377, "large": 191557}
-OF_MODEL = {"large": ("gpt", {"V": 50257, "width": 768, "heads": 12, "layers": 12, "context": 64, "samples": 4})}     # the others have their own
+OF_MODEL = {"large": ("gpt", {"V": 50257, "width": 768, "heads": 12, "layers": 12, "context": 64, "samples": 4}),
+            "translated": ("sentences", {"most": 48})}       # the others have their own
+TRANSLATED = ("as drawn", "of like length")     # batches of real sentences
 BUILT_WITH = {"perceptron": ["-DPREDICT"], "colour": ["-DPREDICT"], "grey": ["-DPREDICT"], "regions": ["-DPREDICT", "-DSTATE"],
-              "sentences": ["-DSENTENCES"], "large": ["-DSTEPS=4"]}
+              "sentences": ["-DSENTENCES"], "large": ["-DSTEPS=4"], "translated": ["-DSENTENCES"]}
 PREDICTED = tuple(w for w, flags in BUILT_WITH.items() if "-DPREDICT" in flags)
 BY_JAX = ("line", "perceptron", "colour", "colour_of_four", "grey", "residual")
 BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey")
@@ -166,7 +171,7 @@ class Saying:
 class Sides:
     """All that there is on this machine, built in the folder `work`."""
 
-    def __init__(self, nnc, work, only, kann, darknet, reference):
+    def __init__(self, nnc, work, only, kann, darknet, reference, sentences):
         self.nnc, self.work, self.absent, self.versions = nnc, work, {}, {}
         self.compilers = [c for c in ("gcc", "clang") if shutil.which(c)]
         for c in ("gcc", "clang"):
@@ -186,6 +191,7 @@ class Sides:
         self.kann = self.build_kann(kann)
         self.darknet = self.build_darknet(darknet)
         self.weights = self.build_saying() if "gpt" in only else None
+        self.batches = self.build_translated(Path(sentences)) if sentences else {}
         self.by_hand = self.build_by_hand(reference, [BY_HAND[w] for w in only if w in BY_HAND])
 
     def build_workload(self, workload):
@@ -241,6 +247,25 @@ class Sides:
              "--quiet"])
         return weights
 
+    def build_translated(self, folder, most=48, vocabulary=4000, batch=32):
+        """Of real sentences, 3200 at random, a batch of the first ones and one of like length, as the trainer takes them: for each a file and the
+        lengths of its longest."""
+        self.build_workload("translated")
+        texts = [[re.findall(r"\w+|[^\w\s]", line.lower()) for line in gzip.open(folder/f"train.{l}.gz", "rt", encoding="utf-8")] for l in ("en", "de")]
+        chosen = random.Random(1).sample(range(len(texts[0])), 100*batch)
+        rows = []
+        for text in texts:
+            rank = {w: k + 3 for k, (w, _) in enumerate(collections.Counter(w for line in text for w in line).most_common(vocabulary - 3))}
+            rows.append([[rank.get(w, 2) for w in text[i][:most - 1]] + [1] for i in chosen])
+        order = sorted(range(len(chosen)), key=lambda i: (len(rows[1][i]), len(rows[0][i])))
+        found = {}
+        for name, these in zip(TRANSLATED, (range(batch), order[50*batch:51*batch])):
+            words = array.array("i", (w for side in rows for i in these for w in side[i] + [0]*(most - len(side[i]))))
+            file = self.work/f"{name.split()[-1]}.words"
+            file.write_bytes(words.tobytes())
+            found[name] = (file, *(max(len(side[i]) for i in these) for side in rows))
+        return found
+
     def build_by_hand(self, folder, wanted):
         """The programs are written for 16 lanes. Two builtins that not every compiler and machine has are spelled out for those that
         have not, so that the programs run here too, though not as they were meant."""
@@ -290,6 +315,14 @@ class Sides:
         if "ONNX Runtime" in self.versions:
             found.append(Side("ONNX Runtime", [sys.executable, HERE/"peer_onnx.py", workload, threads], cpus))
         return found
+
+    def translate(self, batch, threads):
+        """A step on real sentences, cut behind the longest and padded to the full length."""
+        cpus, (file, *lengths) = sorted(os.sched_getaffinity(0))[:threads], self.batches[batch]
+        programs = [(f"nnc by {c}", [self.work/f"translated-{c}", "train", threads]) for c in self.compilers]
+        if "PyTorch" in self.versions:
+            programs.append(("PyTorch eager", [sys.executable, HERE/"peer_torch.py", "sentences", "eager", threads]))
+        return [Side(f"{label}, {s}+{t}", [*command, file, s, t], cpus) for label, command in programs for s, t in (lengths, (48, 48))]
 
     def sample(self, workload, threads):
         cpus = sorted(os.sched_getaffinity(0))[:threads]

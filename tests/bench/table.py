@@ -97,6 +97,15 @@ def saying(found):
                 [[s["label"], number(127e6/median_us(s)), number(ratio(s, ours(found)))] for s in found["sides"]])
 
 
+def translating(records):
+    """What it brings to end a batch behind its longest sentence."""
+    rows = []
+    for found in records:
+        for cut, full in zip(found["sides"][::2], found["sides"][1::2]):
+            rows.append([found["workload"], *cut["label"].split(", "), number(median_us(cut)), number(median_us(full)), number(ratio(full, cut))])
+    return grid(["32 pairs", "side", "words", "us", "us of 48+48", "times"], rows)
+
+
 def memory(results):
     records = [r for r in results["train"] if r["threads"] == min(r["threads"] for r in results["train"])]
     labels = [p for p in PEERS if any(s["label"] == p and s["rss"] for r in records for s in r["sides"])]
@@ -154,6 +163,9 @@ def table(results):
             lines += ["", f"## {title}, {threads_of(threads)}", ""] + speed(results, kind, threads)
     for found in results.get("sample", []):
         lines += ["", f"## A text of 128 letters from models/gpt.nn, {threads_of(found['threads'])}", ""] + saying(found)
+    if results.get("translate"):
+        lines += ["", "## Sentences that end early", "", "A step of W7 on real sentences, cut behind the longest of the batch, and padded to 48.", ""]
+        lines += translating(results["translate"])
     if results["train"]:
         lines += ["", "## Memory", "", "Peak resident memory of training, on the fewest threads.", ""] + memory(results)
     if results["compile"]:

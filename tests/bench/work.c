@@ -1,11 +1,12 @@
 /* nnc's side of a workload: linked with a generated file, whose name is MODEL and whose header is HEADER. side.h says what
  * goes in and out.
  *
- *     work train|predict|first [THREADS]
+ *     work train|predict|first [THREADS [FILE S T]]
  *
  * predict times the prediction of one sample, in a build with -DPREDICT, or -DPREDICT -DSTATE where it takes the state of layers too;
  * first ends after one step. THREADS counts only in a build with -DTHREADS, which has the runtime's thread team. With -DSENTENCES
- * inputs are words, 0 behind the last of a sentence, and calls take the lengths of both. STEPS are taken before the check. */
+ * inputs are words, 0 behind the last of a sentence, and calls take the lengths of both: all places, or
+ * S and T of the words in FILE. STEPS are taken before the check. */
 #include "side.h"
 #include HEADER
 #include <sys/mman.h>
@@ -21,7 +22,7 @@
 
 static MODEL *model;
 static const nn_model *const table = &OF_MODEL(_model);
-static const void *inputs[2];
+static void *inputs[2];
 static double loss;
 
 static size_t elements(const nn_tensor *t) {
@@ -71,7 +72,19 @@ static void make_inputs(void) {
 }
 
 #ifdef SENTENCES
-static void train(void) { loss = OF_MODEL(_step)(model, table->batch, (int)table->inputs[0].dim[0], (int)table->inputs[1].dim[0], inputs[0], inputs[1]); }
+static int lengths[2];
+static void train(void) { loss = OF_MODEL(_step)(model, table->batch, lengths[0], lengths[1], inputs[0], inputs[1]); }
+
+/* The words of a file instead of those of the formula, and how many places of each row count. */
+static void read_sentences(char *const *of) {
+    FILE *f = of[0] ? fopen(of[0], "rb") : NULL;
+    for (int k = 0; k < 2; k++) {
+        size_t n = elements(&table->inputs[k]) * (size_t)table->batch;
+        lengths[k] = f ? atoi(of[k + 1]) : (int)table->inputs[k].dim[0];
+        if (of[0] && (!f || fread((void *)inputs[k], sizeof(int32_t), n, f) != n)) fprintf(stderr, "no words in %s\n", of[0]), exit(1);
+    }
+    if (f) fclose(f);
+}
 #else
 static void train(void) { loss = OF_MODEL(_step)(model, table->batch, inputs[0], inputs[1]); }
 #endif
@@ -106,6 +119,9 @@ int main(int argc, char **argv) {
 #endif
     model = place(sizeof *model);
     make_inputs();
+#ifdef SENTENCES
+    read_sentences(argv + (argc > 3 ? 3 : argc));
+#endif
     OF_MODEL(_init)(model, 1);
     set_all_weights();
     if (!strcmp(what, "predict")) return serve_predict();
