@@ -2,11 +2,11 @@
 """nnc beside its peers: `make bench`, or
 
     python3 tests/bench/bench.py NNC [--rounds N] [--seconds S] [--only WORKLOAD,...] [--threads 1,2] [--out DIR]
-                                     [--kann DIR] [--darknet DIR] [--reference DIR] [--sentences DIR]
+                                     [--kann DIR] [--darknet DIR] [--llmc DIR] [--reference DIR] [--sentences DIR]
     python3 tests/bench/bench.py --from DIR/speed.json --out DIR         draws again what was measured before
 
 writes speed.json, speed-table.md and speed.svg, anew after each workload. With both NNC and --from, what is measured takes the place of
-what was, workload by workload: one record is always one invocation. Peers in Python are those of the python that runs this; KANN, darknet and
+what was, workload by workload: one record is always one invocation. Peers in Python are those of the python that runs this; KANN, darknet, llm.c and
 the hand-written programs are source folders, by default those of ~/.cache/nnc-bench. What is not there is named and skipped. The workload
 `large`, GPT-2 of 124 million parameters, wants 8 GB and some minutes, and is measured only when --only names it. With a folder of train.en.gz
 and train.de.gz, the Transformer takes steps on real sentences too.
@@ -71,8 +71,8 @@ def measure(options, before, write):
     only = options.only.split(",")
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="nnc-bench-") as work:
-        sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference),
-                      options.sentences)
+        sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.llmc),
+                      Path(options.reference), options.sentences)
         results = {"machine": machine(), "versions": sides.versions, "absent": sides.absent, "rounds": options.rounds, "seconds": options.seconds,
                    "nnc_threads": sides.threaded, "train": before.get("train", []), "predict": before.get("predict", []), "sample": before.get("sample", []),
                    "translate": before.get("translate", []),
@@ -106,8 +106,9 @@ def main():
     parser.add_argument("--out", default=".")
     parser.add_argument("--sentences")
     parser.add_argument("--from", dest="before")
-    for peer in ("kann", "darknet", "reference"):
-        parser.add_argument(f"--{peer}", default=os.environ.get(f"NNC_BENCH_{peer.upper()}", CACHE/peer))
+    for peer in ("kann", "darknet", "llm.c", "reference"):
+        option = peer.replace(".", "")
+        parser.add_argument(f"--{option}", default=os.environ.get(f"NNC_BENCH_{option.upper()}", CACHE/peer))
     options = parser.parse_args()
     if not options.nnc and not options.before:
         parser.error("which nnc?")

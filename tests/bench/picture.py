@@ -9,7 +9,7 @@ from html import escape
 
 from table import NAMES, PEERS, summary, threads_of
 
-COLOURS = {"nnc": "#2563b8", "PyTorch eager": "#d9642c", "PyTorch compile": "#f0a830", "JAX jit": "#7a5aa8", "KANN": "#3f8f6b", "darknet": "#8a8f98",
+COLOURS = {"nnc": "#2563b8", "PyTorch eager": "#d9642c", "PyTorch compile": "#f0a830", "JAX jit": "#7a5aa8", "KANN": "#3f8f6b", "darknet": "#8a8f98", "llm.c": "#b8a24a",
            "by hand": "#c2477f", "ONNX Runtime": "#4b6a88"}
 WIDTH, LEFT, RIGHT, PANEL, GAP = 1000, 64, 20, 220, 72
 INK, GREY, PALE = "#22262b", "#5b636d", "#e3e6ea"

@@ -36,7 +36,8 @@ BUILT_WITH = {"perceptron": ["-DPREDICT"], "colour": ["-DPREDICT"], "grey": ["-D
               "sentences": ["-DSENTENCES"], "large": ["-DSTEPS=4"], "translated": ["-DSENTENCES"]}
 PREDICTED = tuple(w for w, flags in BUILT_WITH.items() if "-DPREDICT" in flags)
 BY_JAX = ("line", "perceptron", "colour", "colour_of_four", "grey", "residual")
-BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey")
+BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey", "letters")
+BY_LLMC = ("gpt", "large")
 BY_DARKNET = ("perceptron", "colour", "colour_of_four", "grey")
 BY_HAND = {"line": "p1", "perceptron": "p2", "colour": "p3full2"}
 
@@ -171,7 +172,7 @@ class Saying:
 class Sides:
     """All that there is on this machine, built in the folder `work`."""
 
-    def __init__(self, nnc, work, only, kann, darknet, reference, sentences):
+    def __init__(self, nnc, work, only, kann, darknet, llmc, reference, sentences):
         self.nnc, self.work, self.absent, self.versions = nnc, work, {}, {}
         self.compilers = [c for c in ("gcc", "clang") if shutil.which(c)]
         for c in ("gcc", "clang"):
@@ -190,6 +191,7 @@ class Sides:
                 self.absent[peer] = f"{Path(sys.executable).name} has no {module}"
         self.kann = self.build_kann(kann)
         self.darknet = self.build_darknet(darknet)
+        self.llmc = self.build_peer("llm.c", llmc, "train_gpt2.c", ["-Ofast", "-fopenmp", f"-I{llmc}", HERE/"peer_llmc.c"])
         self.weights = self.build_saying() if "gpt" in only else None
         self.batches = self.build_translated(Path(sentences)) if sentences else {}
         self.by_hand = self.build_by_hand(reference, [BY_HAND[w] for w in only if w in BY_HAND])
@@ -215,7 +217,7 @@ class Sides:
 
     def build_peer(self, name, folder, wanted, command):
         if not (folder/wanted).exists():
-            self.absent[name] = f"no {wanted} where --{name.lower()} says"
+            self.absent[name] = f"no {wanted} where --{name.lower().replace('.', '')} says"
             return None
         program = self.work/f"peer_{name}"
         try:
@@ -305,6 +307,8 @@ class Sides:
             found.append(Side("KANN", [self.kann, workload, threads], cpus, one))
         if self.darknet and workload in BY_DARKNET:
             found.append(Side("darknet", [self.darknet, workload, threads], cpus, one))
+        if self.llmc and workload in BY_LLMC:
+            found.append(Side("llm.c", [self.llmc, workload], cpus, one))
         if BY_HAND.get(workload) in self.by_hand and not (threads > 1 and workload == "line"):
             found.append(ByHand(self.by_hand[BY_HAND[workload]], threads, cpus))
         return found

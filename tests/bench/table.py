@@ -21,7 +21,7 @@ NAMES = {
     "gpt": ("W8, GPT", "GPT, 4 layers of 128, 128 of 65 letters, AdamW, batch 16"),
     "large": ("W9", "GPT-2 of 124 million, 12 layers of 768, 64 of 50257 tokens, AdamW, batch 4"),
 }
-PEERS = ("PyTorch eager", "PyTorch compile", "JAX jit", "KANN", "darknet", "by hand", "ONNX Runtime")
+PEERS = ("PyTorch eager", "PyTorch compile", "JAX jit", "KANN", "darknet", "llm.c", "by hand", "ONNX Runtime")
 
 
 def median_us(side):
