@@ -35,7 +35,6 @@ TRANSLATED = ("as drawn", "of like length")     # batches of real sentences
 BUILT_WITH = {"perceptron": ["-DPREDICT"], "colour": ["-DPREDICT"], "grey": ["-DPREDICT"], "regions": ["-DPREDICT", "-DSTATE"],
               "sentences": ["-DSENTENCES"], "large": ["-DSTEPS=4"], "translated": ["-DSENTENCES"]}
 PREDICTED = tuple(w for w, flags in BUILT_WITH.items() if "-DPREDICT" in flags)
-BY_JAX = ("line", "perceptron", "colour", "colour_of_four", "grey", "residual")
 BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey", "letters")
 BY_LLMC = ("gpt", "large")
 BY_DARKNET = ("perceptron", "colour", "colour_of_four", "grey")
@@ -301,7 +300,7 @@ class Sides:
         found = [Side(f"nnc by {c}", [self.work/f"{workload}-{c}", "train", threads], cpus, one if self.threaded else blas) for c in self.compilers]
         if "PyTorch" in self.versions:
             found += [Side(f"PyTorch {mode}", [sys.executable, HERE/"peer_torch.py", workload, mode, threads], cpus, blas) for mode in ("eager", "compile")]
-        if "JAX" in self.versions and workload in BY_JAX:
+        if "JAX" in self.versions:
             found.append(Side("JAX jit", [sys.executable, HERE/"peer_jax.py", workload, threads], cpus, one))
         if self.kann and workload in BY_KANN:
             found.append(Side("KANN", [self.kann, workload, threads], cpus, one))
