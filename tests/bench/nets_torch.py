@@ -74,7 +74,8 @@ class Sentences(nn.Module):
         super().__init__()
         self.english, self.german = (nn.Parameter(torch.zeros(vocabulary, width)) for _ in range(2))
         alike = dict(dropout=0.0, batch_first=True, norm_first=True)
-        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(width, heads, hidden, **alike), layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(width, heads, hidden, **alike), layers, nn.LayerNorm(width),
+                                             enable_nested_tensor=False)
         self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(width, heads, hidden, **alike), layers, nn.LayerNorm(width))
         t, i = torch.arange(48)[:, None], torch.arange(width)
         angle = t/10000**(2*(i//2)/width)

@@ -41,7 +41,7 @@ static void step(void) {
 int main(int argc, char **argv) {
     bool large = argc > 1 && !strcmp(argv[1], "large");
     GPT2Config config = { .max_seq_len = 128, .vocab_size = 65, .padded_vocab_size = 65, .num_layers = 4, .num_heads = 4, .channels = 128 };
-    if (large) config = (GPT2Config){ .max_seq_len = 64, .vocab_size = 50257, .padded_vocab_size = 50257, .num_layers = 12, .num_heads = 12, .channels = 768 };
+    if (large) config = (GPT2Config){ 64, 50257, 50257, 12, 12, 768 };
     batch = large ? 4 : 16;
     model.config = config;
     fill_in_parameter_sizes(model.param_sizes, config);

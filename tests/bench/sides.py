@@ -203,7 +203,8 @@ class Sides:
     def nnc_of(self, workload, source):
         """The command that makes a workload's C file."""
         model, settings = OF_MODEL.get(workload, (workload, {}))
-        return [self.nnc, f"--model={model}", f"--prefix={workload}", *(f"-D{name}={value}" for name, value in settings.items()), HERE/"workloads.nn", "-o", source]
+        return [self.nnc, f"--model={model}", f"--prefix={workload}", *(f"-D{name}={value}" for name, value in settings.items()),
+                HERE/"workloads.nn", "-o", source]
 
     def program_of(self, workload, compiler, source, program):
         """The command that makes a program of a workload's C file."""
@@ -244,8 +245,8 @@ class Sides:
         for c in self.compilers:
             run([c, *FLAGS, "-DNN_MAIN", f"-I{ROOT/'runtime'}", self.work/"says.c", self.nnc.parent/"libnnrt.a", "-lpng", "-ljpeg", "-lz", "-lm", "-lpthread",
                  "-o", self.work/f"says-{c}"])
-        run([self.work/f"says-{self.compilers[0]}", "train", "--train", f"text={letters}:chars", "--test", f"text={letters}:chars", "--steps", 1, "--save", weights,
-             "--quiet"])
+        text = f"text={letters}:chars"
+        run([self.work/f"says-{self.compilers[0]}", "train", "--train", text, "--test", text, "--steps", 1, "--save", weights, "--quiet"])
         return weights
 
     def build_translated(self, folder, most=48, vocabulary=4000, batch=32):
