@@ -93,7 +93,7 @@ renew: all
 	tests/errors/run.sh --renew
 	tests/docs.sh renew
 
-# nnc beside its peers, as a table and a picture in $(BUILD)/bench; takes half an hour, and says what is left out. docs/speed.md
+# nnc beside its peers, as a table and a picture in $(BUILD)/bench; takes an hour or two, and says what is left out. docs/speed.md
 # tells of the options, as in: make bench PYTHON=~/peers/bin/python BENCH="--rounds 3 --out docs"
 PYTHON = python3
 BENCH  = --out $(BUILD)/bench

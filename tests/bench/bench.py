@@ -2,12 +2,14 @@
 """nnc beside its peers: `make bench`, or
 
     python3 tests/bench/bench.py NNC [--rounds N] [--seconds S] [--only WORKLOAD,...] [--threads 1,2] [--out DIR]
-                                     [--kann DIR] [--darknet DIR] [--reference DIR]
+                                     [--kann DIR] [--darknet DIR] [--llmc DIR] [--reference DIR] [--sentences DIR]
     python3 tests/bench/bench.py --from DIR/speed.json --out DIR         draws again what was measured before
 
 writes speed.json, speed-table.md and speed.svg, anew after each workload. With both NNC and --from, what is measured takes the place of
-what was, workload by workload: one record is always one invocation. Peers in Python are those of the python that runs this; KANN, darknet and
-the hand-written programs are source folders, by default those of ~/.cache/nnc-bench. What is not there is named and skipped.
+what was, workload by workload: one record is always one invocation. Peers in Python are those of the python that runs this; KANN, darknet, llm.c and
+the hand-written programs are source folders, by default those of ~/.cache/nnc-bench. What is not there is named and skipped. The workload
+`large`, GPT-2 of 124 million parameters, wants 8 GB and some minutes, and is measured only when --only names it. With a folder of train.en.gz
+and train.de.gz, the Transformer takes steps on real sentences too.
 
 All sides of a workload run in turn, round after round. A figure is the median of the rounds, and a ratio is the median of
 the rounds' ratios, so that what else the machine does falls out of it. Before anything is timed, the losses after 20 steps
@@ -23,7 +25,7 @@ from pathlib import Path
 
 from compiling import compile_times
 from picture import picture
-from sides import CACHE, PREDICTED, WORKLOADS, Sides
+from sides import CACHE, PREDICTED, TRANSLATED, WORKLOADS, Sides
 from table import lines_of, table, threads_of
 
 
@@ -31,7 +33,7 @@ def measured(sides, kind, workload, threads, options):
     """One workload on so many threads: a record for each side, and the peak of each round."""
     running, found = [], {"kind": kind, "workload": workload, "threads": threads, "peak": [], "sides": []}
     try:
-        for side in (sides.train if kind == "train" else sides.predict)(workload, threads):
+        for side in getattr(sides, kind)(workload, threads):
             try:
                 check = side.start()
             except RuntimeError as error:
@@ -69,18 +71,23 @@ def measure(options, before, write):
     only = options.only.split(",")
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="nnc-bench-") as work:
-        sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.reference))
+        sides = Sides(Path(options.nnc).resolve(), Path(work), only, Path(options.kann), Path(options.darknet), Path(options.llmc),
+                      Path(options.reference), options.sentences)
         results = {"machine": machine(), "versions": sides.versions, "absent": sides.absent, "rounds": options.rounds, "seconds": options.seconds,
-                   "nnc_threads": sides.threaded, "train": before.get("train", []), "predict": before.get("predict", []), "compile": before.get("compile")}
-        for kind in ("train", "predict"):
+                   "nnc_threads": sides.threaded, "train": before.get("train", []), "predict": before.get("predict", []), "sample": before.get("sample", []),
+                   "translate": before.get("translate", []),
+                   "compile": before.get("compile")}
+        chosen = {"train": only, "predict": [w for w in only if w in PREDICTED], "sample": [w for w in only if w == "gpt"],
+                  "translate": list(sides.batches)}
+        for kind, workloads in chosen.items():
             for threads in map(int, options.threads.split(",")):
                 if threads > cores:
                     sides.absent[f"{threads} threads"] = f"{cores} cores"
                     continue
-                for workload in only if kind == "train" else [w for w in only if w in PREDICTED]:
+                for workload in workloads:
                     found = measured(sides, kind, workload, threads, options)
                     results[kind] = [r for r in results[kind] if (r["workload"], r["threads"]) != (workload, threads)] + [found]
-                    results[kind].sort(key=lambda r: list(WORKLOADS).index(r["workload"]))
+                    results[kind].sort(key=lambda r: [*WORKLOADS, *TRANSLATED].index(r["workload"]))
                     print(f"\n{kind}, {threads_of(threads)}\n" + "\n".join(lines_of(found)), flush=True)
                     write(results)
         if not options.no_compile:
@@ -93,13 +100,15 @@ def main():
     parser.add_argument("nnc", nargs="?")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5)
-    parser.add_argument("--only", default=",".join(WORKLOADS))
+    parser.add_argument("--only", default=",".join(w for w in WORKLOADS if w != "large"))
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--out", default=".")
+    parser.add_argument("--sentences")
     parser.add_argument("--from", dest="before")
-    for peer in ("kann", "darknet", "reference"):
-        parser.add_argument(f"--{peer}", default=os.environ.get(f"NNC_BENCH_{peer.upper()}", CACHE/peer))
+    for peer in ("kann", "darknet", "llm.c", "reference"):
+        option = peer.replace(".", "")
+        parser.add_argument(f"--{option}", default=os.environ.get(f"NNC_BENCH_{option.upper()}", CACHE/peer))
     options = parser.parse_args()
     if not options.nnc and not options.before:
         parser.error("which nnc?")

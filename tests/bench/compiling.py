@@ -32,7 +32,7 @@ def of_workloads(sides, only, rounds):
     found = []
     for workload in only:
         source = sides.work/f"{workload}.c"
-        record = {"workload": workload, "nnc": median_of(rounds, [sides.nnc, f"--model={workload}", HERE/"workloads.nn", "-o", source])}
+        record = {"workload": workload, "nnc": median_of(rounds, sides.nnc_of(workload, source))}
         record["kib"] = source.stat().st_size/1024
         record["lines"] = source.read_text().count("\n")
         for c in sides.compilers:
@@ -46,7 +46,7 @@ def first_step(sides, rounds):
     source, program = sides.work/f"{FIRST}.c", sides.work/"program"
     cpus = sorted(os.sched_getaffinity(0))[:1]
     pinned = {"preexec_fn": lambda: os.sched_setaffinity(0, cpus)}
-    ours = [sides.nnc, f"--model={FIRST}", HERE/"workloads.nn", "-o", source]
+    ours = sides.nnc_of(FIRST, source)
     run(ours)       # what is linked depends on what is written
     ways = [(f"nnc and {c}", [ours, sides.program_of(FIRST, c, source, program), [program, "first"]]) for c in sides.compilers]
     if "PyTorch" in sides.versions:

@@ -1,4 +1,5 @@
-"""JAX's side of the workloads: the whole step is one function under jit, on the CPU; side.py says what goes in and out.
+"""JAX's side of the workloads: the whole step is one function under jit, on the CPU; side.py says what goes in and out,
+nets_jax.py has the larger networks.
 
     python3 peer_jax.py WORKLOAD THREADS [first]
 
@@ -16,7 +17,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from side import data, serve, weights
+from nets_jax import NETS, Weights
+from side import STEPS, data, serve, weights
 
 
 def convolve(x, w, stride=1, pad=0):
@@ -86,56 +88,81 @@ def first_weights(shapes):
     return found
 
 
-def adam(p, g, m, t):
-    t = t + 1
-    m = [(0.9*a + 0.1*d, 0.999*b + 0.001*d*d) for (a, b), d in zip(m, g)]
-    rate, root = 0.001/(1 - 0.9**t), jax.lax.rsqrt(1 - 0.999**t)
-    return [w - rate*a/(jnp.sqrt(b)*root + 1e-8) for w, (a, b) in zip(p, m)], m, t
+# The optimizers: how many moments they keep of each parameter, and the update.
+def adam(decay=0.0):
+    def update(p, g, m, t):
+        t = t + 1
+        m = [(0.9*a + 0.1*d, 0.999*b + 0.001*d*d) for (a, b), d in zip(m, g)]
+        rate, root = 0.001/(1 - 0.9**t), jax.lax.rsqrt(1 - 0.999**t)
+        return [w*(1 - 0.001*decay) - rate*a/(jnp.sqrt(b)*root + 1e-8) for w, (a, b) in zip(p, m)], m, t
+    return 2, update
 
 
 def sgd(rate, momentum, decay=0.0):
     def update(p, g, m, t):
-        m = [momentum*a + (d + decay*w if decay else d) for a, d, w in zip(m, g, p)]
-        return [w - rate*a for w, a in zip(p, m)], m, t
-    return update
+        m = [(momentum*a + (d + decay*w if decay else d),) for (a,), d, w in zip(m, g, p)]
+        return [w - rate*a for w, (a,) in zip(p, m)], m, t
+    return 1, update
 
 
 def classes(z, t):
-    return -jnp.take_along_axis(jax.nn.log_softmax(z), t[:, None], 1).mean()
+    return -jnp.take_along_axis(jax.nn.log_softmax(z), t[..., None], -1).mean()
+
+
+def words(z, t):
+    cost = -jnp.take_along_axis(jax.nn.log_softmax(z), t[..., None], -1)[..., 0]
+    return jnp.where(t == 0, 0, cost).sum()/(t != 0).sum()
+
+
+def dice(p, t):
+    both, area = (p*t).sum((1, 2, 3)), (p + t).sum((1, 2, 3))
+    return (1 - (2*both + 1)/(area + 1)).mean()
 
 
 if workload == "line":
     start = [np.float32(0.5), np.float32(0)]
-    loss, update = lambda p, x, t: ((p[0]*x + p[1] - t)**2).mean(), sgd(0.001, 0.0)
+    loss, optimizer = lambda p, x, t: ((p[0]*x + p[1] - t)**2).mean(), sgd(0.001, 0.0)
 elif workload == "perceptron":
     start = first_weights([(128, 784), (128,), (10, 128), (10,)])
-    loss, update = lambda p, x, t: classes(jax.nn.relu(x @ p[0].T + p[1]) @ p[2].T + p[3], t), adam
+    loss, optimizer = lambda p, x, t: classes(jax.nn.relu(x @ p[0].T + p[1]) @ p[2].T + p[3], t), adam()
 elif workload == "residual":
-    start, update = first_weights(residual_shapes()), sgd(0.1, 0.9, 1e-4)
+    start, optimizer = first_weights(residual_shapes()), sgd(0.1, 0.9, 1e-4)
+elif workload in NETS:
+    start, optimizer = None, {"regions": sgd(0.1, 0.9), "gpt": adam(0.1), "large": adam(0.1)}.get(workload, adam())
 else:
     grey = workload == "grey"
     start = first_weights(windows_shapes(1 if grey else 3))
-    loss, update = lambda p, x, t: classes(two_windows(p, x, 2 if grey else 0), t), sgd(0.01, 0.9) if grey else adam
+    loss, optimizer = lambda p, x, t: classes(two_windows(p, x, 2 if grey else 0), t), sgd(0.01, 0.9) if grey else adam()
 
 x, t = data(workload)
-x = jnp.asarray(x.transpose(0, 2, 3, 1) if x.ndim == 4 else x)
-t = jnp.asarray(t if workload == "line" else t.astype(np.int32))
+x = jnp.asarray(x.transpose(0, 2, 3, 1) if x.ndim == 4 else x if x.dtype == np.float32 else x.astype(np.int32))
+t = jnp.asarray(t if workload == "line" else (t.transpose(0, 2, 3, 1) if t.ndim == 4 else t).astype(np.int32))
+moving = []
+if workload in NETS:
+    first = Weights()
+    NETS[workload](first, moving, (x, t) if workload == "sentences" else x)
+    start, moving = first.all, [jnp.full(a.shape, k % 2, jnp.float32) for k, a in enumerate(moving)]
+elif workload == "residual":
+    moving = [jnp.zeros(w.shape[-1]) if k % 2 == 0 else jnp.ones(w.shape[-1]) for w in start if w.ndim == 4 for k in (0, 1)]
 p = [jnp.asarray(w) for w in start]
-m = [(jnp.zeros_like(w), jnp.zeros_like(w)) if update is adam else jnp.zeros_like(w) for w in p]
-if workload == "residual":
+moments, update = optimizer
+m = [tuple(jnp.zeros_like(w) for _ in range(moments)) for w in p]
+if workload in (*NETS, "residual"):
     def with_moving(p, x, t):
-        z, found = residual(p, x)
-        return classes(z, t), found
+        if workload == "residual":
+            z, found = residual(p, x)
+        else:
+            found = []
+            z = NETS[workload](Weights(p), found, (x, t) if workload == "sentences" else x)
+        return {"regions": dice, "sentences": words}.get(workload, classes)(z, t), found
 
     def one(p, m, k, moving, x, t):
         (value, found), g = jax.value_and_grad(with_moving, has_aux=True)(p, x, t)
         return (*update(p, g, m, k), [0.9*a + 0.1*b for a, b in zip(moving, found)]), value
-    moving = [jnp.zeros(w.shape[-1]) if k % 2 == 0 else jnp.ones(w.shape[-1]) for w in p if w.ndim == 4 for k in (0, 1)]
 else:
     def one(p, m, k, moving, x, t):
         value, g = jax.value_and_grad(loss)(p, x, t)
         return (*update(p, g, m, k), moving), value
-    moving = []
 
 run = jax.jit(one, donate_argnums=(0, 1, 2, 3))
 everything, value = (p, m, jnp.float32(0), moving), None
@@ -146,6 +173,6 @@ def step():
     everything, value = run(*everything, x, t)
 
 
-for _ in range(1 if sys.argv[-1] == "first" else 20):
+for _ in range(1 if sys.argv[-1] == "first" else STEPS.get(workload, 20)):
     step()
 print(f"loss {float(value):.9g}") if sys.argv[-1] == "first" else serve(float(value), step, lambda: value.block_until_ready())

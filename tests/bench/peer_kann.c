@@ -4,12 +4,13 @@
  *
  * What KANN has not is made of what it has. Its optimizer is RMSprop: the updates are the loops of side.h. Its convolution has
  * no bias: this is a second convolution, 1x1, of a picture of ones. It turns the kernel around, so kernels are handed in
- * turned; it leaves out rows where it should pad, so padded pictures are handed in. Threads are KANN's own: each takes a part
+ * turned; it leaves out rows where it should pad, so padded pictures are handed in. Its LSTM has one bias where the others have
+ * two, so the cell is written out as it stands in kann.c, with two. Threads are KANN's own: each takes a part
  * of the batch. */
 #include "side.h"
 #include "kann.h"
 
-enum { MOST = 16, ONES = 1 };
+enum { MOST = 32, ONES = 1, STEPS = 64, LETTERS = 65, HIDDEN = 256 };
 static kann_t *net;
 static kad_node_t *parameter[MOST];
 static int parameters, steps, batch = 64;
@@ -50,11 +51,44 @@ static kad_node_t *image(int channels) {
     return t;
 }
 
+/* A gate before its function: its own rows of the LSTM's two matrices and two biases. */
+static kad_node_t *gate(kad_node_t *x, kad_node_t *h) {
+    kad_node_t *w = keep(kann_new_weight(HIDDEN, LETTERS)), *u = keep(kann_new_weight(HIDDEN, HIDDEN));
+    return kad_add(kad_add(kad_add(kad_cmul(x, w), kad_cmul(h, u)), keep(kann_new_bias(HIDDEN))), keep(kann_new_bias(HIDDEN)));
+}
+
+static kad_node_t *lstm(kad_node_t *x) {
+    kad_node_t *start[2];
+    for (int k = 0; k < 2; k++) {
+        start[k] = kad_const(0, 2, 1, HIDDEN);
+        start[k]->x = array(HIDDEN * sizeof(float));
+    }
+    kad_node_t *i = kad_sigm(gate(x, start[0])), *f = kad_sigm(gate(x, start[0])), *g = kad_tanh(gate(x, start[0])), *o = kad_sigm(gate(x, start[0]));
+    kad_node_t *cell = kad_add(kad_mul(f, start[1]), kad_mul(g, i)), *out = kad_mul(kad_tanh(cell), o);
+    cell->pre = start[1], out->pre = start[0];
+    return out;
+}
+
 static kad_node_t *logits(void) {
+    if (is("letters")) {
+        kad_node_t *x = kad_feed(2, 1, LETTERS);
+        x->ext_flag |= KANN_F_IN, x->ext_label = ONES + 1;
+        return dense(lstm(x), LETTERS);
+    }
     if (is("line")) return dense(image(0), 1);
     if (is("perceptron")) return dense(kad_relu(dense(image(0), 128)), 10);
     kad_node_t *t = window(window(image(is("grey") ? 1 : 3), 6), 16);
     return dense(kad_relu(dense(kad_relu(dense(t, 120)), 84)), 10);
+}
+
+static void set_letters_weights(void) {
+    for (int q = 0; q < 4; q++)
+        for (int k = 0; k < 4; k++) {
+            kad_node_t *t = parameter[4 * q + k];
+            uint32_t n = (uint32_t)kad_len(t);
+            for (uint32_t i = 0; i < n; i++) t->x[i] = k < 2 ? (float)((2 * uniform((uint32_t)q * n + i, (uint32_t)k) - 1) / sqrt(n / (double)HIDDEN)) : 0;
+        }
+    set_weights(parameter[16]->x, (size_t)LETTERS * HIDDEN, LETTERS, 4);
 }
 
 static void set_all_weights(void) {
@@ -95,24 +129,40 @@ static void bind(void) {
     kann_feed_bind(net, KANN_F_TRUTH, 0, &t);
 }
 
+/* Each step's letters of all samples as rows with one 1. */
+static void bind_letters(void) {
+    static float *rows[2][STEPS];
+    for (int k = 0; k < 2; k++)
+        for (int t = 0; t < STEPS; t++) {
+            rows[k][t] = array(sizeof(float) * (size_t)batch * LETTERS);
+            for (int b = 0; b < batch; b++) rows[k][t][b * LETTERS + (int)(uniform((uint32_t)(b * STEPS + t), 1000 + (uint32_t)k) * LETTERS)] = 1;
+        }
+    kann_feed_bind(net, KANN_F_IN, ONES + 1, rows[0]);
+    kann_feed_bind(net, KANN_F_TRUTH, 0, rows[1]);
+}
+
 int main(int argc, char **argv) {
     int threads = argc > 2 ? atoi(argv[2]) : 1;
     workload = argc > 1 ? argv[1] : "";
-    if (!is("line") && !is("perceptron") && !is("colour") && !is("colour_of_four") && !is("grey"))
+    if (!is("line") && !is("perceptron") && !is("colour") && !is("colour_of_four") && !is("grey") && !is("letters"))
         return fprintf(stderr, "KANN has no way to say %s\n", workload), 2;
     if (is("line")) batch = 100;
     if (is("colour_of_four")) batch = 4;
-    kad_node_t *z = logits(), *truth = kad_feed(2, 1, is("line") ? 1 : 10);
+    if (is("letters")) batch = 32;
+    kad_node_t *z = logits(), *truth = kad_feed(2, 1, is("line") ? 1 : is("letters") ? LETTERS : 10);
     truth->ext_flag |= KANN_F_TRUTH;
     kad_node_t *cost = is("line") ? kad_mse(z, truth) : kad_ce_multi(kad_softmax(z), truth);
+    if (is("letters")) cost = kad_avg(1, &cost);       /* over the steps, once there are several */
     cost->ext_flag |= KANN_F_COST;
     net = kann_new(cost, 0);
     variables = (size_t)kann_size_var(net);
     moment = array(variables * sizeof *moment), square = array(variables * sizeof *square);
-    set_all_weights();
+    if (is("letters")) set_letters_weights(), net = kann_unroll(net, STEPS);
+    else set_all_weights();
     kann_set_batch_size(net, batch);
     kann_mt(net, threads, batch);
-    bind();
+    if (is("letters")) bind_letters();
+    else bind();
     for (int k = 0; k < 20; k++) step();
     return serve(loss, step);
 }

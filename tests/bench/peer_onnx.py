@@ -1,6 +1,6 @@
 """ONNX Runtime's side: the prediction of one sample, its arrays bound once; side.py says what goes in and out.
 
-    python3 peer_onnx.py perceptron|colour|grey THREADS"""
+    python3 peer_onnx.py perceptron|colour|grey|regions THREADS"""
 import sys
 
 import numpy as np
@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from side import SHAPE, data, serve, weights
 
 workload, threads = sys.argv[1], int(sys.argv[2])
-nodes, values, last = [], [], "x"
+nodes, values, moving, last = [], [], [], "x"
 
 
 def node(kind, *more, **attributes):
@@ -19,13 +19,13 @@ def node(kind, *more, **attributes):
     last = f"y{len(nodes) - 1}"
 
 
-def value(array):
-    values.append(numpy_helper.from_array(array, f"w{len(values)}"))
-    return values[-1].name
+def value(array, among=values):
+    among.append(numpy_helper.from_array(array, f"{'w' if among is values else 'm'}{len(among)}"))
+    return among[-1].name
 
 
-def parameters(*shape):
-    return value(weights(shape, len(values))), value(np.zeros(shape[0], np.float32))
+def parameters(*shape, out=None):
+    return value(weights(shape, len(values))), value(np.zeros(out or shape[0], np.float32))
 
 
 def dense(out, fan):
@@ -38,26 +38,53 @@ def window(out, channels, pad):
     node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
 
 
+def double(channels, out):
+    ones, zeros = np.ones(out, np.float32), np.zeros(out, np.float32)
+    for c in (channels, out):
+        node("Conv", value(weights((out, c, 3, 3), len(values))), pads=[1]*4)
+        node("BatchNormalization", value(ones), value(zeros), value(zeros, moving), value(ones, moving))
+        node("Relu")
+
+
+def level(channels, out, *below):
+    """A level of the U-Net, and all that lies below it."""
+    global last
+    double(channels, out)
+    if below:
+        across = last
+        node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+        level(out, *below)
+        node("ConvTranspose", *parameters(below[0], out, 2, 2, out=out), strides=[2, 2])
+        up, last = last, across
+        node("Concat", up, axis=1)
+        double(2*out, out)
+
+
 if workload == "perceptron":
     widths = [784, 128, 10]
+elif workload == "regions":
+    widths = []
+    level(1, 16, 32, 64)
+    node("Conv", *parameters(1, 16, 1, 1))
+    node("Sigmoid")
 else:
+    widths = [400, 120, 84, 10]
     window(6, SHAPE[workload][0], 2 if workload == "grey" else 0)
     window(16, 6, 0)
     node("Flatten")
-    widths = [400, 120, 84, 10]
 for fan, out in zip(widths, widths[1:]):
     dense(out, fan)
     if out != 10:
         node("Relu")
 
 x = data(workload)[0][:1]
+z = np.zeros(x.shape if workload == "regions" else (1, 10), np.float32)
 graph = helper.make_graph(nodes, workload, [helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape)],
-                          [helper.make_tensor_value_info(last, TensorProto.FLOAT, [1, 10])], values)
+                          [helper.make_tensor_value_info(last, TensorProto.FLOAT, z.shape)], values + moving)
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
 session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-z = np.zeros((1, 10), np.float32)
 bound = session.io_binding()
 bound.bind_cpu_input("x", x)
 bound.bind_output(last, "cpu", 0, np.float32, z.shape, z.ctypes.data)
@@ -68,4 +95,4 @@ def step():
 
 
 step()
-serve(float((z[0].astype(np.float64)*np.arange(1, 11)).sum()), step)
+serve(float((z.ravel().astype(np.float64)*np.arange(1, z.size + 1)).sum()), step)

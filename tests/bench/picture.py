@@ -10,7 +10,7 @@ from html import escape
 from table import NAMES, PEERS, summary, threads_of
 
 COLOURS = {"nnc": "#2563b8", "PyTorch eager": "#d9642c", "PyTorch compile": "#f0a830", "JAX jit": "#7a5aa8", "KANN": "#3f8f6b", "darknet": "#8a8f98",
-           "by hand": "#c2477f", "ONNX Runtime": "#4b6a88"}
+           "llm.c": "#b8a24a", "by hand": "#c2477f", "ONNX Runtime": "#4b6a88"}
 WIDTH, LEFT, RIGHT, PANEL, GAP = 1000, 64, 20, 220, 72
 INK, GREY, PALE = "#22262b", "#5b636d", "#e3e6ea"
 BOLD = ' font-weight="600"'
@@ -111,8 +111,8 @@ def picture(results):
     top += PANEL + GAP - 8
     at, notes = results["machine"], [f"{name} {what}" for name, what in NAMES.values()]
     width = "AVX-512" if "avx512f" in at["flags"] else "AVX2" if "avx2" in at["flags"] else "SSE"
-    for words in ("; ".join(notes[:4]), "; ".join(notes[4:]), f"{at['cpu']}, {at['cores']} cores, {width}; median of {results['rounds']} "
-                  f"round{'s' if results['rounds'] > 1 else ''}, all sides in turn"):
+    for words in ("; ".join(notes[:4]), "; ".join(notes[4:8]), "; ".join(notes[8:]), f"{at['cpu']}, {at['cores']} cores, {width}; "
+                  f"median of {results['rounds']} round{'s' if results['rounds'] > 1 else ''}, all sides in turn"):
         out.append(text(LEFT, top, words, 11, "start", GREY))
         top += 16
     height = top + 8

@@ -9,7 +9,8 @@
  *     rss K          at the end of the input: peak resident memory, in KiB
  *
  * With h(i, p) the mixing of element i of array p, u = h / 2^24 is in [0, 1): inputs are u of array 1000, labels
- * floor(10*u) of array 1001, weights of rank 2 and more (2u - 1)/sqrt(fan), p their place among the parameters and fan the
+ * floor(10*u) of array 1001, tokens floor(V*u) of arrays 1000 and 1001, where a sentence of at most T ends behind
+ * T/2 + 1 + floor(T/2*u) of them, of arrays 1002 and 1003; weights of rank 2 and more (2u - 1)/sqrt(fan), p their place among the parameters and fan the
  * product of all extents but the first; other parameters are 0, and gains 1. */
 #include <math.h>
 #include <stdbool.h>

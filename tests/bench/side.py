@@ -7,8 +7,12 @@ import time
 
 import numpy as np
 
-BATCH = {"line": 100, "perceptron": 64, "colour": 64, "colour_of_four": 4, "grey": 64, "residual": 64}
-SHAPE = {"line": (), "perceptron": (784,), "colour": (3, 32, 32), "colour_of_four": (3, 32, 32), "grey": (1, 28, 28), "residual": (3, 32, 32)}
+BATCH = {"line": 100, "perceptron": 64, "colour": 64, "colour_of_four": 4, "grey": 64, "residual": 64, "regions": 4, "sentences": 32, "letters": 32,
+         "gpt": 16, "large": 4}
+SHAPE = {"line": (), "perceptron": (784,), "colour": (3, 32, 32), "colour_of_four": (3, 32, 32), "grey": (1, 28, 28), "residual": (3, 32, 32),
+         "regions": (1, 128, 128), "sentences": (24,), "letters": (64,), "gpt": (128,), "large": (64,)}
+TOKENS = {"sentences": 4000, "letters": 65, "gpt": 65, "large": 50257}      # of which inputs and targets are: as many of one as of the other
+STEPS = {"large": 4}        # before the check; 20 of the others
 
 
 def uniform(n, p):
@@ -27,11 +31,25 @@ def weights(shape, p):
 
 
 def data(workload):
-    """The inputs, and the targets: real for the line, else classes."""
+    """The inputs, and the targets: real for the line, else classes, as many as the network gives."""
     batch, shape = BATCH[workload], SHAPE[workload]
-    x = uniform(batch*int(np.prod(shape)), 1000).astype(np.float32).reshape(batch, *shape)
-    t = uniform(batch, 1001)
-    return x, t.astype(np.float32) if workload == "line" else (t*10).astype(np.int64)
+    drawn = lambda which, shape: uniform(batch*int(np.prod(shape)), which).reshape(batch, *shape)
+    if workload in TOKENS:
+        found = [(drawn(1000 + k, shape)*TOKENS[workload]).astype(np.int64) for k in (0, 1)]
+        if workload == "sentences":
+            for k, tokens in enumerate(found):
+                tokens[np.arange(shape[0]) >= shape[0]//2 + 1 + (drawn(1002 + k, (1,))*(shape[0]//2)).astype(np.int64)] = 0
+        return found
+    x = drawn(1000, shape).astype(np.float32)
+    if workload == "line":
+        return x, drawn(1001, ()).astype(np.float32)
+    return x, (drawn(1001, shape)*2 if workload == "regions" else drawn(1001, ())*10).astype(np.int64)
+
+
+def sentences_of(file, S, T):
+    """The words of a file as sides.py writes it, of which the first S and T of each row count."""
+    both = np.fromfile(file, np.int32).reshape(2, BATCH["sentences"], -1).astype(np.int64)
+    return both[0, :, :S].copy(), both[1, :, :T].copy()
 
 
 def resident():

@@ -5,14 +5,20 @@ it is started on the cores that it may use, and stopped (SIGSTOP) whenever it is
 their threads spins beside another's turn, and a round over all of them takes little more than the seconds that are timed.
 
 What is not installed is no error: `Sides.absent` says what is left out, and why. Nothing is downloaded here."""
+import array
+import collections
+import gzip
 import os
+import random
 import re
 import select
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,9 +27,16 @@ CACHE = Path.home()/".cache/nnc-bench"
 FLAGS = ["-std=gnu11", "-O2", "-march=native"]
 
 # The dense multiply-adds of a step (forward, data and weight gradients), in MFLOP, two for each.
-WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616}
-PREDICTED = ("perceptron", "colour", "grey")
-BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey")
+WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_four": 12.8, "grey": 144.9, "residual": 15616,
+             "regions": 9506, "sentences": 6757, "letters": 3971, "gpt": 11377, "large": 191557}
+OF_MODEL = {"large": ("gpt", {"V": 50257, "width": 768, "heads": 12, "layers": 12, "context": 64, "samples": 4}),
+            "translated": ("sentences", {"most": 48})}       # the others have their own
+TRANSLATED = ("as drawn", "of like length")     # batches of real sentences
+BUILT_WITH = {"perceptron": ["-DPREDICT"], "colour": ["-DPREDICT"], "grey": ["-DPREDICT"], "regions": ["-DPREDICT", "-DSTATE"],
+              "sentences": ["-DSENTENCES"], "large": ["-DSTEPS=4"], "translated": ["-DSENTENCES"]}
+PREDICTED = tuple(w for w, flags in BUILT_WITH.items() if "-DPREDICT" in flags)
+BY_KANN = ("line", "perceptron", "colour", "colour_of_four", "grey", "letters")
+BY_LLMC = ("gpt", "large")
 BY_DARKNET = ("perceptron", "colour", "colour_of_four", "grey")
 BY_HAND = {"line": "p1", "perceptron": "p2", "colour": "p3full2"}
 
@@ -125,10 +138,40 @@ class ByHand:
         pass
 
 
+class Saying:
+    """nnc's program of models/gpt.nn, as one would use it: text is what it has said for as many letters as it sees at once, always the
+    likeliest next. A figure is for the whole text, from what it takes and what its first letter takes, so that the start falls out."""
+    LETTERS, CONTEXT = "\n" + "".join(chr(33 + k) for k in range(64)), 128
+
+    def __init__(self, label, program, weights, threads, cpus):
+        self.label, self.cpus = label, cpus
+        self.command = [program, "sample", "--weights", weights, "--prompt", "\n", "--temperature", 0, "--threads", threads, "--length"]
+
+    def said(self, length):
+        begin = time.perf_counter()
+        text = run([*self.command, length], preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
+        return time.perf_counter() - begin, text[:self.CONTEXT]
+
+    def start(self):
+        return sum((k + 1)*self.LETTERS.index(c) for k, c in enumerate(self.said(self.CONTEXT - 1)[1]))
+
+    def measure(self, seconds):
+        times, start = [], time.perf_counter()
+        while not times or time.perf_counter() - start < seconds:
+            times.append(self.said(self.CONTEXT - 1)[0] - self.said(1)[0])
+        return statistics.median(times)*1e6*(self.CONTEXT - 1)/(self.CONTEXT - 2)
+
+    def stop(self):
+        return None
+
+    def end(self):
+        pass
+
+
 class Sides:
     """All that there is on this machine, built in the folder `work`."""
 
-    def __init__(self, nnc, work, only, kann, darknet, reference):
+    def __init__(self, nnc, work, only, kann, darknet, llmc, reference, sentences):
         self.nnc, self.work, self.absent, self.versions = nnc, work, {}, {}
         self.compilers = [c for c in ("gcc", "clang") if shutil.which(c)]
         for c in ("gcc", "clang"):
@@ -147,16 +190,25 @@ class Sides:
                 self.absent[peer] = f"{Path(sys.executable).name} has no {module}"
         self.kann = self.build_kann(kann)
         self.darknet = self.build_darknet(darknet)
+        self.llmc = self.build_peer("llm.c", llmc, "train_gpt2.c", ["-Ofast", "-fopenmp", f"-I{llmc}", HERE/"peer_llmc.c"])
+        self.weights = self.build_saying() if "gpt" in only else None
+        self.batches = self.build_translated(Path(sentences)) if sentences else {}
         self.by_hand = self.build_by_hand(reference, [BY_HAND[w] for w in only if w in BY_HAND])
 
     def build_workload(self, workload):
-        run([self.nnc, f"--model={workload}", HERE/"workloads.nn", "-o", self.work/f"{workload}.c"])
+        run(self.nnc_of(workload, self.work/f"{workload}.c"))
         for c in self.compilers:
             run(self.program_of(workload, c, self.work/f"{workload}.c", self.work/f"{workload}-{c}"))
 
+    def nnc_of(self, workload, source):
+        """The command that makes a workload's C file."""
+        model, settings = OF_MODEL.get(workload, (workload, {}))
+        return [self.nnc, f"--model={model}", f"--prefix={workload}", *(f"-D{name}={value}" for name, value in settings.items()),
+                HERE/"workloads.nn", "-o", source]
+
     def program_of(self, workload, compiler, source, program):
         """The command that makes a program of a workload's C file."""
-        more = ["-DPREDICT"] if workload in PREDICTED else []
+        more = BUILT_WITH.get(workload, [])
         link = ["-lopenblas"] if "cblas.h" in Path(source).read_text() else []
         if self.threaded:
             more, link = [*more, "-DTHREADS"], [self.nnc.parent/"libnnrt.a", *link]
@@ -165,7 +217,7 @@ class Sides:
 
     def build_peer(self, name, folder, wanted, command):
         if not (folder/wanted).exists():
-            self.absent[name] = f"no {wanted} where --{name.lower()} says"
+            self.absent[name] = f"no {wanted} where --{name.lower().replace('.', '')} says"
             return None
         program = self.work/f"peer_{name}"
         try:
@@ -184,6 +236,37 @@ class Sides:
         sources = [s for s in sorted(folder.glob("src/*.c")) if s.name != "compare.c"]      # which its own Makefile leaves out too
         return self.build_peer("darknet", folder, "include/darknet.h", ["-Ofast", "-fopenmp", f"-I{folder}/include", f"-I{folder}/src", HERE/"peer_darknet.c",
                                *sources])
+
+    def build_saying(self):
+        """The programs of models/gpt.nn, and weights from one of them after a step on letters at random."""
+        letters, weights = self.work/"letters.txt", self.work/"says.safetensors"
+        letters.write_text("".join(random.Random(1).choices(Saying.LETTERS, k=20000)))
+        run([self.nnc, ROOT/"models/gpt.nn", "-o", self.work/"says.c"])
+        for c in self.compilers:
+            run([c, *FLAGS, "-DNN_MAIN", f"-I{ROOT/'runtime'}", self.work/"says.c", self.nnc.parent/"libnnrt.a", "-lpng", "-ljpeg", "-lz", "-lm", "-lpthread",
+                 "-o", self.work/f"says-{c}"])
+        text = f"text={letters}:chars"
+        run([self.work/f"says-{self.compilers[0]}", "train", "--train", text, "--test", text, "--steps", 1, "--save", weights, "--quiet"])
+        return weights
+
+    def build_translated(self, folder, most=48, vocabulary=4000, batch=32):
+        """Of real sentences, 3200 at random, a batch of the first ones and one of like length, as the trainer takes them: for each a file and the
+        lengths of its longest."""
+        self.build_workload("translated")
+        texts = [[re.findall(r"\w+|[^\w\s]", line.lower()) for line in gzip.open(folder/f"train.{l}.gz", "rt", encoding="utf-8")] for l in ("en", "de")]
+        chosen = random.Random(1).sample(range(len(texts[0])), 100*batch)
+        rows = []
+        for text in texts:
+            rank = {w: k + 3 for k, (w, _) in enumerate(collections.Counter(w for line in text for w in line).most_common(vocabulary - 3))}
+            rows.append([[rank.get(w, 2) for w in text[i][:most - 1]] + [1] for i in chosen])
+        order = sorted(range(len(chosen)), key=lambda i: (len(rows[1][i]), len(rows[0][i])))
+        found = {}
+        for name, these in zip(TRANSLATED, (range(batch), order[50*batch:51*batch])):
+            words = array.array("i", (w for side in rows for i in these for w in side[i] + [0]*(most - len(side[i]))))
+            file = self.work/f"{name.split()[-1]}.words"
+            file.write_bytes(words.tobytes())
+            found[name] = (file, *(max(len(side[i]) for i in these) for side in rows))
+        return found
 
     def build_by_hand(self, folder, wanted):
         """The programs are written for 16 lanes. Two builtins that not every compiler and machine has are spelled out for those that
@@ -224,6 +307,8 @@ class Sides:
             found.append(Side("KANN", [self.kann, workload, threads], cpus, one))
         if self.darknet and workload in BY_DARKNET:
             found.append(Side("darknet", [self.darknet, workload, threads], cpus, one))
+        if self.llmc and workload in BY_LLMC:
+            found.append(Side("llm.c", [self.llmc, workload], cpus, one))
         if BY_HAND.get(workload) in self.by_hand and not (threads > 1 and workload == "line"):
             found.append(ByHand(self.by_hand[BY_HAND[workload]], threads, cpus))
         return found
@@ -233,6 +318,21 @@ class Sides:
         found = [Side(f"nnc by {c}", [self.work/f"{workload}-{c}", "predict", threads], cpus) for c in self.compilers]
         if "ONNX Runtime" in self.versions:
             found.append(Side("ONNX Runtime", [sys.executable, HERE/"peer_onnx.py", workload, threads], cpus))
+        return found
+
+    def translate(self, batch, threads):
+        """A step on real sentences, cut behind the longest and padded to the full length."""
+        cpus, (file, *lengths) = sorted(os.sched_getaffinity(0))[:threads], self.batches[batch]
+        programs = [(f"nnc by {c}", [self.work/f"translated-{c}", "train", threads]) for c in self.compilers]
+        if "PyTorch" in self.versions:
+            programs.append(("PyTorch eager", [sys.executable, HERE/"peer_torch.py", "sentences", "eager", threads]))
+        return [Side(f"{label}, {s}+{t}", [*command, file, s, t], cpus) for label, command in programs for s, t in (lengths, (48, 48))]
+
+    def sample(self, workload, threads):
+        cpus = sorted(os.sched_getaffinity(0))[:threads]
+        found = [Saying(f"nnc by {c}", self.work/f"says-{c}", self.weights, threads, cpus) for c in self.compilers]
+        if "PyTorch" in self.versions:
+            found += [Side(f"PyTorch {way}", [sys.executable, HERE/"peer_torch_sample.py", self.weights, way, threads], cpus) for way in ("cache", "anew")]
         return found
 
     def peak(self, threads):

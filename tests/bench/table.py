@@ -15,8 +15,13 @@ NAMES = {
     "colour_of_four": ("W3, 4", "the same, batch 4"),
     "grey": ("W4", "LeNet-5 on 1x28x28, SGD with momentum, batch 64"),
     "residual": ("W5", "ResNet-20 on 3x32x32, SGD with momentum and decay, batch 64"),
+    "regions": ("W6", "U-Net 16/32/64 on 1x128x128, Dice, SGD with momentum, batch 4"),
+    "sentences": ("W7", "Transformer 2+2 layers of 128, 24+24 of 4000 words, Adam, batch 32"),
+    "letters": ("W8, LSTM", "LSTM of 256, 64 of 65 letters, Adam, batch 32"),
+    "gpt": ("W8, GPT", "GPT, 4 layers of 128, 128 of 65 letters, AdamW, batch 16"),
+    "large": ("W9", "GPT-2 of 124 million, 12 layers of 768, 64 of 50257 tokens, AdamW, batch 4"),
 }
-PEERS = ("PyTorch eager", "PyTorch compile", "JAX jit", "KANN", "darknet", "by hand", "ONNX Runtime")
+PEERS = ("PyTorch eager", "PyTorch compile", "JAX jit", "KANN", "darknet", "llm.c", "by hand", "ONNX Runtime")
 
 
 def median_us(side):
@@ -86,6 +91,21 @@ def speed(results, kind, threads):
     return grid(head, rows) if rows else []
 
 
+def saying(found):
+    """Letters a second."""
+    return grid(["", "letters a second", "times nnc's time"],
+                [[s["label"], number(127e6/median_us(s)), number(ratio(s, ours(found)))] for s in found["sides"]])
+
+
+def translating(records):
+    """What it brings to end a batch behind its longest sentence."""
+    rows = []
+    for found in records:
+        for cut, full in zip(found["sides"][::2], found["sides"][1::2]):
+            rows.append([found["workload"], *cut["label"].split(", "), number(median_us(cut)), number(median_us(full)), number(ratio(full, cut))])
+    return grid(["32 pairs", "side", "words", "us", "us of 48+48", "times"], rows)
+
+
 def memory(results):
     records = [r for r in results["train"] if r["threads"] == min(r["threads"] for r in results["train"])]
     labels = [p for p in PEERS if any(s["label"] == p and s["rss"] for r in records for s in r["sides"])]
@@ -141,6 +161,11 @@ def table(results):
     for kind, title in (("train", "Training, a step"), ("predict", "Prediction of one sample")):
         for threads in sorted({r["threads"] for r in results[kind]}):
             lines += ["", f"## {title}, {threads_of(threads)}", ""] + speed(results, kind, threads)
+    for found in results.get("sample", []):
+        lines += ["", f"## A text of 128 letters from models/gpt.nn, {threads_of(found['threads'])}", ""] + saying(found)
+    if results.get("translate"):
+        lines += ["", "## Sentences that end early", "", "A step of W7 on real sentences, cut behind the longest of the batch, and padded to 48.", ""]
+        lines += translating(results["translate"])
     if results["train"]:
         lines += ["", "## Memory", "", "Peak resident memory of training, on the fewest threads.", ""] + memory(results)
     if results["compile"]:
