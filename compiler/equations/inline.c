@@ -1,10 +1,10 @@
-/* Inlining of adjoint equations into the equations that read them.
+/* Inlining of adjoint equations, and of what is one-hot, into the equations that read them.
  *
  * Fusion decides later what is stored; here an equation vanishes only when that makes the mathematics simpler:
  *
  *     CONSTANT   no index in it (1/batch)                               into any reader
  *     COPY       one read of another tensor                             into any reader
- *     ONE_HOT    where(j == e, v, 0) with a cheap v                     into any reader: a sum over j then has one term
+ *     ONE_HOT    where(j == e, v, 0) with a cheap v                     into any adjoint, and into sums over j: they have one term then
  *     WINNER     where(winner[i//2] == i%2, v, 0) with a cheap v         into sums over i: they keep to the winners
  *     SCALAR     cheap, at most one index, and all its readers maps     into these maps
  *     SCALED     a read times what depends on fewer indices (d[c, p]*gain[c]), if all readers are maps, or sums over the
@@ -189,10 +189,11 @@ static Kind kind_of(const Equation *e, const Use *u) {
 
 void inlining_offer(Inlining *w, Equation *e) {
     const Tensor *t = e->out;
-    if (!t->adjoint || t->role != ROLE_VALUE || t->watched || map_get(&w->results, t)) return;
-    Use *u = use_of(w, t);
-    u->equation = e;
-    u->kind = kind_of(e, u);
+    if (t->role != ROLE_VALUE || t->watched || map_get(&w->results, t)) return;
+    Kind kind = kind_of(e, use_of(w, t));
+    if (!t->adjoint && (kind != ONE_HOT || e->scan)) return;
+    use_of(w, t)->equation = e;
+    use_of(w, t)->kind = kind;
 }
 
 /* --- taking it --- */
@@ -202,9 +203,16 @@ static bool takes_once(const Equation *reader, const Expr *read, const Use *u) {
         && reader->scan == u->equation->scan;
 }
 
+static bool sums_over(const Equation *reader, const Expr *read) {
+    bool sums = false;
+    for (int k = 0; k < read->tensor->rank; k++) sums |= is_bound(reader, read->arg[k]);
+    return sums && reader->op == REDUCE_SUM && !reader->scan;
+}
+
 static bool takes(const Equation *reader, const Expr *read, const Use *u) {
     switch (u->kind) {
-    case CONSTANT: case COPY: case ONE_HOT: return true;
+    case CONSTANT: case COPY: return true;
+    case ONE_HOT: return reader->out->adjoint || sums_over(reader, read);
     case WINNER: return sums_digits(reader, read, u->equation) || takes_once(reader, read, u);
     case SCALAR: return reader->op == REDUCE_NONE;
     case SCALED: return takes_scaled(reader, read, u->equation);

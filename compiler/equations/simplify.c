@@ -10,7 +10,7 @@
  *     6. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
  *     7. it is compared with what came before: equal up to the names of indices means equal
  *
- * Of forward equations only deltas are solved, and equal ones merged: their text keeps its rounding. */
+ * Of forward equations only deltas are solved, those of a one-hot factor too, and equal ones merged: their text keeps its rounding. */
 #include "simplify.h"
 #include <string.h>
 
@@ -102,9 +102,9 @@ static void solve_term(Equation *e, const Expr *term) {
 
 /* A forward sum that is written with deltas: a scatter of the language, or sum(j) where(j == y, z[j], 0). Solving leaves out
  * terms that are 0, and no other rounding. */
-static bool has_delta(const Equation *e) {
+static bool has_delta(const Equation *e, const Expr *body) {
     if (e->out->type != REAL || e->op != REDUCE_SUM) return false;  /* a count stays one of integers */
-    const Sum *s = sum_new(e->body);
+    const Sum *s = sum_new(body);
     for (int k = 0; k < s->conditions.n; k++) {
         const Expr *c = s->conditions.at[k];
         if (c->kind == X_OP && c->op == OP_EQ && c->arg[0]->type == INT && c->arg[1]->type == INT) return true;
@@ -211,10 +211,11 @@ void simplify(Program *p) {
             rewrite(e, inline_into(inlining, e, e->body));
             keep_to_winners(winners, e);
             hoist_factors(&w, e);
-            inlining_offer(inlining, e);
-        } else if (has_delta(e)) {
-            solve_term(e, e->body);
+        } else {
+            const Expr *body = e->op == REDUCE_SUM ? raise_guards(inline_into(inlining, e, e->body)) : e->body;
+            if (has_delta(e, body)) solve_term(e, body);
         }
+        inlining_offer(inlining, e);
         winners_note(winners, e);
         merge(&w, e);
     }

@@ -540,10 +540,22 @@ static bool find_sums(Tile *t, const Nest *nest) {
     return true;
 }
 
+/* Whether the sums may read at all values of their indices, whatever the conditions say. */
+static bool reads_anywhere(const Tile *t) {
+    for (int k = 0; k < t->n_sums; k++) {
+        Exprs reads = reads_of(t->term[k]);
+        for (int r = 0; r < reads.n; r++)
+            for (int d = 0; d < reads.at[r]->tensor->rank; d++)
+                if (!inside_dim(reads.at[r]->arg[d], reads.at[r]->tensor->dim[d])) return false;
+    }
+    return true;
+}
+
 /* Conditions on free indices alone, as of what nobody sees that looks ahead, part the results and not the sum. */
 static void set_apart(Tile *t) {
     Peeled *p = &t->peeled;
     int left = 0;
+    if (!reads_anywhere(t)) return;
     for (int k = 0; k < p->atleast.n; k++) {
         const Expr *e = p->atleast.at[k];
         bool apart = t->n_apart < MOST_APART;
