@@ -46,13 +46,14 @@ typedef nn_real nn_vec __attribute__((vector_size(NN_LANES * sizeof(nn_real)), a
 
 /* Macros, since a function that returns a wide vector has no fixed ABI on a machine that lacks it. */
 #define nn_load(from) (*(const nn_vec *)(const void *)(from))
-/* A vector that several products share. gcc would load it anew for each; this keeps it in a register. */
+/* A vector that several products share. gcc would load it anew for each; this keeps it in a register. Of loops that are written
+ * out it would load the numbers of all turns at once, and move sums to memory to make room: none is loaded before its turn. */
 #if defined __clang__ || defined NN_VECTOR_FORCED
 #define nn_held(from) nn_load(from)
 #elif defined __SSE2__
-#define nn_held(from) (__extension__({ nn_vec nn_v_ = nn_load(from); __asm__("" : "+x"(nn_v_)); nn_v_; }))
+#define nn_held(from) (__extension__({ nn_vec nn_v_ = nn_load(from); __asm__ volatile("" : "+x"(nn_v_) : : "memory"); nn_v_; }))
 #elif defined __aarch64__
-#define nn_held(from) (__extension__({ nn_vec nn_v_ = nn_load(from); __asm__("" : "+w"(nn_v_)); nn_v_; }))
+#define nn_held(from) (__extension__({ nn_vec nn_v_ = nn_load(from); __asm__ volatile("" : "+w"(nn_v_) : : "memory"); nn_v_; }))
 #else
 #define nn_held(from) nn_load(from)
 #endif
