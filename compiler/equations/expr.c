@@ -356,8 +356,7 @@ const Expr *Operate(Op op, const Expr *a, const Expr *b) {
     if (b) b = ToReal(b);
     const Expr *constant = folded(op, a, b);
     if (constant) return constant;
-    bool of_a_draw = op == OP_LT && a->kind == X_RANDOM && b->kind == X_NUM;
-    if (of_a_draw && (b->num <= 0 || b->num >= 1)) return Truth(b->num >= 1);       /* it is from [0, 1) */
+    if (op == OP_LT && a->kind == X_RANDOM && b->kind == X_NUM && b->num <= 0) return Truth(false);     /* a draw is from [0, 1) */
     if (row->truth) return op == OP_EQ || op == OP_NE ? node_commutative(op, BOOL, a, b, 0, 1) : node_op(op, BOOL, a, b, 0, 1);
     if (row->whole) return node_op(op, INT, a, NULL, INT64_MIN, INT64_MAX);
     return real_operate(op, a, b);
