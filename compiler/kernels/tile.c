@@ -338,16 +338,17 @@ static const Expr *inside(const Expr *e, int64_t extent) {
 }
 
 /* A window slides: of what the next place reads, the foremost corner is new, in each channel. Channels lie far apart, and are more
- * than the streams that processors follow by themselves; so these lines are asked for one place ahead. */
+ * than the streams that processors follow by themselves; so these lines are asked for one place, or one tile of places, ahead. */
 static void ask_for_next(const Build *b, const Expr *read) {
     const Tile *t = b->t;
     const Index *order[12], *next = NULL, *channels[12];
     const Expr *const *subs = read->arg;
     int n = tile_order(t, order), n_channels = 0;
     for (int k = 0; k < n; k++)
-        if (order[k] != t->lane && order[k] != t->registers[0] && order[k] != t->registers[1] && uses_index(read, order[k])) next = order[k];
+        if (order[k] != t->registers[0] && order[k] != t->registers[1] && uses_index(read, order[k])) next = order[k];
     if (!next || !worth_asking(b, read->tensor, subs)) return;
-    const Expr **at = NEW_ARRAY(const Expr *, read->n), *ahead = Add(At(next), Int(1));
+    const Expr **at = NEW_ARRAY(const Expr *, read->n), *ahead = Add(At(next), Int(1)), *lane = Add(b->lane.start, Int(LANES - 1));
+    if (next == t->lane) lane = Add(lane, Int(LANES));
     for (int s = 0; s < read->n; s++) at[s] = subs[s];
     for (int k = 0; k < t->sum->n_bound; k++) {
         const Index *i = t->sum->bound[k];
@@ -367,7 +368,7 @@ static void ask_for_next(const Build *b, const Expr *read) {
     enum { FEW = 32 };                  /* a line for so many vectors that are multiplied costs nothing */
     if (volume(t->sum->bound, t->sum->n_bound) * t->factor[0] * t->factor[1] < FEW * volume(channels, n_channels)) return;
     for (int s = 0; s < read->n; s++)
-        at[s] = inside(substitute(at_tile(b, at[s], Add(b->lane.start, Int(LANES - 1))), &next, &ahead, 1), read->tensor->dim[s].extent);
+        at[s] = inside(substitute(at_tile(b, at[s], lane), &next, &ahead, 1), read->tensor->dim[s].extent);
     add_ask(add_nest(b->body, channels, n_channels), read->tensor, at, read->n);
 }
 
@@ -376,7 +377,7 @@ static void ask_ahead(const Build *b) {
     const Tile *t = b->t;
     if (t->bound || t->hoisted || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
     ask_for_results(b);
-    for (int k = 0; k < t->n_sums && t->nest->block; k++) {
+    for (int k = 0; k < t->n_sums; k++) {
         Exprs reads = reads_of(t->term[k]);
         for (int r = 0; r < reads.n; r++) ask_for_next(b, reads.at[r]);
     }
