@@ -194,6 +194,7 @@ static void choose_roomy(Choice *choice, const Nest *nest) {
 }
 
 static void spread_operands(const Nest *nest, const Map *results) {
+    enum { PLACES = 1024 };         /* elements: planes at a multiple of these distances share one place of a cache */
     const Member *sum = &nest->members.at[0];
     if (!is_large_product(nest)) return;
     Exprs reads = reads_of(sum->body);
@@ -201,7 +202,11 @@ static void spread_operands(const Nest *nest, const Map *results) {
         Tensor *t = (Tensor *)reads.at[r]->tensor;
         const int last = t->rank - 1;
         if (t->rank < 2 || t->type != REAL || is_result(results, t) || t->room[last] || t->dim[last].count) continue;
-        if (wants_room(t)) t->room[last] = t->dim[last].extent + LANES;
+        if (!wants_room(t)) continue;
+        t->room[last] = t->dim[last].extent + LANES;
+        /* So do planes: elements of several side by side would push each other out. */
+        const int64_t rows = t->rank > 2 ? t->dim[last - 1].extent : 0;
+        if (rows && !t->dim[last - 1].count && rows * t->room[last] % PLACES == 0) t->room[last - 1] = rows + 1;
     }
 }
 

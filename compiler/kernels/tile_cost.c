@@ -393,11 +393,23 @@ static void consider_order(Tile *best, Tile t, const Operands *o) {
     }
 }
 
+/* Whether a read slides over a free index that stands outside: then each of its values goes through all of the memory again, by rows
+ * that are too short for a processor to look ahead in. */
+static bool slides_outside(const Tile *t, const Operands *o) {
+    const Index *whole[MOST_INDICES];
+    for (int n = tile_whole(t, whole); n > 0; n--)
+        for (int r = 0; r < o->n; r++)
+            for (int d = 0; d < o->at[r].read->tensor->rank; d++)
+                for (int k = 0; k < t->sum->n_bound; k++)
+                    if (uses_index(o->at[r].read->arg[d], whole[n - 1]) && uses_index(o->at[r].read->arg[d], t->sum->bound[k])) return true;
+    return false;
+}
+
 /* Bound indices hoisted over the tiles of an index: rows of a long product by blocks that stay in the cache, where all that a tile
  * reads of its whole sum would not. */
 static void consider_strips(Tile *best, Tile t, const Operands *o) {
     const Index *cut[] = {t.registers[0], t.registers[1], t.lane};
-    if (t.bound || t.nest->block) return;       /* the lanes of a block are one tile, and its sums are short */
+    if (t.bound || t.nest->block || slides_outside(&t, o)) return;      /* the lanes of a block are one tile, and its sums are short */
     t.inner = 0;
     for (t.hoisted = 1; t.hoisted < t.sum->n_bound; t.hoisted++)
         for (int a = 0; a < 3; a++)
