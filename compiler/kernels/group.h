@@ -78,7 +78,7 @@ bool is_result(const Map *results, const Tensor *t);
 void gather_rows(Groups *groups);
 /* pack.c: copies of operands that lie across the lanes of a sum. The cost of a nest with them, in cycles. */
 void pack_operands(Groups *groups, const Program *p, bool tight);
-double packed_cycles(const Nest *nest);
+double packed_cycles(const Group *g, const Nest *nest);
 /* phases.c: a member at another value of a free index; free indices that are read by long digits are parted into these. */
 void substitute_member(Member *m, const Index *from, const Expr *to);
 void split_digits(Groups *groups);

@@ -138,7 +138,7 @@ static Candidate scan_candidate(const Layouts *l, Group *g) {
         }
         c.sample = nest->free[0];
         c.seed |= first->op == REDUCE_SUM && is_plain_product(first->body) && reach_of(first, NULL) >= LEAST_REACH &&
-                  shares_operand(l, first->body) && packed_cycles(nest) > cycles_in_blocks(l, nest, nest->free[0], false);
+                  shares_operand(l, first->body) && packed_cycles(g, nest) > cycles_in_blocks(l, nest, nest->free[0], false);
     }
     return c;
 }
@@ -170,11 +170,11 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     bool product = first->op == REDUCE_SUM && is_product(g->equations.at[0]);
     const bool long_enough = reach_of(first, sample) >= LEAST_REACH;
     c.seed = product && long_enough && (c.bound || shares_operand(l, first->body));
-    if (long_enough && !c.bound && is_own_product(l, nest)) c.seed = packed_cycles(nest) > MOST_LOSS*cycles_in_blocks(l, nest, sample, false);
+    if (long_enough && !c.bound && is_own_product(l, nest)) c.seed = packed_cycles(g, nest) > MOST_LOSS*cycles_in_blocks(l, nest, sample, false);
     else if (c.seed) {
         c.plain = !slides(first->body);
         c.in_blocks = cycles_in_blocks(l, nest, sample, c.bound);
-        if (c.plain) c.rows = packed_cycles(nest);
+        if (c.plain) c.rows = packed_cycles(g, nest);
         if (c.in_blocks == INFINITY || c.rows == INFINITY) c.rows = c.in_blocks = 0;        /* no tile: it follows the others */
     }
     /* Lanes of a product that is summed over the samples alone would have little to add up. */

@@ -97,8 +97,14 @@ static bool may_be_packed(const Tensor *t) {
     return t->rank > 1 && t->type == REAL && !t->byte && !adds_up(t);
 }
 
+/* How often a nest of the group runs for one copy: a parameter is the same at all times of a recurrence. */
+static double turns_of(const Group *g, const Tensor *t) {
+    const bool again = g->outer && g->equations.at[0]->scan && t->role == ROLE_PARAM;
+    return again ? (double)g->outer->extent : 1;
+}
+
 /* The cost of the nest, with a copy where one is worth it; choice: of which operand, or no tensor. */
-static double choose(Choice *choice, const Nest *nest) {
+static double choose(Choice *choice, const Group *g, const Nest *nest) {
     const Member *sum = &nest->members.at[0];
     double best = INFINITY;
     *choice = (Choice){NULL, 0};
@@ -111,16 +117,16 @@ static double choose(Choice *choice, const Nest *nest) {
         for (int d = 0; d + 1 < t->rank && may_be_packed(t); d++) {
             if (t->dim[d].count || !would_be_lane(nest, reads.at[r], d)) continue;
             const Choice c = {t, d};
-            double cycles = copy_cycles(t) + cycles_of(with_packed(nest, &c, packed_new(t, d)));
+            double cycles = copy_cycles(t)/turns_of(g, t) + cycles_of(with_packed(nest, &c, packed_new(t, d)));
             if (cycles < best) best = cycles, *choice = c;
         }
     }
     return best;
 }
 
-double packed_cycles(const Nest *nest) {
+double packed_cycles(const Group *g, const Nest *nest) {
     Choice c;
-    return choose(&c, nest);
+    return choose(&c, g, nest);
 }
 
 /* out[.., i] = t[.., i, ..] */
@@ -179,13 +185,13 @@ static bool goes_down(const Nest *nest, const Expr *read) {
 }
 
 /* A parameter has no room between its rows: a copy has, where many rows of results are made with it. */
-static void choose_roomy(Choice *choice, const Nest *nest) {
+static void choose_roomy(Choice *choice, const Group *g, const Nest *nest) {
     enum { LEAST_USES = 64 };
     if (!is_large_product(nest)) return;
     Exprs reads = reads_of(nest->members.at[0].body);
     for (int r = 0; r < reads.n; r++) {
         const Tensor *t = reads.at[r]->tensor;
-        double uses = 1;
+        double uses = turns_of(g, t);
         for (int k = 0; k < nest->n_free; k++)
             if (!uses_index(reads.at[r], nest->free[k])) uses *= (double)nest->free[k]->extent;
         if (t->role == ROLE_PARAM && may_be_packed(t) && wants_room(t) && uses >= LEAST_USES && goes_down(nest, reads.at[r]))
@@ -218,8 +224,8 @@ void pack_operands(Groups *groups, const Program *p, bool tight) {
         Group *g = groups->at[k];
         for (int n = 0; n < g->nests.n; n++) {
             Choice c;
-            choose(&c, g->nests.at[n]);
-            if (!c.tensor && !tight) choose_roomy(&c, g->nests.at[n]);
+            choose(&c, g, g->nests.at[n]);
+            if (!c.tensor && !tight) choose_roomy(&c, g, g->nests.at[n]);
             if (!c.tensor || stores(g, c.tensor)) continue;
             const Tensor *copy = known_copy(&known, &c);
             if (!copy) {
