@@ -93,6 +93,10 @@ static void cnn_relu(nn_range parts, real (*restrict x)[3][33][33][16],
         const int i = part % 28;
         for (int j = 0; j < 28; j++) {
             real sums[6][16];
+            NN_UNROLL for (int q = 0; q < 6; q++)
+                nn_ask(&relu[block][q][i][j][15]);
+            for (int c = 0; c < 3; c++)
+                nn_ask(&x[block][c][i + 4][nn_min_i(j + 5, 31)][15]);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
                 nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                 for (int c = 0; c < 3; c++)
