@@ -7,6 +7,7 @@
  * largest divides its extent; other indices stay whole. Digits are cut off from the largest period down.
  *
  * Where an index of a few values decides which formula holds, where(q == 2, a, 0) + where(q == 0, b, 0), each value has loops of its own.
+ * So has each part of what stands side by side: a condition that the innermost loops do not move stands in front of them.
  *
  * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
  * index on the other. Its lane goes around a short run of that index. */
@@ -170,9 +171,55 @@ static void add_each_value(Nodes *to, const Nest *nest, const Index *i) {
     }
 }
 
+/* where(condition, yes, no), or a read with its else in these words; false: neither. */
+typedef struct { const Expr *condition, *yes, *no; } Fork;
+static bool fork_of(Fork *f, const Expr *e) {
+    if (e->kind == X_WHERE) *f = (Fork){e->arg[0], e->arg[1], e->arg[2]};
+    if (e->kind != X_READ || !e->guarded) return e->kind == X_WHERE;
+    *f = (Fork){Truth(true), Read(e->tensor, e->arg, e->n - 1), e->arg[e->n - 1]};
+    for (int d = 0; d < e->tensor->rank; d++) {
+        const Expr *s = e->arg[d];
+        if (!inside_dim(s, e->tensor->dim[d])) f->condition = And(f->condition, And(Ge(s, Int(0)), Lt(s, Extent(e->tensor->dim[d]))));
+    }
+    return true;
+}
+
+static void add_branch(Nodes *to, const Nest *inner, const Expr *condition, const Expr *body) {
+    Nest *one = NEW(Nest);
+    Member m = inner->members.at[0];
+    *one = *inner;
+    m.body = body;
+    one->members = (typeof(one->members)){0};
+    PUSH(one->members, m);
+    schedule_map(&add_if(to, condition)->body, one);
+}
+
+/* Compilers would make masked loads of a condition inside, which take a hundred times as long where nothing is behind the mask. */
+static bool add_fork(Nodes *to, const Nest *nest) {
+    Fork f, below;
+    int depth = 0;
+    double known;
+    if (nest->members.n != 1 || !fork_of(&f, nest->members.at[0].body) || is_constant(f.condition, &known)) return false;
+    Exprs reads = reads_of(f.condition);
+    for (int r = 0; r < reads.n; r++)
+        if (reads.at[r]->tensor->rank) return false;
+    for (int k = 0; k < nest->n_free; k++)
+        if (uses_index(f.condition, nest->free[k])) depth = k + 1;
+    if (volume(nest->free + depth, nest->n_free - depth) < LANES) return false;
+    Nest inner = *nest;
+    inner.free += depth, inner.n_free -= depth;
+    to = add_chunks(to, nest->free, depth);
+    const Expr *otherwise = Not(f.condition);
+    if (fork_of(&below, f.no) && below.condition == otherwise) f.no = below.yes;
+    add_branch(to, &inner, f.condition, f.yes);
+    add_branch(to, &inner, otherwise, f.no);
+    return true;
+}
+
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
     nest = with_digits(nest, 2);
+    if (add_fork(to, nest)) return;
     const Index *choice = decides(nest);
     if (choice) {
         add_each_value(to, nest, choice);
