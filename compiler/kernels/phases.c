@@ -179,7 +179,7 @@ static bool fork_of(Fork *f, const Expr *e) {
     *f = (Fork){Truth(true), Read(e->tensor, e->arg, e->n - 1), e->arg[e->n - 1]};
     for (int d = 0; d < e->tensor->rank; d++) {
         const Expr *s = e->arg[d];
-        if (!inside_dim(s, e->tensor->dim[d])) f->condition = And(f->condition, And(Ge(s, Int(0)), Lt(s, Extent(e->tensor->dim[d]))));
+        if (!inside_dim(s, e->tensor->dim[d])) f->condition = And(And(f->condition, Ge(s, Int(0))), Lt(s, Extent(e->tensor->dim[d])));
     }
     return true;
 }
@@ -205,7 +205,7 @@ static bool add_fork(Nodes *to, const Nest *nest) {
         if (reads.at[r]->tensor->rank) return false;
     for (int k = 0; k < nest->n_free; k++)
         if (uses_index(f.condition, nest->free[k])) depth = k + 1;
-    if (volume(nest->free + depth, nest->n_free - depth) < LANES) return false;
+    if (volume(nest->free + depth, nest->n_free - depth) <= LANES || in_squares(nest) != nest) return false;
     Nest inner = *nest;
     inner.free += depth, inner.n_free -= depth;
     to = add_chunks(to, nest->free, depth);
