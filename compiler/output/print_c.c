@@ -610,9 +610,10 @@ static void find_read(const Expr *e, void *any) {
     if (e->kind == X_READ && e->tensor->rank > 0) *(bool *)any = true;
 }
 
-/* Whether statement k runs where the one before it did not: both are `if`, on a condition of indices and its contrary. */
+/* Whether statement k runs where the one before it did not: both are `if`, on a condition of indices and its contrary, and that one
+ * is no `else` itself. */
 static bool is_other(const Nodes *block, int k) {
-    if (k < 1 || k >= block->n || block->at[k]->kind != NODE_IF || block->at[k - 1]->kind != NODE_IF) return false;
+    if (k < 1 || is_other(block, k - 1) || k >= block->n || block->at[k]->kind != NODE_IF || block->at[k - 1]->kind != NODE_IF) return false;
     bool reads = false;
     visit_nodes(block->at[k]->value, find_read, &reads);
     return !reads && block->at[k]->value == Not(block->at[k - 1]->value);
