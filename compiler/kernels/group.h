@@ -31,6 +31,7 @@ typedef struct Nest {
     const Index *const *free;       /* without the group's outer index */
     int n_free;
     const Index *block;             /* as in the group; its loop ends with the samples of the call */
+    bool single;                    /* of a program for one sample: an index that a call counts has one value as often as many */
     LIST(Member) members;           /* reductions first, then maps, each after those that it reads */
 } Nest;
 

@@ -48,6 +48,15 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
     return k;
 }
 
+static bool is_for_one(const Program *p) {
+    for (int k = 0; k < p->equations.n; k++) {
+        const Equation *e = p->equations.at[k];
+        for (int i = 0; i < e->n_free + e->n_bound; i++)
+            if (counts_samples((i < e->n_free ? e->free[i] : e->bound[i - e->n_free])->count)) return false;
+    }
+    return true;
+}
+
 Schedule *schedule(const Program *p, const Options *options) {
     Schedule *s = NEW(Schedule);
     s->program = p;
@@ -59,6 +68,9 @@ Schedule *schedule(const Program *p, const Options *options) {
     inline_maps(&equations, p, options->keep);
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
+    const bool single = is_for_one(p);
+    for (int g = 0; g < groups.n; g++)
+        for (int n = 0; n < groups.at[g]->nests.n; n++) groups.at[g]->nests.at[n]->single = single;
     if (!options->plain) {
         split_digits(&groups);
         gather_rows(&groups);

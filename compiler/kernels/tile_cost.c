@@ -102,7 +102,7 @@ static bool slides(const Tile *t, const Operands *o, const Index *i) {
 }
 
 static bool may_be_register(const Tile *t, const Operands *o, const Index *i) {
-    if (slides(t, o, i)) return false;
+    if (slides(t, o, i) || (i->count && t->nest->single)) return false;
     return i != t->lane && i != t->nest->block && i->extent > 1 && !bounds_use(&t->peeled, i);
 }
 
