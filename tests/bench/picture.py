@@ -111,7 +111,7 @@ def picture(results):
     top += PANEL + GAP - 8
     at, notes = results["machine"], [f"{name} {what}" for name, what in NAMES.values()]
     width = "AVX-512" if "avx512f" in at["flags"] else "AVX2" if "avx2" in at["flags"] else "SSE"
-    for words in ("; ".join(notes[:4]), "; ".join(notes[4:8]), "; ".join(notes[8:]), f"{at['cpu']}, {at['cores']} cores, {width}; "
+    for words in (*("; ".join(notes[k:k + 2]) for k in range(0, len(notes), 2)), f"{at['cpu']}, {at['cores']} cores, {width}; "
                   f"median of {results['rounds']} round{'s' if results['rounds'] > 1 else ''}, all sides in turn"):
         out.append(text(LEFT, top, words, 11, "start", GREY))
         top += 16
