@@ -7,6 +7,7 @@
  * remainders of indices whose loops stand around all others are as good as constants: the windows of a stride have them,
  *
  *     sum(u < 2) w[2*u + i % 2]*g[i//2 - u else 0]               for u from max(0, i/2 - 15) below min(2, i/2 + 1) */
+#include "../equations/solve.h"
 #include "group.h"
 
 /* Quotients and remainders of the indices whose loops stand around those of the sum. */
@@ -75,12 +76,7 @@ static const Expr *without_guards(Peeled *p, const Expr *e) {
         return without_guards(p, e->arg[2]);
     }
     if (e->kind == X_READ && e->guarded && is_integer(e->arg[e->n - 1], 0)) {
-        const Expr *inside = Truth(true);
-        for (int k = 0; k < e->tensor->rank; k++) {
-            const Dim *d = &e->tensor->dim[k];
-            const Expr *s = e->arg[k];
-            if (!inside_dim(s, *d)) inside = And(inside, And(Ge(s, Int(0)), Lt(s, Extent(*d))));
-        }
+        const Expr *inside = read_inside(e);
         if (!bounds_loops(p, inside)) return e;
         require(p, inside);
         return Read(e->tensor, e->arg, e->n - 1);

@@ -11,6 +11,7 @@
  *
  * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
  * index on the other. Its lane goes around a short run of that index. */
+#include "../equations/solve.h"
 #include "group.h"
 
 typedef struct { const Index *index; LIST(int64_t) periods; bool odd; } Periods;
@@ -176,11 +177,7 @@ typedef struct { const Expr *condition, *yes, *no; } Fork;
 static bool fork_of(Fork *f, const Expr *e) {
     if (e->kind == X_WHERE) *f = (Fork){e->arg[0], e->arg[1], e->arg[2]};
     if (e->kind != X_READ || !e->guarded) return e->kind == X_WHERE;
-    *f = (Fork){Truth(true), Read(e->tensor, e->arg, e->n - 1), e->arg[e->n - 1]};
-    for (int d = 0; d < e->tensor->rank; d++) {
-        const Expr *s = e->arg[d];
-        if (!inside_dim(s, e->tensor->dim[d])) f->condition = And(And(f->condition, Ge(s, Int(0))), Lt(s, Extent(e->tensor->dim[d])));
-    }
+    *f = (Fork){read_inside(e), Read(e->tensor, e->arg, e->n - 1), e->arg[e->n - 1]};
     return true;
 }
 

@@ -48,6 +48,7 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
     return k;
 }
 
+/* Nothing runs over samples: the program is for one. */
 static bool is_for_one(const Program *p) {
     for (int k = 0; k < p->equations.n; k++) {
         const Equation *e = p->equations.at[k];

@@ -13,6 +13,7 @@
  *
  * Both overlap. All candidates of registers are rated by their work; the best of each lane by their traffic as well, in
  * every order of the loops that tile.c can build. What threads cannot share costs half as much again. */
+#include "../equations/solve.h"
 #include "tile.h"
 #include <math.h>
 
@@ -557,8 +558,7 @@ static bool reads_anywhere(const Tile *t) {
     for (int k = 0; k < t->n_sums; k++) {
         Exprs reads = reads_of(t->term[k]);
         for (int r = 0; r < reads.n; r++)
-            for (int d = 0; d < reads.at[r]->tensor->rank; d++)
-                if (!inside_dim(reads.at[r]->arg[d], reads.at[r]->tensor->dim[d])) return false;
+            if (!is_integer(read_inside(reads.at[r]), 1)) return false;
     }
     return true;
 }
