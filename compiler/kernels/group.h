@@ -82,6 +82,7 @@ void pack_operands(Groups *groups, const Program *p, bool tight);
 double packed_cycles(const Group *g, const Nest *nest);
 /* phases.c: a member at another value of a free index; free indices that are read by long digits are parted into these. */
 void substitute_member(Member *m, const Index *from, const Expr *to);
+Nest *with_digits(const Nest *nest, int64_t least);              /* digits that are shorter than `least` stay whole */
 void split_digits(Groups *groups);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */
 void split_samples(Groups *groups, const Program *p, bool blas, bool tight);

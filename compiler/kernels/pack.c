@@ -6,10 +6,15 @@
  *
  *     w_packed[i, o] = w[o, i]               y[n, p, o] = sum(i) w_packed[i, o]*x[n, p, i]
  *
- * it is a matrix product with lanes along o and rows p side by side. A packed tensor has one of its dims as the last; subscripts
- * stay as they are. A nest packs one of its operands where that makes it cheaper (tile_cost.c), the copy included; nests that
- * want the same copy share it. A parameter whose rows are a power of two long is copied with room between them, where a sum
- * goes down its columns for many rows of results; values of the program get that room at once. */
+ * it is a matrix product with lanes along o and rows p side by side. Where 16 divides the rows they are cut into panels, and what one
+ * tile goes down is consecutive:
+ *
+ *     w_packed[o_panel, i, lane] = w[16*o_panel + lane, i]
+ *
+ * Else the dim comes last. A nest packs one of its operands where that makes it cheaper (tile_cost.c), the copy included; nests that
+ * want the same copy share it. A parameter that a sum goes down for many rows of results is copied into panels as well: along a
+ * column each line comes from another page, and no processor looks ahead there. Values of the program get room between their rows
+ * where these are a power of two long. */
 #include "tile.h"
 #include <math.h>
 
@@ -22,24 +27,30 @@ typedef struct { LIST(Packed) list; } PackedList;
 /* An operand of a nest, and the dim of its tensor that should come last. */
 typedef struct { const Tensor *tensor; int dim; } Choice;
 
+static bool in_panels(const Tensor *t, int dim) { return t->dim[dim].extent % LANES == 0 && t->dim[dim].extent > LANES; }
+
 static const Tensor *packed_new(const Tensor *t, int dim) {
+    const int64_t extent = t->dim[dim].extent;
+    const bool panels = in_panels(t, dim);
     Dim dims[12];
     int rank = 0;
+    if (panels) dims[rank++] = (Dim){extent / LANES, NULL};
     for (int d = 0; d < t->rank; d++)
         if (d != dim) dims[rank++] = t->dim[d];
-    dims[rank++] = t->dim[dim];
-    Tensor *copy = tensor_new(name_of(text("%s_packed", t->name)), ROLE_VALUE, t->type, rank, dims, t->origin);
-    /* Rows at a distance of a power of two share few places in a cache. */
-    if (t->dim[dim].extent % (2 * LANES) == 0) copy->room[rank - 1] = t->dim[dim].extent + LANES;
-    return copy;
+    dims[rank++] = panels ? (Dim){LANES, NULL} : t->dim[dim];
+    return tensor_new(name_of(text("%s_packed", t->name)), ROLE_VALUE, t->type, rank, dims, t->origin);
 }
 
-static const Expr *const *packed_subs(const Expr *const *subs, int rank, int dim) {
-    const Expr **result = NEW_ARRAY(const Expr *, rank);
+/* Where an element of t at these subscripts is in the copy; *rank: of the copy. */
+static const Expr *const *packed_subs(const Tensor *t, const Expr *const *subs, int dim, int *rank) {
+    const Expr **result = NEW_ARRAY(const Expr *, t->rank + 1);
+    const bool panels = in_panels(t, dim);
     int n = 0;
-    for (int d = 0; d < rank; d++)
+    if (panels) result[n++] = FloorDiv(subs[dim], Int(LANES));
+    for (int d = 0; d < t->rank; d++)
         if (d != dim) result[n++] = subs[d];
-    result[n] = subs[dim];
+    result[n++] = panels ? Mod(subs[dim], Int(LANES)) : subs[dim];
+    *rank = n;
     return result;
 }
 
@@ -48,8 +59,9 @@ typedef struct { const Choice *choice; const Tensor *copy; } Exchange;
 static const Expr *read_packed(const Expr *e, void *data) {
     const Exchange *x = data;
     if (e->kind != X_READ || e->tensor != x->choice->tensor) return e;
-    const Expr *const *subs = packed_subs(e->arg, e->tensor->rank, x->choice->dim);
-    return e->guarded ? ReadElse(x->copy, subs, e->tensor->rank, e->arg[e->n - 1]) : Read(x->copy, subs, e->tensor->rank);
+    int rank;
+    const Expr *const *subs = packed_subs(e->tensor, e->arg, x->choice->dim, &rank);
+    return e->guarded ? ReadElse(x->copy, subs, rank, e->arg[e->n - 1]) : Read(x->copy, subs, rank);
 }
 
 /* The nest with its sums over the copy; maps go on reading the tensor. */
@@ -63,7 +75,7 @@ static Nest *with_packed(const Nest *nest, const Choice *c, const Tensor *copy) 
         *m = nest->members.at[k];
         if (m->op != REDUCE_NONE) m->body = transform(m->body, read_packed, &x);
     }
-    return result;
+    return with_digits(result, LANES);
 }
 
 static double cycles_of(const Nest *nest) {
@@ -129,21 +141,32 @@ double packed_cycles(const Group *g, const Nest *nest) {
     return choose(&c, g, nest);
 }
 
-/* out[.., i] = t[.., i, ..] */
+/* copy[packed_subs(i)] = t[i], over panel and lane. The innermost loop but one goes along the rows of t. */
 static Group *copy_group(const Tensor *t, const Tensor *copy, int dim) {
     Equation *e = NEW(Equation);
-    const Index **free = NEW_ARRAY(const Index *, t->rank), **order = NEW_ARRAY(const Index *, t->rank);
+    const Index **order = NEW_ARRAY(const Index *, copy->rank), *panel = NULL;
+    const char *last = in_panels(t, dim) ? "lane" : text("i%d", dim);
+    const Index *lane = index_over(name_of(last), copy->dim[copy->rank - 1]);
+    const Expr **at = NEW_ARRAY(const Expr *, t->rank), *value = At(lane);
     int n = 0;
-    for (int d = 0; d < t->rank; d++) free[d] = index_over(name_of(text("i%d", d)), t->dim[d]);
-    for (int d = 0; d < t->rank; d++)
-        if (d != dim) order[n++] = free[d];
-    order[n] = free[dim];
-    *e = (Equation){.out = (Tensor *)copy, .n_free = t->rank, .free = order, .body = Read(t, values_of(free, t->rank), t->rank), .origin = t->origin};
+    if (in_panels(t, dim)) {
+        panel = index_over(name_of("panel"), copy->dim[0]);
+        value = Add(Mul(At(panel), Int(LANES)), value);
+    }
+    if (panel && dim < t->rank - 1) order[n++] = panel;
+    for (int d = 0; d < t->rank; d++) {
+        if (d != dim) order[n++] = index_over(name_of(text("i%d", d)), t->dim[d]);
+        at[d] = d == dim ? value : At(order[n - 1]);
+    }
+    if (panel && dim == t->rank - 1) order[n++] = panel;
+    order[n++] = lane;
+    int rank;
+    const Expr *const *to = packed_subs(t, at, dim, &rank);
+    *e = (Equation){.out = (Tensor *)copy, .n_free = n, .free = order, .body = Read(t, at, t->rank), .origin = t->origin};
     Nest *nest = NEW(Nest);
     nest->free = order;
-    nest->n_free = t->rank;
-    PUSH(nest->members, ((Member){.body = e->body, .type = t->type, .name = copy->name, .target = copy,
-                                  .subs = values_of(order, t->rank), .n_subs = t->rank}));
+    nest->n_free = n;
+    PUSH(nest->members, ((Member){.body = e->body, .type = t->type, .name = copy->name, .target = copy, .subs = to, .n_subs = rank}));
     Group *g = NEW(Group);
     PUSH(g->nests, nest);
     PUSH(g->equations, e);
@@ -184,8 +207,8 @@ static bool goes_down(const Nest *nest, const Expr *read) {
     return down && would_be_lane(nest, read, last);
 }
 
-/* A parameter has no room between its rows: a copy has, where many rows of results are made with it. */
-static void choose_roomy(Choice *choice, const Group *g, const Nest *nest) {
+/* A parameter lies in rows: where many rows of results go down it, they go down panels instead. */
+static void choose_panels(Choice *choice, const Group *g, const Nest *nest) {
     enum { LEAST_USES = 64 };
     if (!is_large_product(nest)) return;
     Exprs reads = reads_of(nest->members.at[0].body);
@@ -194,7 +217,7 @@ static void choose_roomy(Choice *choice, const Group *g, const Nest *nest) {
         double uses = turns_of(g, t);
         for (int k = 0; k < nest->n_free; k++)
             if (!uses_index(reads.at[r], nest->free[k])) uses *= (double)nest->free[k]->extent;
-        if (t->role == ROLE_PARAM && may_be_packed(t) && wants_room(t) && uses >= LEAST_USES && goes_down(nest, reads.at[r]))
+        if (t->role == ROLE_PARAM && may_be_packed(t) && in_panels(t, t->rank - 1) && uses >= LEAST_USES && goes_down(nest, reads.at[r]))
             *choice = (Choice){t, t->rank - 1};
     }
 }
@@ -225,7 +248,7 @@ void pack_operands(Groups *groups, const Program *p, bool tight) {
         for (int n = 0; n < g->nests.n; n++) {
             Choice c;
             choose(&c, g, g->nests.at[n]);
-            if (!c.tensor && !tight) choose_roomy(&c, g, g->nests.at[n]);
+            if (!c.tensor && !tight) choose_panels(&c, g, g->nests.at[n]);
             if (!c.tensor || stores(g, c.tensor)) continue;
             const Tensor *copy = known_copy(&known, &c);
             if (!copy) {

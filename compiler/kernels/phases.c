@@ -46,7 +46,7 @@ void substitute_member(Member *m, const Index *from, const Expr *to) {
     if (m->guard) m->guard = substitute(m->guard, &from, &to, 1);
 }
 
-static Nest *with_digits(const Nest *nest, int64_t least) {
+Nest *with_digits(const Nest *nest, int64_t least) {
     Nest *result = NEW(Nest);
     *result = *nest;
     result->members.at = NEW_ARRAY(Member, nest->members.n);
