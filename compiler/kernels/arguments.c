@@ -85,9 +85,16 @@ static double mean_of(const Expr *e, int depth) {
     return sum / (double)i->extent;
 }
 
+/* What the call counts, at its greatest. */
+static const Expr *at_most(const Expr *e, void *data) {
+    (void)data;
+    bool counted = e->kind == X_READ && e->tensor->role == ROLE_SCALAR && e->type == INT && e->tensor->hi < INT64_MAX;
+    return counted ? Int(e->tensor->hi) : e;
+}
+
 /* Turns of a loop whose bounds other loops move, on the average. */
 static double turns_of(const Node *loop) {
-    const double turns = mean_of(Sub(loop->to, loop->from), 0);
+    const double turns = mean_of(transform(Sub(loop->to, loop->from), at_most, NULL), 0);
     return loop->loop == LOOP_PASS ? 1 : isnan(turns) ? (double)loop->index->extent : turns;
 }
 

@@ -95,6 +95,8 @@ bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is 
 bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes);  /* false: no lane fits it */
 /* names.c, place.c, check.c: over finished trees. */
 void unique_names(Kernel *k);
+/* spans.c: a recurrence over samples in rows falls into spans of them. */
+void share_recurrence(Kernel *k, const Group *g);
 /* flat.c: the kernel over one index, for its own length or for any, or NULL: its accesses are not all alike. */
 Kernel *flat_version(const Kernel *k, bool any_length);
 /* cut.c: how a kernel falls into parts that threads may take. */

@@ -43,6 +43,7 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
         schedule_nest(body, g->nests.at[n], options, &k->notes);
     declare_numbers(body, g);
     if (g->block) walk(&k->body, stop_at_last_block, (void *)g);
+    share_recurrence(k, g);
     for (int e = 0; e < g->equations.n; e++)
         PUSH(k->equations, g->equations.at[e]);
     return k;
