@@ -21,35 +21,33 @@
 enum { LEAST_WORK = 20000 };            /* cycles of a nest below which no copy is worth its place in the program */
 static const double COPY = 2;           /* cycles of an element that is copied across the rows */
 
-typedef struct { const Tensor *tensor, *copy; int dim; } Packed;
+/* An operand of a nest, and the dim of its tensor that should come last, or be cut into panels. */
+typedef struct { const Tensor *tensor; int dim; bool panels; } Choice;
+typedef struct { Choice of; const Tensor *copy; } Packed;
 typedef struct { LIST(Packed) list; } PackedList;
-
-/* An operand of a nest, and the dim of its tensor that should come last. */
-typedef struct { const Tensor *tensor; int dim; } Choice;
 
 static bool in_panels(const Tensor *t, int dim) { return t->dim[dim].extent % LANES == 0 && t->dim[dim].extent > LANES; }
 
-static const Tensor *packed_new(const Tensor *t, int dim) {
-    const int64_t extent = t->dim[dim].extent;
-    const bool panels = in_panels(t, dim);
+static const Tensor *packed_new(const Choice *c) {
+    const Tensor *t = c->tensor;
+    const Dim own = t->dim[c->dim];
     Dim dims[12];
     int rank = 0;
-    if (panels) dims[rank++] = (Dim){extent / LANES, NULL};
+    if (c->panels) dims[rank++] = (Dim){own.extent / LANES, NULL};
     for (int d = 0; d < t->rank; d++)
-        if (d != dim) dims[rank++] = t->dim[d];
-    dims[rank++] = panels ? (Dim){LANES, NULL} : t->dim[dim];
+        if (d != c->dim) dims[rank++] = t->dim[d];
+    dims[rank++] = c->panels ? (Dim){LANES, NULL} : own;
     return tensor_new(name_of(text("%s_packed", t->name)), ROLE_VALUE, t->type, rank, dims, t->origin);
 }
 
-/* Where an element of t at these subscripts is in the copy; *rank: of the copy. */
-static const Expr *const *packed_subs(const Tensor *t, const Expr *const *subs, int dim, int *rank) {
-    const Expr **result = NEW_ARRAY(const Expr *, t->rank + 1);
-    const bool panels = in_panels(t, dim);
+/* Where an element of the tensor at these subscripts is in the copy; *rank: of the copy. */
+static const Expr *const *packed_subs(const Choice *c, const Expr *const *subs, int *rank) {
+    const Expr **result = NEW_ARRAY(const Expr *, c->tensor->rank + 1);
     int n = 0;
-    if (panels) result[n++] = FloorDiv(subs[dim], Int(LANES));
-    for (int d = 0; d < t->rank; d++)
-        if (d != dim) result[n++] = subs[d];
-    result[n++] = panels ? Mod(subs[dim], Int(LANES)) : subs[dim];
+    if (c->panels) result[n++] = FloorDiv(subs[c->dim], Int(LANES));
+    for (int d = 0; d < c->tensor->rank; d++)
+        if (d != c->dim) result[n++] = subs[d];
+    result[n++] = c->panels ? Mod(subs[c->dim], Int(LANES)) : subs[c->dim];
     *rank = n;
     return result;
 }
@@ -60,11 +58,11 @@ static const Expr *read_packed(const Expr *e, void *data) {
     const Exchange *x = data;
     if (e->kind != X_READ || e->tensor != x->choice->tensor) return e;
     int rank;
-    const Expr *const *subs = packed_subs(e->tensor, e->arg, x->choice->dim, &rank);
+    const Expr *const *subs = packed_subs(x->choice, e->arg, &rank);
     return e->guarded ? ReadElse(x->copy, subs, rank, e->arg[e->n - 1]) : Read(x->copy, subs, rank);
 }
 
-/* The nest with its sums over the copy; maps go on reading the tensor. */
+/* The nest with its sums over the copy; maps beside sums go on reading the tensor. */
 static Nest *with_packed(const Nest *nest, const Choice *c, const Tensor *copy) {
     Nest *result = NEW(Nest);
     Exchange x = {c, copy};
@@ -73,7 +71,7 @@ static Nest *with_packed(const Nest *nest, const Choice *c, const Tensor *copy) 
     for (int k = 0; k < nest->members.n; k++) {
         Member *m = &result->members.at[k];
         *m = nest->members.at[k];
-        if (m->op != REDUCE_NONE) m->body = transform(m->body, read_packed, &x);
+        if (m->op == nest->members.at[0].op) m->body = transform(m->body, read_packed, &x);
     }
     return with_digits(result, LANES);
 }
@@ -84,8 +82,8 @@ static double cycles_of(const Nest *nest) {
     return tile_choose_in_blocks(&t, nest, &notes) ? t.cycles : INFINITY;
 }
 
-static double copy_cycles(const Tensor *t) {
-    double elements = COPY;
+static double volume_of(const Tensor *t) {
+    double elements = 1;
     for (int d = 0; d < t->rank; d++) elements *= (double)t->dim[d].extent;
     return elements;
 }
@@ -119,7 +117,7 @@ static double turns_of(const Group *g, const Tensor *t) {
 static double choose(Choice *choice, const Group *g, const Nest *nest) {
     const Member *sum = &nest->members.at[0];
     double best = INFINITY;
-    *choice = (Choice){NULL, 0};
+    *choice = (Choice){0};
     if (sum->op != REDUCE_SUM || nest->members.n == 0) return best;
     best = cycles_of(nest);
     if (nest->block || best < LEAST_WORK || !is_plain_product(sum->body)) return best;
@@ -128,8 +126,8 @@ static double choose(Choice *choice, const Group *g, const Nest *nest) {
         const Tensor *t = reads.at[r]->tensor;
         for (int d = 0; d + 1 < t->rank && may_be_packed(t); d++) {
             if (t->dim[d].count || !would_be_lane(nest, reads.at[r], d)) continue;
-            const Choice c = {t, d};
-            double cycles = copy_cycles(t)/turns_of(g, t) + cycles_of(with_packed(nest, &c, packed_new(t, d)));
+            const Choice c = {t, d, in_panels(t, d)};
+            double cycles = COPY*volume_of(t)/turns_of(g, t) + cycles_of(with_packed(nest, &c, packed_new(&c)));
             if (cycles < best) best = cycles, *choice = c;
         }
     }
@@ -142,14 +140,16 @@ double packed_cycles(const Group *g, const Nest *nest) {
 }
 
 /* copy[packed_subs(i)] = t[i], over panel and lane. The innermost loop but one goes along the rows of t. */
-static Group *copy_group(const Tensor *t, const Tensor *copy, int dim) {
+static Group *copy_group(const Choice *c, const Tensor *copy) {
+    const Tensor *t = c->tensor;
+    const int dim = c->dim;
     Equation *e = NEW(Equation);
     const Index **order = NEW_ARRAY(const Index *, copy->rank), *panel = NULL;
-    const char *last = in_panels(t, dim) ? "lane" : text("i%d", dim);
+    const char *last = c->panels ? "lane" : text("i%d", dim);
     const Index *lane = index_over(name_of(last), copy->dim[copy->rank - 1]);
     const Expr **at = NEW_ARRAY(const Expr *, t->rank), *value = At(lane);
     int n = 0;
-    if (in_panels(t, dim)) {
+    if (c->panels) {
         panel = index_over(name_of("panel"), copy->dim[0]);
         value = Add(Mul(At(panel), Int(LANES)), value);
     }
@@ -161,7 +161,7 @@ static Group *copy_group(const Tensor *t, const Tensor *copy, int dim) {
     if (panel && dim == t->rank - 1) order[n++] = panel;
     order[n++] = lane;
     int rank;
-    const Expr *const *to = packed_subs(t, at, dim, &rank);
+    const Expr *const *to = packed_subs(c, at, &rank);
     *e = (Equation){.out = (Tensor *)copy, .n_free = n, .free = order, .body = Read(t, at, t->rank), .origin = t->origin};
     Nest *nest = NEW(Nest);
     nest->free = order;
@@ -185,7 +185,8 @@ static bool stores(const Group *g, const Tensor *t) {
 
 static const Tensor *known_copy(const PackedList *known, const Choice *c) {
     for (int k = 0; k < known->list.n; k++)
-        if (known->list.at[k].tensor == c->tensor && known->list.at[k].dim == c->dim) return known->list.at[k].copy;
+        if (known->list.at[k].of.tensor == c->tensor && known->list.at[k].of.dim == c->dim && known->list.at[k].of.panels == c->panels)
+            return known->list.at[k].copy;
     return NULL;
 }
 
@@ -218,7 +219,24 @@ static void choose_panels(Choice *choice, const Group *g, const Nest *nest) {
         for (int k = 0; k < nest->n_free; k++)
             if (!uses_index(reads.at[r], nest->free[k])) uses *= (double)nest->free[k]->extent;
         if (t->role == ROLE_PARAM && may_be_packed(t) && in_panels(t, t->rank - 1) && uses >= LEAST_USES && goes_down(nest, reads.at[r]))
-            *choice = (Choice){t, t->rank - 1};
+            *choice = (Choice){t, t->rank - 1, true};
+    }
+}
+
+/* A map that looks up columns of a parameter, as an embedding kept as a matrix of weights does, looks up rows of a copy. */
+static void choose_columns(Choice *choice, const Group *g, const Nest *nest) {
+    enum { LEAST_USES = 8 };
+    for (int k = 0; k < nest->members.n; k++) {
+        if (nest->members.at[k].op != REDUCE_NONE || nest->block) return;
+        Exprs reads = reads_of(nest->members.at[k].body);
+        for (int r = 0; r < reads.n; r++) {
+            const Tensor *t = reads.at[r]->tensor;
+            const int last = t->rank - 1;
+            if (t->role != ROLE_PARAM || !may_be_packed(t) || reads_of(reads.at[r]->arg[last]).n == 0) continue;
+            const double uses = turns_of(g, t)*volume(nest->free, nest->n_free);
+            for (int d = 0; d < last; d++)
+                if (would_be_lane(nest, reads.at[r], d) && uses >= LEAST_USES*volume_of(t)) *choice = (Choice){t, d, false};
+        }
     }
 }
 
@@ -249,12 +267,13 @@ void pack_operands(Groups *groups, const Program *p, bool tight) {
             Choice c;
             choose(&c, g, g->nests.at[n]);
             if (!c.tensor && !tight) choose_panels(&c, g, g->nests.at[n]);
+            if (!c.tensor) choose_columns(&c, g, g->nests.at[n]);
             if (!c.tensor || stores(g, c.tensor)) continue;
             const Tensor *copy = known_copy(&known, &c);
             if (!copy) {
-                copy = packed_new(c.tensor, c.dim);
-                PUSH(result, copy_group(c.tensor, copy, c.dim));
-                PUSH(known.list, ((Packed){c.tensor, copy, c.dim}));
+                copy = packed_new(&c);
+                PUSH(result, copy_group(&c, copy));
+                PUSH(known.list, ((Packed){c, copy}));
             }
             g->nests.at[n] = with_packed(g->nests.at[n], &c, copy);
         }
