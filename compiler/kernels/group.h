@@ -2,7 +2,8 @@
  *
  *     Nest    equations over the same free indices, computed together element by element. A member that others of the
  *             nest read has a local (rank 0); one that is read elsewhere, or is a result, is stored in `target`
- *     Group   nests that stand in one loop over `outer` (the samples of a row group, the time of a scan), or one nest alone
+ *     Group   nests that stand in one loop over `outer` (the samples of a row group, the time of a scan, the tiles of a cell), or one
+ *             nest alone
  *
  * The members' bodies are already written over the nest's own indices, and read members by their locals. */
 #ifndef NNC_GROUP_H
@@ -32,13 +33,17 @@ typedef struct Nest {
     int n_free;
     const Index *block;             /* as in the group; its loop ends with the samples of the call */
     bool single;                    /* of a program for one sample: an index that a call counts has one value as often as many */
+    bool adds_up;                   /* it stores what it has read, and more: no element may be computed twice */
     LIST(Member) members;           /* reductions first, then maps, each after those that it reads */
 } Nest;
 
 typedef struct Group {
+    const Index *cell[4];           /* the indices of its cells (cells.c), whose loops stand around all others */
+    int n_cells;
     const Index *outer;             /* or NULL */
     bool down;
     LIST(const Tensor *) rows;      /* tensors that live for one turn of the outer loop only */
+    LIST(Nest *) before;            /* copies that are made for each cell, in tensors of their own */
     LIST(Nest *) nests;
     LIST(const Equation *) equations;
     const Index *block;             /* runs over blocks of 16 samples, as many as have one now; or NULL */
@@ -75,6 +80,8 @@ void inline_maps(Equations *equations, const Program *p, bool keep);
 void fuse(Groups *groups, const Equations *equations, const Program *p, bool keep);
 Map results_of(const Program *p);                               /* a set: what is_result asks for */
 bool is_result(const Map *results, const Tensor *t);
+/* cells.c: nests that share their leading indices, joined where that keeps what is between them out of memory. */
+void join_cells(Groups *groups, const Program *p);
 /* gather.c: rows of channels for windows at places that data choose. */
 void gather_rows(Groups *groups);
 /* pack.c: copies of operands that lie across the lanes of a sum. The cost of a nest with them, in cycles. */

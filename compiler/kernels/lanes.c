@@ -17,7 +17,7 @@
  * in registers. Maps are in phases.c. */
 #include "group.h"
 
-enum { LONGEST_TILE = 64, MOST_ACCUMULATORS = 1024 };
+enum { LONGEST_TILE = 64, SHORT_LANE = 512, MOST_ACCUMULATORS = 1024 };
 
 typedef struct { const Index *lane; bool bound; double score; } Choice;
 
@@ -69,8 +69,10 @@ static int64_t tile_of(int64_t extent) {
 /* The lane cut into tiles: lane = length*tile + within. */
 typedef struct { const Index *tile, *within; int64_t length; const Expr *value; const Expr *limit; } Tiles;
 
-static Tiles cut(const Index *lane) {
-    Tiles t = {.length = tile_of(lane->extent)};
+/* Lanes of a reduction are reduced one by one at the end: a short one has few. */
+static Tiles cut(const Index *lane, bool reduced) {
+    const bool few = reduced && lane->extent < SHORT_LANE && lane->extent % LANES == 0;
+    Tiles t = {.length = few ? LANES : tile_of(lane->extent)};
     if (t.length == lane->extent) {
         t.within = lane;
         t.value = At(lane);
@@ -171,7 +173,7 @@ static const Expr **bodies_at(const Nest *nest, int n_reductions, const Peeled *
 /* ---- a free lane ----------------------------------------------------------------------------------------------------- */
 static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
-    Tiles tiles = cut(lane);
+    Tiles tiles = cut(lane, false);
     Peeled p = peel_member(nest, n_reductions, nest->n_free - 1);
     Registers registers = choose_registers(nest, n_reductions, lane, &p);
     Nodes *body = add_outer(to, nest, nest->n_free - 1, &registers);
@@ -222,7 +224,7 @@ static bool reused_over(const Expr *body, const Index *i, const Member *m) {
 
 static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
-    Tiles tiles = cut(lane);
+    Tiles tiles = cut(lane, true);
     Peeled p = peel_member(nest, n_reductions, 0);
     Registers registers = choose_registers(nest, n_reductions, lane, &p);
     int64_t size = tiles.length;

@@ -150,7 +150,7 @@ static Candidate candidate_of(Layouts *l, Group *g, bool blas) {
     Scatter scatter;
     Nodes trial = {0};
     if (g->outer && g->equations.at[0]->scan) return scan_candidate(l, g);
-    if (g->outer || g->equations.at[0]->scan || (blas && schedule_product(&trial, nest))) return c;
+    if (g->outer || g->n_cells || g->equations.at[0]->scan || (blas && schedule_product(&trial, nest))) return c;
     if (scatter_of(first->body, nest->free, nest->n_free, &scatter)) return c;
     const Index *sample = NULL;
     int counts = 0;
@@ -481,7 +481,7 @@ void split_samples(Groups *groups, const Program *p, bool blas, bool tight) {
     Layouts l = {.results = results_of(p), .tight = tight};
     for (int k = 0; k < groups->n && !l.samples; k++) {
         const Nest *nest = groups->at[k]->nests.at[0];
-        if (!groups->at[k]->outer && nest->n_free && counts_samples(nest->free[0]->count)) l.samples = nest->free[0]->count;
+        if (!groups->at[k]->outer && !groups->at[k]->n_cells && nest->n_free && counts_samples(nest->free[0]->count)) l.samples = nest->free[0]->count;
     }
     if (!l.samples || l.samples->hi < LANES || l.samples->hi > INT32_MAX) return;
     bool any_seed = false;

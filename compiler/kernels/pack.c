@@ -21,8 +21,9 @@
 enum { LEAST_WORK = 20000 };            /* cycles of a nest below which no copy is worth its place in the program */
 static const double COPY = 2;           /* cycles of an element that is copied across the rows */
 
-/* An operand of a nest, and the dim of its tensor that should come last, or be cut into panels. */
-typedef struct { const Tensor *tensor; int dim; bool panels; } Choice;
+/* An operand of a nest, and the dim of its tensor that should come last, or be cut into panels; cells: the first dims that a copy
+ * does not have, as it is made for each cell. */
+typedef struct { const Tensor *tensor; int dim; bool panels; int cells; } Choice;
 typedef struct { Choice of; const Tensor *copy; } Packed;
 typedef struct { LIST(Packed) list; } PackedList;
 
@@ -34,7 +35,7 @@ static const Tensor *packed_new(const Choice *c) {
     Dim dims[12];
     int rank = 0;
     if (c->panels) dims[rank++] = (Dim){own.extent / LANES, NULL};
-    for (int d = 0; d < t->rank; d++)
+    for (int d = c->cells; d < t->rank; d++)
         if (d != c->dim) dims[rank++] = t->dim[d];
     dims[rank++] = c->panels ? (Dim){LANES, NULL} : own;
     return tensor_new(name_of(text("%s_packed", t->name)), ROLE_VALUE, t->type, rank, dims, t->origin);
@@ -45,7 +46,7 @@ static const Expr *const *packed_subs(const Choice *c, const Expr *const *subs, 
     const Expr **result = NEW_ARRAY(const Expr *, c->tensor->rank + 1);
     int n = 0;
     if (c->panels) result[n++] = FloorDiv(subs[c->dim], Int(LANES));
-    for (int d = 0; d < c->tensor->rank; d++)
+    for (int d = c->cells; d < c->tensor->rank; d++)
         if (d != c->dim) result[n++] = subs[d];
     result[n++] = c->panels ? Mod(subs[c->dim], Int(LANES)) : subs[c->dim];
     *rank = n;
@@ -126,7 +127,7 @@ static double choose(Choice *choice, const Group *g, const Nest *nest) {
         const Tensor *t = reads.at[r]->tensor;
         for (int d = 0; d + 1 < t->rank && may_be_packed(t); d++) {
             if (t->dim[d].count || !would_be_lane(nest, reads.at[r], d)) continue;
-            const Choice c = {t, d, in_panels(t, d)};
+            const Choice c = {t, d, in_panels(t, d), 0};
             double cycles = COPY*volume_of(t)/turns_of(g, t) + cycles_of(with_packed(nest, &c, packed_new(&c)));
             if (cycles < best) best = cycles, *choice = c;
         }
@@ -139,36 +140,38 @@ double packed_cycles(const Group *g, const Nest *nest) {
     return choose(&c, g, nest);
 }
 
-/* copy[packed_subs(i)] = t[i], over panel and lane. The innermost loop but one goes along the rows of t. */
-static Group *copy_group(const Choice *c, const Tensor *copy) {
+/* copy[packed_subs(i)] = t[i], over panel and lane, for the cell. The innermost loop but one goes along the rows of t. */
+static Nest *copy_nest(Equation *e, const Choice *c, const Tensor *copy, const Index *const *cell) {
     const Tensor *t = c->tensor;
-    const int dim = c->dim;
-    Equation *e = NEW(Equation);
     const Index **order = NEW_ARRAY(const Index *, copy->rank), *panel = NULL;
-    const char *last = c->panels ? "lane" : text("i%d", dim);
+    const char *last = c->panels ? "lane" : text("i%d", c->dim);
     const Index *lane = index_over(name_of(last), copy->dim[copy->rank - 1]);
     const Expr **at = NEW_ARRAY(const Expr *, t->rank), *value = At(lane);
-    int n = 0;
+    int n = 0, rank;
     if (c->panels) {
         panel = index_over(name_of("panel"), copy->dim[0]);
         value = Add(Mul(At(panel), Int(LANES)), value);
     }
-    if (panel && dim < t->rank - 1) order[n++] = panel;
+    if (panel && c->dim < t->rank - 1) order[n++] = panel;
     for (int d = 0; d < t->rank; d++) {
-        if (d != dim) order[n++] = index_over(name_of(text("i%d", d)), t->dim[d]);
-        at[d] = d == dim ? value : At(order[n - 1]);
+        if (d >= c->cells && d != c->dim) order[n++] = index_over(name_of(text("i%d", d)), t->dim[d]);
+        at[d] = d < c->cells ? At(cell[d]) : d == c->dim ? value : At(order[n - 1]);
     }
-    if (panel && dim == t->rank - 1) order[n++] = panel;
+    if (panel && c->dim == t->rank - 1) order[n++] = panel;
     order[n++] = lane;
-    int rank;
     const Expr *const *to = packed_subs(c, at, &rank);
     *e = (Equation){.out = (Tensor *)copy, .n_free = n, .free = order, .body = Read(t, at, t->rank), .origin = t->origin};
     Nest *nest = NEW(Nest);
     nest->free = order;
     nest->n_free = n;
     PUSH(nest->members, ((Member){.body = e->body, .type = t->type, .name = copy->name, .target = copy, .subs = to, .n_subs = rank}));
+    return nest;
+}
+
+static Group *copy_group(const Choice *c, const Tensor *copy) {
+    Equation *e = NEW(Equation);
     Group *g = NEW(Group);
-    PUSH(g->nests, nest);
+    PUSH(g->nests, copy_nest(e, c, copy, NULL));
     PUSH(g->equations, e);
     return g;
 }
@@ -219,7 +222,7 @@ static void choose_panels(Choice *choice, const Group *g, const Nest *nest) {
         for (int k = 0; k < nest->n_free; k++)
             if (!uses_index(reads.at[r], nest->free[k])) uses *= (double)nest->free[k]->extent;
         if (t->role == ROLE_PARAM && may_be_packed(t) && in_panels(t, t->rank - 1) && uses >= LEAST_USES && goes_down(nest, reads.at[r]))
-            *choice = (Choice){t, t->rank - 1, true};
+            *choice = (Choice){t, t->rank - 1, true, 0};
     }
 }
 
@@ -235,7 +238,7 @@ static void choose_columns(Choice *choice, const Group *g, const Nest *nest) {
             if (t->role != ROLE_PARAM || !may_be_packed(t) || reads_of(reads.at[r]->arg[last]).n == 0) continue;
             const double uses = turns_of(g, t)*volume(nest->free, nest->n_free);
             for (int d = 0; d < last; d++)
-                if (would_be_lane(nest, reads.at[r], d) && uses >= LEAST_USES*volume_of(t)) *choice = (Choice){t, d, false};
+                if (would_be_lane(nest, reads.at[r], d) && uses >= LEAST_USES*volume_of(t)) *choice = (Choice){t, d, false, 0};
         }
     }
 }
@@ -257,13 +260,55 @@ static void spread_operands(const Nest *nest, const Map *results) {
     }
 }
 
+/* ---- in cells -------------------------------------------------------------------------------------------------------- */
+/* What a nest of a cell reads of the cell's own, and should find across its rows. */
+static void choose_in_cell(Choice *choice, const Group *g, const Nest *nest) {
+    const Member *sum = &nest->members.at[0];
+    const double turns = g->outer ? (double)g->outer->extent : 1;
+    double best;
+    if (sum->op != REDUCE_SUM || !is_plain_product(peel(sum->body, true, NULL, 0).term)) return;
+    best = turns*cycles_of(nest);
+    Exprs reads = reads_of(sum->body);
+    for (int r = 0; r < reads.n; r++) {
+        const Tensor *t = reads.at[r]->tensor;
+        bool own = t->rank > g->n_cells + 1 && may_be_packed(t);
+        for (int k = 0; k < g->n_cells && own; k++) own = reads.at[r]->arg[k] == At(g->cell[k]);
+        for (int d = g->n_cells; d + 1 < t->rank && own; d++) {
+            const Choice c = {t, d, in_panels(t, d), g->n_cells};
+            if (t->dim[d].count || !would_be_lane(nest, reads.at[r], d)) continue;
+            double copy = COPY*volume_of(t);
+            for (int k = 0; k < g->n_cells; k++) copy /= (double)t->dim[k].extent;
+            const double cycles = copy + turns*cycles_of(with_packed(nest, &c, packed_new(&c)));
+            if (cycles < best) best = cycles, *choice = c;
+        }
+    }
+}
+
+static void pack_in_cell(Group *g) {
+    PackedList known = {0};
+    for (int n = 0; n < g->nests.n; n++) {
+        Choice c = {0};
+        choose_in_cell(&c, g, g->nests.at[n]);
+        if (!c.tensor || stores(g, c.tensor)) continue;
+        const Tensor *copy = known_copy(&known, &c);
+        if (!copy) {
+            copy = packed_new(&c);
+            Equation *e = NEW(Equation);
+            PUSH(g->before, copy_nest(e, &c, copy, g->cell));
+            PUSH(known.list, ((Packed){c, copy}));
+        }
+        g->nests.at[n] = with_packed(g->nests.at[n], &c, copy);
+    }
+}
+
 void pack_operands(Groups *groups, const Program *p, bool tight) {
     const Map results = results_of(p);
     PackedList known = {0};
     Groups result = {0};
     for (int k = 0; k < groups->n; k++) {
         Group *g = groups->at[k];
-        for (int n = 0; n < g->nests.n; n++) {
+        if (g->n_cells) pack_in_cell(g);
+        for (int n = 0; n < g->nests.n && !g->n_cells; n++) {
             Choice c;
             choose(&c, g, g->nests.at[n]);
             if (!c.tensor && !tight) choose_panels(&c, g, g->nests.at[n]);
@@ -277,7 +322,7 @@ void pack_operands(Groups *groups, const Program *p, bool tight) {
             }
             g->nests.at[n] = with_packed(g->nests.at[n], &c, copy);
         }
-        for (int n = 0; n < g->nests.n && !tight; n++) spread_operands(g->nests.at[n], &results);
+        for (int n = 0; n < g->nests.n && !tight && !g->n_cells; n++) spread_operands(g->nests.at[n], &results);
         PUSH(result, g);
     }
     *groups = result;

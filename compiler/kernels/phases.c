@@ -7,7 +7,7 @@
  * largest divides its extent; other indices stay whole. Digits are cut off from the largest period down.
  *
  * Where an index of a few values decides which formula holds, where(q == 2, a, 0) + where(q == 0, b, 0), each value has loops of its own.
- * So has each part of what stands side by side: a condition that the innermost loops do not move stands in front of them.
+ * So has each part of what stands side by side, and what a condition cuts from a row: a condition that the innermost loops do not move stands in front of them.
  *
  * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
  * index on the other. Its lane goes around a short run of that index. */
@@ -213,10 +213,55 @@ static bool add_fork(Nodes *to, const Nest *nest) {
     return true;
 }
 
+/* ---- what is zero in part of a row ----------------------------------------------------------------------------------- */
+typedef struct { const Expr *const *condition; int n; } Known;
+
+static const Expr *where_known(const Expr *e, void *data) {
+    const Known *known = data;
+    for (int k = 0; k < known->n && e->kind == X_WHERE; k++)
+        if (e->arg[0] == known->condition[k]) return e->arg[1];
+    return e;
+}
+
+static void find_costly(const Expr *e, void *data) {
+    if (e->kind == X_OP && e->type == REAL && (e->op == OP_DIV || (op_table[e->op].precedence == PREC_CALL && e->op != OP_STOP))) *(bool *)data = true;
+}
+
+/* e[i, j] = where(j <= i, exp(s[i, j]), 0) goes from 0 to i, and the rest of a row is zeros: what costs much is computed where it counts,
+ * and compilers find no condition in the loop. */
+static bool add_cut_rows(Nodes *to, const Nest *nest) {
+    const Member *m = &nest->members.at[0];
+    const int last = nest->n_free - 1;
+    if (nest->members.n != 1 || last < 0 || nest->block || m->guard || !m->target || nest->free[last]->count) return false;
+    Peeled p = peel(m->body, true, NULL, 0);
+    bool cut = p.atleast.n > 0 && !p.rest, costly = false;
+    for (int k = 0; k < p.atleast.n; k++) cut = cut && uses_index(p.atleast.at[k], nest->free[last]);
+    visit_nodes(p.term, find_costly, &costly);
+    if (!cut || !costly) return false;
+    const Sum *s = sum_new(m->body);
+    Known known = {(const Expr *const *)s->conditions.at, s->conditions.n};
+    Nodes tree = {0}, *row = add_chunks(&tree, nest->free, last);
+    Nodes *inner = add_bounded(row, nest->free + last, 1, 1, &p);
+    const Node *loop = row->at[0];
+    add_assign(inner, m->target, m->subs, m->n_subs, ASSIGN_SET, transform(p.term, where_known, &known));
+    const Expr *limit = index_limit(nest->free[last]), *from[] = {Int(0), Operate(OP_MAX, loop->to, Int(0))};
+    const Expr *end[] = {Operate(OP_MIN, loop->from, limit), limit};
+    for (int k = 0; k < 2; k++) {
+        if (is_integer(end[k], 0) || from[k] == end[k]) continue;
+        const Index *rest = index_new(nest->free[last]->name, nest->free[last]->extent, NULL);
+        const Expr *value = At(rest), **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
+        for (int d = 0; d < m->n_subs; d++) subs[d] = substitute(m->subs[d], &nest->free[last], &value, 1);
+        add_assign(&add_loop(row, rest, from[k], end[k], LOOP_LANE)->body, m->target, subs, m->n_subs, ASSIGN_SET, Num(0));
+    }
+    add_lets_below(&tree);
+    for (int k = 0; k < tree.n; k++) PUSH(*to, tree.at[k]);
+    return true;
+}
+
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
     nest = with_digits(nest, 2);
-    if (add_fork(to, nest)) return;
+    if (add_fork(to, nest) || add_cut_rows(to, nest)) return;
     const Index *choice = decides(nest);
     if (choice) {
         add_each_value(to, nest, choice);

@@ -1,6 +1,6 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> digits, rows of windows, layouts, packed
+ *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> cells, digits, rows of windows, layouts, packed
  *     operands -> a tree for each group -> next values in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
@@ -30,15 +30,20 @@ static void declare_numbers(Nodes *row, const Group *g) {
 static Kernel *schedule_group(const Group *g, const Options *options) {
     Kernel *k = NEW(Kernel);
     Nodes *body = &k->body;
+    body = add_chunks(body, g->cell, g->n_cells);
+    for (int n = 0; n < g->before.n; n++) {
+        add_declare(body, g->before.at[n]->members.at[0].target, NULL);
+        schedule_map(body, g->before.at[n]);
+    }
     if (g->outer && g->block) body = &add_loop(body, g->block, NULL, NULL, LOOP_CHUNK)->body;
     if (g->outer) {
-        /* Rows touch nothing of each other; a step of a scan needs the one before. */
-        Node *loop = add_loop(body, g->outer, NULL, NULL, g->equations.at[0]->scan ? LOOP_SERIAL : LOOP_CHUNK);
+        /* Rows touch nothing of each other; a step of a scan needs the one before, and tiles of a cell add to one sum. */
+        Node *loop = add_loop(body, g->outer, NULL, NULL, g->equations.at[0]->scan || g->n_cells ? LOOP_SERIAL : LOOP_CHUNK);
         loop->down = g->down;
         body = &loop->body;
-        for (int r = 0; r < g->rows.n; r++)
-            if (g->rows.at[r]->rank > 0) add_declare(body, g->rows.at[r], NULL);
     }
+    for (int r = 0; r < g->rows.n; r++)
+        if (g->rows.at[r]->rank > 0) add_declare(body, g->rows.at[r], NULL);
     for (int n = 0; n < g->nests.n; n++)
         schedule_nest(body, g->nests.at[n], options, &k->notes);
     declare_numbers(body, g);
@@ -70,6 +75,7 @@ Schedule *schedule(const Program *p, const Options *options) {
     inline_maps(&equations, p, options->keep);
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
+    if (!options->plain && !options->keep && !options->blas) join_cells(&groups, p);
     const bool single = is_for_one(p);
     for (int g = 0; g < groups.n; g++)
         for (int n = 0; n < groups.at[g]->nests.n; n++) groups.at[g]->nests.at[n]->single = single;
