@@ -7,8 +7,9 @@
  *     3. guards rise to the root of its terms, and deltas that inlining has brought together are solved (solve.c)
  *     4. what stands at the places of winners alone is computed for these (winner.c)
  *     5. what its terms share is taken out of their sum (factor.c)
- *     6. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
- *     7. it is compared with what came before: equal up to the names of indices means equal
+ *     6. what a forward map has computed is read from it (known.c)
+ *     7. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
+ *     8. it is compared with what came before: equal up to the names of indices means equal
  *
  * Of forward equations only deltas are solved, those of a one-hot factor too, and equal ones merged: their text keeps its rounding. */
 #include "simplify.h"
@@ -204,12 +205,14 @@ void simplify(Program *p) {
     if (!program_order(p)) return;
     Inlining *inlining = inlining_new(p);
     Winners *winners = winners_new(p, w.names);
+    Known *known = known_new();
     for (int k = 0, n = p->equations.n; k < n; k++) {
         Equation *e = p->equations.at[k];
         e->body = transform(e->body, follow_merge, &w);
         if (e->out->adjoint) {
             rewrite(e, inline_into(inlining, e, e->body));
             keep_to_winners(winners, e);
+            e->body = read_known(known, e->body);
             hoist_factors(&w, e);
         } else {
             const Expr *body = e->op == REDUCE_SUM ? raise_guards(inline_into(inlining, e, e->body)) : e->body;
@@ -217,6 +220,7 @@ void simplify(Program *p) {
         }
         inlining_offer(inlining, e);
         winners_note(winners, e);
+        known_note(known, e);
         merge(&w, e);
     }
     program_order(p);

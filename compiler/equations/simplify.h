@@ -17,6 +17,12 @@ Inlining *inlining_new(const Program *p);
 void inlining_offer(Inlining *w, Equation *e);                  /* e is final: its readers may take its body */
 const Expr *inline_into(Inlining *w, Equation *reader, const Expr *body);
 
+/* known.c: values that forward maps have. */
+typedef struct Known Known;
+Known *known_new(void);
+void known_note(Known *k, const Equation *e);                   /* e is final */
+const Expr *read_known(const Known *k, const Expr *body);       /* of an adjoint, with reads of forward maps for their values */
+
 /* winner.c: adjoints that are not zero at the places of winners only. */
 typedef struct Winners Winners;
 Winners *winners_new(Program *p, Names *names);
