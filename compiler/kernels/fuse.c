@@ -7,8 +7,8 @@
  *   rows    Light nests (no contraction, window or scatter, one dim and at most ROW_WORK values a sample) join into one loop over the
  *           samples when the later reads the earlier at the same sample: softmax, loss and its gradient are one pass.
  *           Tensors that no one else reads become arrays of one row.
- *   scans   The equations of a scan stand in one loop over time, and nothing else does. What they read of each other at the
- *           same time only is stored for one time.
+ *   scans   The equations of a scan stand in one loop over time, and nothing else does. Its maps join as others do: the gates of a cell
+ *           and what is made of them are one nest. What is read at its own time only is stored for one time.
  *
  * What remains stored is what a later group reads, and results. An equation moves up to the nest that it joins only
  * when everything that it reads is computed by then. */
@@ -107,6 +107,7 @@ static bool sweep_alike(const Draft *d, const Expr *a, const Expr *b, const Inde
 /* Whether e may become a member of the nest. On success part->bound and body are written over the nest's indices. */
 static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e, Part *part) {
     if (d->closed || !same_space(d->free, d->n_free, e->free, e->n_free)) return false;
+    if (f->parts.at[d->parts.at[0]].e->scan != e->scan) return false;
     const Expr *body = moved(e->body, e, d->free);
     Exprs reads = reads_of(body);
     bool vertical = false, shares = false, reduces = false;
@@ -193,7 +194,7 @@ static void add_part(Fusion *f, const Equation *e) {
     }
     Part part = {.e = e, .bound = e->bound, .body = e->body};
     Scatter scatter;
-    bool alone = e->scan || (e->op == REDUCE_SUM && scatter_of(e->body, e->free, e->n_free, &scatter));
+    bool alone = (e->scan && e->op != REDUCE_NONE) || (e->op == REDUCE_SUM && scatter_of(e->body, e->free, e->n_free, &scatter));
     Numbers near = neighbours(f, &reads, first);
     for (int c = 0, k; c < near.n && !alone; c++)
         if (k = near.at[c], joins(f, &f->drafts.at[k], k, e, &part)) {
@@ -279,6 +280,9 @@ static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool 
     return any;
 }
 
+/* The time of a nest of a scan: its parts are written over the indices of the first. */
+static const Index *time_of(const Fusion *f, int nest) { return f->parts.at[f->drafts.at[nest].parts.at[0]].e->scan_index; }
+
 /* The dim of the time in a value of a scan that is read at its own time only, which needs no place for any other; or -1. */
 static int passing_dim(const Fusion *f, const Part *p) {
     int time = 0;
@@ -288,7 +292,7 @@ static int passing_dim(const Fusion *f, const Part *p) {
         const Part *reader = &f->parts.at[readers.at[k]];
         Exprs reads = reads_of(reader->body);
         for (int r = 0; r < reads.n; r++)
-            if (reads.at[r]->tensor == p->e->out && reads.at[r]->arg[time] != At(reader->e->scan_index)) return -1;
+            if (reads.at[r]->tensor == p->e->out && (!reader->e->scan || reads.at[r]->arg[time] != At(time_of(f, reader->nest)))) return -1;
     }
     return time;
 }
@@ -305,7 +309,7 @@ static const Tensor *tensor_without(const Tensor *t, int dropped) {
 static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Renamings *rows) {
     const Draft *d = &f->drafts.at[number];
     Nest *nest = NEW(Nest);
-    const Index *time = f->parts.at[d->parts.at[0]].e->scan_index;
+    const Index *time = time_of(f, number);
     const Index **free = NEW_ARRAY(const Index *, d->n_free + 1);
     const Index *own_outer = NULL;
     for (int k = 0; k < d->n_free; k++) {
@@ -331,14 +335,14 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         bool inside_nest, inside_group, own_reader = false;
         bool any = read_in(f, out, number, d->group, &inside_nest, &inside_group);
         for (int o = 0; o < d->parts.n; o++)
-            own_reader |= uses_tensor(f->parts.at[d->parts.at[o]].body, out);
+            own_reader |= o != m && uses_tensor(f->parts.at[d->parts.at[o]].body, out);
         member.body = transform(p->body, rename_read, &names);
         const Expr *const *subs = values_of(d->free, d->n_free);
         member.n_subs = d->n_free;
         const bool stays = f->keep || is_result(&f->results, out) || !any || !inside_group;
         const bool row = !stays && !p->e->scan && !inside_nest && volume(d->free + 1, d->n_free - 1) <= ROW_SIZE;
-        const int dropped = row ? 0 : !stays && p->e->scan ? passing_dim(f, p) : -1;
-        if (stays || p->e->scan || !inside_nest) member.target = dropped < 0 ? out : tensor_without(out, dropped);
+        const int passing = p->e->scan ? passing_dim(f, p) : -1, dropped = row ? 0 : !stays && !inside_nest ? passing : -1;
+        if (stays || !inside_nest || (p->e->scan && passing < 0)) member.target = dropped < 0 ? out : tensor_without(out, dropped);
         if (row) PUSH(g->rows, member.target);
         if (dropped >= 0) {
             Renaming renaming = {out, member.target, dropped};
@@ -351,7 +355,7 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
             own_subs[k] = own_outer ? substitute(subs[k], &own_outer, &outer_value, 1) : subs[k];
         if (own_outer) member.body = substitute(member.body, &own_outer, &outer_value, 1);
         member.subs = own_subs;
-        if (own_reader && !p->e->scan) {
+        if (own_reader) {
             Tensor *local = local_new(out->name, member.type, 0, NULL);
             local->lo = out->lo, local->hi = out->hi;
             member.local = local;

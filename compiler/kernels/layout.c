@@ -132,7 +132,7 @@ static Candidate scan_candidate(const Layouts *l, Group *g) {
             if (counts_samples(nest->free[k]->count)) return none;
         for (int k = 0; k < nest->members.n; k++) {
             const Member *m = &nest->members.at[k];
-            if (!m->target || !may_be_split(l, m->target) || !reads_own_sample(l, m->body, nest->free[0])) return none;
+            if ((m->target && !may_be_split(l, m->target)) || !reads_own_sample(l, m->body, nest->free[0])) return none;
             for (int b = 0; b < m->n_bound; b++)
                 if (counts_samples(m->bound[b]->count)) return none;
         }
