@@ -231,18 +231,28 @@ static void contraction(void) {
 
 static void attention(void) {
     int t = pick(1, 9), s = pick(1, 9), h = pick(1, 4), d = pick(1, 8), e = pick(1, 8);
-    if (chance(50)) {
+    bool causal = chance(50);
+    /* Long ones go by tiles of their rows: 70 and 128 have more than one. They may cost more. */
+    const bool far = chance(60);
+    const long share = far ? 32 : 1;
+    if (far) t = chance(50) ? pick(16, 40) : chance(50) ? 70 : 128, s = causal || chance(50) ? t : pick(16, 40), h = pick(1, 2);
+    if (chance(30)) {
+        say("    input x[%d, %d, %d], k[%d, %d, %d], v[%d, %d, %d]\n    param scale[%d] = 1\n", h, t, d, h, s, d, h, s, e, h);
+        say("    turned[h, i, d] = scale[h]*x[h, i, d]; a1, weights = attend(turned, k, v, causal=%s)\n", causal ? "true" : "false");
+        shape(3, h, t, e, 0);
+        cost = (long)t * h * s * (d + e) / share;
+    } else if (chance(50)) {
         shape(2, t, h * d, 0, 0);
         input("");
-        say("    a1 = x |> self_attention(%d%s)\n", h, chance(40) ? "" : "");
-        cost = 4L * t * h * d * h * d + 2L * t * t * h * d;
+        say("    a1 = x |> self_attention(%d%s)\n", h, causal ? ", causal=true" : "");
+        cost = (4L * t * h * d * h * d + 2L * t * t * h * d) / share;
     } else {
         say("    input x[%d, %d, %d], k[%d, %d, %d], v[%d, %d, %d]\n    param scale[%d] = 1\n", t, h, d, s, h, d, s, h, e, h);
         say("    score[i, h, j] = scale[h] * sum(d) x[i, h, d]*k[j, h, d]\n");
         if (chance(50)) say("    a1[i, h, e] = sum(j) score[i, h, j]*v[j, h, e]\n");
         else say("    weight[i, h, _] = softmax(score[i, h, _])\n    a1[i, h, e] = sum(j) weight[i, h, j]*v[j, h, e]\n");
         shape(3, t, h, e, 0);
-        cost = (long)t * h * s * (d + e);
+        cost = (long)t * h * s * (d + e) / share;
     }
     names = 1;
     is_now("a1");
