@@ -205,7 +205,7 @@ typedef struct { Nodes *block; Uses *uses; Exprs deep; LIST(const Expr *) shared
 
 /* Reads that a choice within a choice makes: compilers do not load ahead of a branch, and so make no vectors of it. */
 static void find_deep(Lets *l, Map *seen, const Expr *e, int choices) {
-    enum { DEEP = 2 };
+    enum { DEEP = 1 };
     if (e->n == 0 || (intptr_t)map_get(seen, e) > choices) return;
     map_put(seen, e, (void *)(intptr_t)(choices + 1));
     if (e->kind == X_READ) {

@@ -227,32 +227,43 @@ static void find_costly(const Expr *e, void *data) {
     if (e->kind == X_OP && e->type == REAL && (e->op == OP_DIV || (op_table[e->op].precedence == PREC_CALL && e->op != OP_STOP))) *(bool *)data = true;
 }
 
+static void add_zeros(Nodes *to, const Member *m, const Index *i, const Expr *from, const Expr *end) {
+    if (is_integer(end, 0) || from == end) return;
+    const Index *rest = index_new(i->name, i->extent, NULL);
+    const Expr *value = At(rest), **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
+    for (int d = 0; d < m->n_subs; d++) subs[d] = substitute(m->subs[d], &i, &value, 1);
+    add_assign(&add_loop(to, rest, from, end, LOOP_LANE)->body, m->target, subs, m->n_subs, ASSIGN_SET, Num(0));
+}
+
 /* e[i, j] = where(j <= i, exp(s[i, j]), 0) goes from 0 to i, and the rest of a row is zeros: what costs much is computed where it counts,
- * and compilers find no condition in the loop. */
+ * and compilers find no condition in the loop. A picture is so copied between its borders. */
 static bool add_cut_rows(Nodes *to, const Nest *nest) {
     const Member *m = &nest->members.at[0];
     const int last = nest->n_free - 1;
     if (nest->members.n != 1 || last < 0 || nest->block || m->guard || !m->target || nest->free[last]->count) return false;
-    Peeled p = peel(m->body, true, NULL, 0);
-    bool cut = p.atleast.n > 0 && !p.rest, costly = false;
-    for (int k = 0; k < p.atleast.n; k++) cut = cut && uses_index(p.atleast.at[k], nest->free[last]);
+    const Index *along = nest->free[last];
+    const Peeled p = peel(m->body, true, NULL, 0);
+    Peeled inside = {.term = p.term}, outside = inside;
+    bool costly = false;
+    for (int k = 0; k < p.atleast.n; k++)
+        if (uses_index(p.atleast.at[k], along)) PUSH(inside.atleast, p.atleast.at[k]);
+        else PUSH(outside.atleast, p.atleast.at[k]);
     visit_nodes(p.term, find_costly, &costly);
-    if (!cut || !costly) return false;
+    if (!inside.atleast.n || p.rest || !(costly || (p.term->kind == X_READ && !p.term->guarded && along->extent >= 2*LANES))) return false;
     const Sum *s = sum_new(m->body);
-    Known known = {(const Expr *const *)s->conditions.at, s->conditions.n};
+    const Known known = {(const Expr *const *)s->conditions.at, s->conditions.n};
+    const Expr *condition = Truth(true), *limit = index_limit(along);
+    for (int k = 0; k < outside.atleast.n; k++) condition = And(condition, Ge(outside.atleast.at[k], Int(0)));
     Nodes tree = {0}, *row = add_chunks(&tree, nest->free, last);
-    Nodes *inner = add_bounded(row, nest->free + last, 1, 1, &p);
-    const Node *loop = row->at[0];
-    add_assign(inner, m->target, m->subs, m->n_subs, ASSIGN_SET, transform(p.term, where_known, &known));
-    const Expr *limit = index_limit(nest->free[last]), *from[] = {Int(0), Operate(OP_MAX, loop->to, Int(0))};
-    const Expr *end[] = {Operate(OP_MIN, loop->from, limit), limit};
-    for (int k = 0; k < 2; k++) {
-        if (is_integer(end[k], 0) || from[k] == end[k]) continue;
-        const Index *rest = index_new(nest->free[last]->name, nest->free[last]->extent, NULL);
-        const Expr *value = At(rest), **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
-        for (int d = 0; d < m->n_subs; d++) subs[d] = substitute(m->subs[d], &nest->free[last], &value, 1);
-        add_assign(&add_loop(row, rest, from[k], end[k], LOOP_LANE)->body, m->target, subs, m->n_subs, ASSIGN_SET, Num(0));
+    if (outside.atleast.n) {
+        add_zeros(&add_if(row, Not(condition))->body, m, along, Int(0), limit);
+        row = &add_if(row, condition)->body;
     }
+    Nodes *inner = add_bounded(row, &along, 1, 1, &inside);
+    const Node *loop = row->at[0];
+    add_assign(inner, m->target, m->subs, m->n_subs, ASSIGN_SET, transform(p.term, where_known, (void *)&known));
+    add_zeros(row, m, along, Int(0), Operate(OP_MIN, loop->from, limit));
+    add_zeros(row, m, along, Operate(OP_MAX, loop->to, Int(0)), limit);
     add_lets_below(&tree);
     for (int k = 0; k < tree.n; k++) PUSH(*to, tree.at[k]);
     return true;
@@ -261,7 +272,7 @@ static bool add_cut_rows(Nodes *to, const Nest *nest) {
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
     nest = with_digits(nest, 2);
-    if (add_fork(to, nest) || add_cut_rows(to, nest)) return;
+    if (add_cut_rows(to, nest) || add_fork(to, nest)) return;
     const Index *choice = decides(nest);
     if (choice) {
         add_each_value(to, nest, choice);
