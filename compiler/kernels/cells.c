@@ -18,7 +18,8 @@
 #include "../equations/solve.h"
 #include "group.h"
 
-enum { TILE_VALUES = 4096, MOST_VALUES = 16384, LEAST_ROWS = 16, FEWEST_ROWS = 8 };     /* of a square in a tile */
+enum { TILE_VALUES = 4096, MOST_VALUES = 8192, LEAST_ROWS = 16, FEWEST_ROWS = 4 };      /* of a square in a tile */
+enum { MOST_CELLS = 4, MOST_INDICES = 24 };
 
 typedef struct Cell {
     int at;                         /* the number of its first group, in whose place it stands */
@@ -59,9 +60,12 @@ static bool may_join(const Group *g) {
     if (g->outer || g->nests.n != 1 || g->equations.at[0]->scan) return false;
     const Nest *nest = g->nests.at[0];
     const Member *first = &nest->members.at[0];
-    for (int k = 0; k < nest->members.n; k++)
-        if (nest->members.at[k].target && nest->members.at[k].target->role != ROLE_VALUE) return false;
-    return !(first->op == REDUCE_SUM && scatter_of(first->body, nest->free, nest->n_free, &scatter));
+    int indices = nest->n_free;
+    for (int k = 0; k < nest->members.n; k++) {
+        indices += nest->members.at[k].n_bound;
+        if (nest->members.at[k].target && nest->members.at[k].target->role == ROLE_NEXT) return false;
+    }
+    return indices <= MOST_INDICES && !(first->op == REDUCE_SUM && scatter_of(first->body, nest->free, nest->n_free, &scatter));
 }
 
 /* Whether the first subscripts are the nest's first indices themselves. */
@@ -78,19 +82,26 @@ static double beyond(const Tensor *t, int n_cells) {
     return elements;
 }
 
-/* The square that a product of two operands of the cell's own makes, or NULL. */
+/* The square that a product makes of two operands of the cell's own, one with its rows and one with its columns; or NULL. Factors that
+ * cells share do no harm. */
 static const Tensor *square_made(const Group *g) {
     const Nest *nest = g->nests.at[0];
     const Member *sum = &nest->members.at[0];
     const Tensor *t = nest->members.at[nest->members.n - 1].target;
     const int n_cells = nest->n_free - 2;
-    if (!may_join(g) || n_cells < 1 || !t || t->rank != nest->n_free || t->type != REAL) return NULL;
+    if (!may_join(g) || n_cells < 1 || n_cells > MOST_CELLS || !t || t->rank != nest->n_free || t->type != REAL) return NULL;
     for (int d = n_cells; d < t->rank; d++)
         if (t->dim[d].count || t->dim[d].extent < LANES) return NULL;
+    if (sum->op != REDUCE_SUM || !is_plain_product(peel(sum->body, true, NULL, 0).term)) return NULL;
     Exprs reads = reads_of(sum->body);
-    if (sum->op != REDUCE_SUM || reads.n != 2 || !is_plain_product(peel(sum->body, true, NULL, 0).term)) return NULL;
-    for (int r = 0; r < reads.n; r++)
-        if (!is_own(reads.at[r], nest, n_cells) || beyond(reads.at[r]->tensor, n_cells) > beyond(t, n_cells)) return NULL;
+    bool has_rows = false, has_columns = false;
+    for (int r = 0; r < reads.n; r++) {
+        const bool own = is_own(reads.at[r], nest, n_cells), row = uses_index(reads.at[r], nest->free[n_cells]);
+        const bool column = uses_index(reads.at[r], nest->free[n_cells + 1]);
+        has_rows |= own && row, has_columns |= own && column;
+        if ((row && column) || beyond(reads.at[r]->tensor, own ? n_cells : 0) > beyond(t, n_cells)) return NULL;
+    }
+    if (!has_rows || !has_columns) return NULL;
     return t;
 }
 
@@ -119,7 +130,7 @@ static bool fits(const Pass *p, const Cell *c, int group, Part *part) {
     const Nest *nest = g->nests.at[0];
     const Member *first = &nest->members.at[0];
     *part = (Part){0};
-    if (!may_join(g) || nest->n_free < c->n_cells) return false;
+    if (!may_join(g) || nest->n_free < c->n_cells || nest->n_free > c->n_cells + 2) return false;
     for (int k = 0; k < c->n_cells; k++)
         if (!same_dim(dim_of(nest->free[k]), dim_of(c->first->free[k]))) return false;
     for (int k = 0; k < nest->members.n; k++) {
@@ -168,7 +179,13 @@ static void find_cell(Pass *p, int group) {
     join(p, c, group, &part);
     for (int k = group + 1; k < p->groups->n; k++)
         if (!map_get(&p->cell_of, p->groups->at[k]) && fits(p, c, k, &part)) join(p, c, k, &part);
-    PUSH(p->cells, c);
+    if (c->groups.n > 1) {
+        PUSH(p->cells, c);
+        return;
+    }
+    map_put(&p->cell_of, p->groups->at[group], NULL);       /* nothing would be shorter for it */
+    for (int k = 0; k < c->first->members.n; k++)
+        if (c->first->members.at[k].target) map_put(&p->square_of, c->first->members.at[k].target, NULL);
 }
 
 /* ---- what is stored -------------------------------------------------------------------------------------------------- */
@@ -225,7 +242,7 @@ typedef struct {
 } Build;
 
 /* A nest on its way into the cell: its indices by new ones. */
-typedef struct { const Build *b; const Index *row, *within; const Index *from[24]; const Expr *to[24]; int n; } Move;
+typedef struct { const Build *b; const Index *row, *within; const Index *from[MOST_INDICES]; const Expr *to[MOST_INDICES]; int n; } Move;
 
 static const Expr *read_tile(const Expr *e, void *data) {
     const Move *m = data;
@@ -383,8 +400,8 @@ static void add_nest_to(Build *b, int group, bool again) {
     }
     if (part.sums_rows && b->tile) add_up(b, own);
     PUSH(b->group->nests, own);
-    PUSH(b->group->equations, b->p->groups->at[group]->equations.at[0]);
-    for (int e = 1; e < b->p->groups->at[group]->equations.n; e++) PUSH(b->group->equations, b->p->groups->at[group]->equations.at[e]);
+    const Group *g = b->p->groups->at[group];
+    for (int e = 0; e < g->equations.n; e++) PUSH(b->group->equations, g->equations.at[e]);
 }
 
 static Group *build(const Pass *p, const Cell *c) {

@@ -19,6 +19,7 @@
 #include <math.h>
 
 enum { LEAST_WORK = 20000 };            /* cycles of a nest below which no copy is worth its place in the program */
+enum { MOST_COPY = 1 << 14 };           /* elements of a copy that is made for a cell, and is on the stack */
 static const double COPY = 2;           /* cycles of an element that is copied across the rows */
 
 /* An operand of a nest, and the dim of its tensor that should come last, or be cut into panels; cells: the first dims that a copy
@@ -276,9 +277,10 @@ static void choose_in_cell(Choice *choice, const Group *g, const Nest *nest) {
         for (int d = g->n_cells; d + 1 < t->rank && own; d++) {
             const Choice c = {t, d, in_panels(t, d), g->n_cells};
             if (t->dim[d].count || !would_be_lane(nest, reads.at[r], d)) continue;
-            double copy = COPY*volume_of(t);
-            for (int k = 0; k < g->n_cells; k++) copy /= (double)t->dim[k].extent;
-            const double cycles = copy + turns*cycles_of(with_packed(nest, &c, packed_new(&c)));
+            double elements = volume_of(t);
+            for (int k = 0; k < g->n_cells; k++) elements /= (double)t->dim[k].extent;
+            if (elements > MOST_COPY) continue;
+            const double cycles = COPY*elements + turns*cycles_of(with_packed(nest, &c, packed_new(&c)));
             if (cycles < best) best = cycles, *choice = c;
         }
     }

@@ -375,7 +375,7 @@ static void ask_for_next(const Build *b, const Expr *read) {
 static void ask_ahead(const Build *b) {
     enum { LEAST = 32 };                /* terms of a sum, to pass the time */
     const Tile *t = b->t;
-    if (t->bound || t->hoisted || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
+    if (t->bound || t->hoisted || t->nest->adds_up || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
     ask_for_results(b);
     for (int k = 0; k < t->n_sums; k++) {
         Exprs reads = reads_of(t->term[k]);

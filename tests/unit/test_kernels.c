@@ -501,6 +501,50 @@ START_TEST(recurrences) {
 }
 END_TEST
 
+/* Attention and its gradient: its scores are never stored as a whole. */
+START_TEST(cells) {
+    state = (uint32_t)_i;
+    start(pick(2, 3));
+    static const int64_t sizes[] = {16, 40, 96, 33};
+    const bool causal = pick(0, 1);
+    const int64_t h = pick(2, 3), rows = sizes[pick(0, 3)], columns = causal ? rows : sizes[pick(0, 3)], d = pick(1, 9);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, h, rows, d), *y = give("y", ROLE_INPUT, BATCH, h, columns, d), *g = give("g", ROLE_INPUT, BATCH, h, rows, d);
+    Tensor *p = give("p", ROLE_PARAM, h, d), *r = give("r", ROLE_PARAM, h, d), *u = give("u", ROLE_PARAM, h, d);
+    const Index *n = ix("n", BATCH), *k = ix("h", h), *i = ix("i", rows), *j = ix("j", columns), *e = ix("d", d);
+    const Expr *seen = causal ? Ge(At(i), At(j)) : Truth(true);
+    Tensor *q = map_of("q", ROLE_VALUE, OVER(n, k, i, e), Mul(rd(p, At(k), At(e)), rd(x, At(n), At(k), At(i), At(e))));
+    Tensor *key = map_of("key", ROLE_VALUE, OVER(n, k, j, e), Mul(rd(r, At(k), At(e)), rd(y, At(n), At(k), At(j), At(e))));
+    Tensor *value = map_of("value", ROLE_VALUE, OVER(n, k, j, e), Mul(rd(u, At(k), At(e)), rd(y, At(n), At(k), At(j), At(e))));
+    Tensor *dots = reduce("dots", ROLE_VALUE, OVER(n, k, i, j), REDUCE_SUM, OVER(e),
+                          Where(seen, Mul(rd(q, At(n), At(k), At(i), At(e)), rd(key, At(n), At(k), At(j), At(e))), Num(0)));
+    Tensor *s = map_of("s", ROLE_VALUE, OVER(n, k, i, j), Where(seen, Mul(Num(0.25), rd(dots, At(n), At(k), At(i), At(j))), Num(-INFINITY)));
+    Tensor *most = reduce("most", ROLE_VALUE, OVER(n, k, i), REDUCE_MAX, OVER(j), rd(s, At(n), At(k), At(i), At(j)));
+    Tensor *top = map_of("top", ROLE_VALUE, OVER(n, k, i), Operate(OP_STOP, rd(most, At(n), At(k), At(i)), NULL));
+    Tensor *ex = map_of("e", ROLE_VALUE, OVER(n, k, i, j),
+                        Where(seen, Operate(OP_EXP, Sub(rd(s, At(n), At(k), At(i), At(j)), rd(top, At(n), At(k), At(i))), NULL), Num(0)));
+    Tensor *z = reduce("z", ROLE_VALUE, OVER(n, k, i), REDUCE_SUM, OVER(j), rd(ex, At(n), At(k), At(i), At(j)));
+    Tensor *a = map_of("a", ROLE_VALUE, OVER(n, k, i, j), Div(rd(ex, At(n), At(k), At(i), At(j)), rd(z, At(n), At(k), At(i))));
+    Tensor *out = reduce("out", ROLE_OUTPUT, OVER(n, k, i, e), REDUCE_SUM, OVER(j),
+                         Where(seen, Mul(rd(a, At(n), At(k), At(i), At(j)), rd(value, At(n), At(k), At(j), At(e))), Num(0)));
+    Tensor *loss = define_list("loss", ROLE_LOSS, 0, NULL, REDUCE_SUM, LIST_OF(n, k, i, e),
+                               Mul(rd(g, At(n), At(k), At(i), At(e)), rd(out, At(n), At(k), At(i), At(e))));
+    const Tensor *wrt[] = {p, r, u};
+    Tensor *grads[3];
+    ck_assert(program_order(program));
+    differentiate(program, loss, wrt, 3, grads);
+    for (int k2 = 0; k2 < 3; k2++) {
+        grads[k2]->role = ROLE_GRAD;
+        PUSH(program->results, grads[k2]);
+    }
+    ck_assert(program_order(program));
+    simplify(program);
+    agree();
+    const Schedule *fast = schedule_alone(&(Options){.plain = false});
+    for (int t = 0; t < fast->arena.n; t++)
+        ck_assert_msg(size_of(fast->arena.at[t].tensor, count->hi) < count->hi*h*rows*columns, "%s is stored", fast->arena.at[t].tensor->name);
+}
+END_TEST
+
 START_TEST(totals) {
     state = (uint32_t)_i;
     start(pick(1, 40));
@@ -532,6 +576,7 @@ int main(void) {
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);
+    tcase_add_loop_test(c, cells, 0, 12);
     tcase_add_loop_test(c, totals, 0, 5);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
