@@ -489,9 +489,10 @@ static void lenet_d_logits_blocks(int n, real (*restrict d_logits)[10],
         real (*restrict d_logits_blocks)[10][16]) {
     for (int block = 0; block < (n + 15) / 16; block++)
         for (int lane = 0; lane < 16; lane++)
-            for (int i1 = 0; i1 < 10; i1++)
-                d_logits_blocks[block][i1][lane] = 16*block + lane < n
-                        ? d_logits[nn_min_i(16*block + lane, n - 1)][i1] : R(0);
+            for (int i1 = 0; i1 < 10; i1++) {
+                const real t = d_logits[nn_min_i(16*block + lane, n - 1)][i1];
+                d_logits_blocks[block][i1][lane] = 16*block + lane < n ? t : R(0);
+            }
 }
 
 /* lenet.nn:12: d_x_2[a] = sum(o) d_logits[o]*linear_3_w[o, a]
@@ -520,9 +521,10 @@ static void lenet_d_linear_2(nn_range parts, int n, real (*restrict d_logits_blo
                     nn_store(&sums[a][lane + l], sum[a][l / NN_LANES]);
         }
         for (int a = 0; a < 6; a++) {
-            for (int lane = 0; lane < 16; lane++)
-                d_linear_2[block][6*a_tile + a][lane] = x_2[block][6*a_tile + a][lane] > R(0) ? sums[a][lane]
-                        : R(0);
+            for (int lane = 0; lane < 16; lane++) {
+                const real t = sums[a][lane];
+                d_linear_2[block][6*a_tile + a][lane] = x_2[block][6*a_tile + a][lane] > R(0) ? t : R(0);
+            }
             for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
                 d_linear_2[block][6*a_tile + a][lane] = R(0);
         }
@@ -619,9 +621,10 @@ static void lenet_d_linear(nn_range parts, int n, real (*restrict d_linear_2)[84
                     nn_store(&sums[a][lane + l], sum[a][l / NN_LANES]);
         }
         for (int a = 0; a < 6; a++) {
-            for (int lane = 0; lane < 16; lane++)
-                d_linear[block][6*a_tile + a][lane] = relu_3[block][6*a_tile + a][lane] > R(0) ? sums[a][lane]
-                        : R(0);
+            for (int lane = 0; lane < 16; lane++) {
+                const real t = sums[a][lane];
+                d_linear[block][6*a_tile + a][lane] = relu_3[block][6*a_tile + a][lane] > R(0) ? t : R(0);
+            }
             for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
                 d_linear[block][6*a_tile + a][lane] = R(0);
         }
@@ -724,16 +727,17 @@ static void lenet_d_flatten(nn_range parts, int n, real (*restrict d_linear)[120
 }
 
 /* lenet.nn:10: d_conv2d_2_kept[o, i, j] = where(maxpool2d_2[o, i, j] > 0, d_flatten[25*o + 5*i + j], 0) */
-static void lenet_d_conv2d_2_kept(nn_range parts, int n, real (*restrict maxpool2d_2)[16][5][5][16],
-        real (*restrict d_flatten)[400][16], real (*restrict d_conv2d_2_kept)[16][5][5][16]) {
+static void lenet_d_conv2d_2_kept(nn_range parts, int n, real (*restrict d_flatten)[400][16],
+        real (*restrict maxpool2d_2)[16][5][5][16], real (*restrict d_conv2d_2_kept)[16][5][5][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 16;
         const int o = part % 16;
         for (int i = 0; i < 5; i++)
             for (int j = 0; j < 5; j++) {
-                for (int lane = 0; lane < 16; lane++)
-                    d_conv2d_2_kept[block][o][i][j][lane] = maxpool2d_2[block][o][i][j][lane] > R(0)
-                            ? d_flatten[block][25*o + 5*i + j][lane] : R(0);
+                for (int lane = 0; lane < 16; lane++) {
+                    const real t = d_flatten[block][25*o + 5*i + j][lane];
+                    d_conv2d_2_kept[block][o][i][j][lane] = maxpool2d_2[block][o][i][j][lane] > R(0) ? t : R(0);
+                }
                 for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
                     d_conv2d_2_kept[block][o][i][j][lane] = R(0);
             }
@@ -743,8 +747,8 @@ static void lenet_d_conv2d_2_kept(nn_range parts, int n, real (*restrict maxpool
 /* lenet.nn:10: d_conv2d_2[o, i < 10, j < 10] =
  *                where(maxpool2d_2_winner[o, i//2, j//2] == 2*(i % 2) + j % 2, d_conv2d_2_kept[o, i//2, j//2],
  *                0) */
-static void lenet_d_conv2d_2(nn_range parts, int n, int32_t (*restrict maxpool2d_2_winner)[16][5][5][16],
-        real (*restrict d_conv2d_2_kept)[16][5][5][16], real (*restrict d_conv2d_2)[16][10][10][16]) {
+static void lenet_d_conv2d_2(nn_range parts, int n, real (*restrict d_conv2d_2_kept)[16][5][5][16],
+        int32_t (*restrict maxpool2d_2_winner)[16][5][5][16], real (*restrict d_conv2d_2)[16][10][10][16]) {
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 16;
         const int o = part % 16;
@@ -752,10 +756,11 @@ static void lenet_d_conv2d_2(nn_range parts, int n, int32_t (*restrict maxpool2d
             for (int i_rest = 0; i_rest < 2; i_rest++)
                 for (int j = 0; j < 5; j++)
                     for (int j_rest = 0; j_rest < 2; j_rest++) {
-                        for (int lane = 0; lane < 16; lane++)
+                        for (int lane = 0; lane < 16; lane++) {
+                            const real t = d_conv2d_2_kept[block][o][i][j][lane];
                             d_conv2d_2[block][o][2*i + i_rest][2*j + j_rest][lane] =
-                                    2*i_rest + j_rest == maxpool2d_2_winner[block][o][i][j][lane]
-                                    ? d_conv2d_2_kept[block][o][i][j][lane] : R(0);
+                                    2*i_rest + j_rest == maxpool2d_2_winner[block][o][i][j][lane] ? t : R(0);
+                        }
                         for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
                             d_conv2d_2[block][o][2*i + i_rest][2*j + j_rest][lane] = R(0);
                     }
@@ -907,9 +912,10 @@ static void lenet_d_conv2d_kept(nn_range parts, int n, real (*restrict d_conv2d_
                 }
         for (int j = 0; j < 14; j++)
             for (int c = 0; c < 6; c++) {
-                for (int lane = 0; lane < 16; lane++)
-                    d_conv2d_kept[block][c][i][j][lane] = maxpool2d[block][c][i][j][lane] > R(0)
-                            ? sums[j][c][lane] : R(0);
+                for (int lane = 0; lane < 16; lane++) {
+                    const real t = sums[j][c][lane];
+                    d_conv2d_kept[block][c][i][j][lane] = maxpool2d[block][c][i][j][lane] > R(0) ? t : R(0);
+                }
                 for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
                     d_conv2d_kept[block][c][i][j][lane] = R(0);
             }
@@ -1170,11 +1176,21 @@ static void lenet_predict_one_x(const unsigned char (*restrict image)[1][28][28]
 }
 
 /* lenet.nn:9: x_plane[i0 < 1, place < 1024] = x[0, place//32 - 2, place % 32 - 2 else 0] */
-static void lenet_x_plane(real (*restrict x)[28][28], real (*restrict x_plane)[1040]) {
-    for (int place = 0; place < 32; place++)
-        for (int place_rest = 0; place_rest < 32; place_rest++)
-            x_plane[0][32*place + place_rest] = place >= 2 && place < 30 && place_rest >= 2 && place_rest < 30
-                    ? x[0][place - 2][place_rest - 2] : R(0);
+static void lenet_x_plane(real (*restrict x_plane)[1040], real (*restrict x)[28][28]) {
+    for (int place = 0; place < 32; place++) {
+        if (!(place >= 2 && place < 30)) {
+            for (int place_rest = 0; place_rest < 32; place_rest++)
+                x_plane[0][32*place + place_rest] = R(0);
+        }
+        else {
+            for (int place_rest = 2; place_rest < 30; place_rest++)
+                x_plane[0][32*place + place_rest] = x[0][place - 2][place_rest - 2];
+            for (int place_rest = 0; place_rest < 2; place_rest++)
+                x_plane[0][32*place + place_rest] = R(0);
+            for (int place_rest = 30; place_rest < 32; place_rest++)
+                x_plane[0][32*place + place_rest] = R(0);
+        }
+    }
 }
 
 /* lenet.nn:9: conv2d_correlate2d_plane[q, place < 892] = sum(c < 1, u, v)
@@ -1636,9 +1652,9 @@ static void lenet_gradients_share(const void *handed, nn_thread thread) {
     lenet_d_linear_w(nn_share(thread, 500), n, flatten_2, d_linear_3, m->grads.linear_w);
     lenet_d_flatten(nn_share(thread, (n + 15) / 16), n, d_linear, p->linear_w, d_flatten);
     nn_wait(thread);
-    lenet_d_conv2d_2_kept(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2, d_flatten, d_conv2d_2_kept);
+    lenet_d_conv2d_2_kept(nn_share(thread, 16*((n + 15) / 16)), n, d_flatten, maxpool2d_2, d_conv2d_2_kept);
     nn_wait(thread);
-    lenet_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner, d_conv2d_2_kept, d_conv2d_2);
+    lenet_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept, maxpool2d_2_winner, d_conv2d_2);
     lenet_d_conv2d_2_b(nn_share(thread, 4), n, d_conv2d_2_kept, m->grads.conv2d_2_b);
     lenet_maxpool2d_rows(nn_share(thread, 14*((n + 15) / 16)), n, maxpool2d, maxpool2d_rows);
     lenet_d_conv2d_2_kept_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept,
@@ -1900,7 +1916,7 @@ static void lenet_predict_one_share(const void *handed, nn_thread thread) {
 
     if (nn_mine(thread, 0)) {
         lenet_predict_one_x((const unsigned char (*)[1][28][28])image, x);
-        lenet_x_plane(x, x_plane);
+        lenet_x_plane(x_plane, x);
     }
     nn_wait(thread);
     if (nn_mine(thread, 0))

@@ -283,9 +283,10 @@ static void mlp_d_logits_blocks(int n, real (*restrict d_logits)[10],
         real (*restrict d_logits_blocks)[10][16]) {
     for (int block = 0; block < (n + 15) / 16; block++)
         for (int lane = 0; lane < 16; lane++)
-            for (int i1 = 0; i1 < 10; i1++)
-                d_logits_blocks[block][i1][lane] = 16*block + lane < n
-                        ? d_logits[nn_min_i(16*block + lane, n - 1)][i1] : R(0);
+            for (int i1 = 0; i1 < 10; i1++) {
+                const real t = d_logits[nn_min_i(16*block + lane, n - 1)][i1];
+                d_logits_blocks[block][i1][lane] = 16*block + lane < n ? t : R(0);
+            }
 }
 
 /* mlp.nn:5: d_relu[a] = sum(o) d_logits[o]*linear_2_w[o, a]
@@ -314,8 +315,10 @@ static void mlp_d_linear(nn_range parts, int n, real (*restrict d_logits_blocks)
                         nn_store(&sums[a][lane + l], sum[a][l / NN_LANES]);
             }
             for (int a = 0; a < 6; a++) {
-                for (int lane = 0; lane < 16; lane++)
-                    d_linear[block][a + a_0][lane] = relu[block][a + a_0][lane] > R(0) ? sums[a][lane] : R(0);
+                for (int lane = 0; lane < 16; lane++) {
+                    const real t = sums[a][lane];
+                    d_linear[block][a + a_0][lane] = relu[block][a + a_0][lane] > R(0) ? t : R(0);
+                }
                 for (int lane = nn_max_i(0, n - 16*block); lane < 16; lane++)
                     d_linear[block][a + a_0][lane] = R(0);
             }

@@ -201,23 +201,22 @@ static void count_uses(Uses *uses, const Expr *e) {
         count_uses(uses, e->arg[k]);
 }
 
-typedef struct { Nodes *block; Uses *uses; Exprs deep; LIST(const Expr *) shared; LIST(const Expr *) locals; } Lets;
+typedef struct { Nodes *block; Uses *uses; Exprs chosen; LIST(const Expr *) shared; LIST(const Expr *) locals; } Lets;
 
-/* Reads that a choice within a choice makes: compilers do not load ahead of a branch, and so make no vectors of it. */
-static void find_deep(Lets *l, Map *seen, const Expr *e, int choices) {
-    enum { DEEP = 1 };
+/* Reads that a choice makes: compilers do not load ahead of a branch, and so make no vectors of it, or slow ones. */
+static void find_chosen(Lets *l, Map *seen, const Expr *e, int choices) {
     if (e->n == 0 || (intptr_t)map_get(seen, e) > choices) return;
     map_put(seen, e, (void *)(intptr_t)(choices + 1));
     if (e->kind == X_READ) {
-        if (choices >= DEEP && !e->guarded) PUSH(l->deep, e);
+        if (choices > 0 && !e->guarded) PUSH(l->chosen, e);
         return;
     }
-    for (int k = 0; k < e->n; k++) find_deep(l, seen, e->arg[k], choices + (e->kind == X_WHERE && k > 0));
+    for (int k = 0; k < e->n; k++) find_chosen(l, seen, e->arg[k], choices + (e->kind == X_WHERE && k > 0));
 }
 
-static bool is_deep(const Lets *l, const Expr *e) {
-    for (int k = 0; k < l->deep.n; k++)
-        if (l->deep.at[k] == e) return true;
+static bool is_chosen(const Lets *l, const Expr *e) {
+    for (int k = 0; k < l->chosen.n; k++)
+        if (l->chosen.at[k] == e) return true;
     return false;
 }
 
@@ -241,7 +240,7 @@ static const Expr *with_lets(Lets *l, const Expr *e) {
         changed |= arg[k] != e->arg[k];
     }
     const Expr *result = changed ? rebuild(e, arg) : e;
-    if ((worth_a_local(e) && use_of(l->uses, e)->uses > 1) || is_deep(l, e)) {
+    if ((worth_a_local(e) && use_of(l->uses, e)->uses > 1) || is_chosen(l, e)) {
         Tensor *t = local_new("t", e->type, 0, NULL);
         if (e->type != REAL) t->lo = e->lo, t->hi = e->hi;
         add_declare(l->block, t, result);
@@ -276,8 +275,8 @@ void add_lets(Nodes *block) {
     for (int k = 0; k < block->n; k++) {
         Node *n = block->at[k];
         Map seen = {0};
-        l.deep.n = 0;
-        if (n->value && n->kind != NODE_IF) find_deep(&l, &seen, n->value, 0);
+        l.chosen.n = 0;
+        if (n->value && n->kind != NODE_IF) find_chosen(&l, &seen, n->value, 0);
         if (n->value) n->value = with_lets(&l, n->value);
         if (n->n_subs > 0) {
             const Expr **subs = NEW_ARRAY(const Expr *, n->n_subs);

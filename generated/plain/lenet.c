@@ -373,29 +373,30 @@ static void lenet_d_flatten(int n, real (*restrict d_linear)[120], const real (*
 }
 
 /* lenet.nn:10: d_conv2d_2_kept[o, i, j] = where(maxpool2d_2[o, i, j] > 0, d_flatten[25*o + 5*i + j], 0) */
-static void lenet_d_conv2d_2_kept(int n, real (*restrict maxpool2d_2)[16][5][5],
-        real (*restrict d_flatten)[400], real (*restrict d_conv2d_2_kept)[16][5][5]) {
+static void lenet_d_conv2d_2_kept(int n, real (*restrict d_flatten)[400],
+        real (*restrict maxpool2d_2)[16][5][5], real (*restrict d_conv2d_2_kept)[16][5][5]) {
     for (int b = 0; b < n; b++)
         for (int o = 0; o < 16; o++)
             for (int i = 0; i < 5; i++)
-                for (int j = 0; j < 5; j++)
-                    d_conv2d_2_kept[b][o][i][j] = maxpool2d_2[b][o][i][j] > R(0) ? d_flatten[b][25*o + 5*i + j]
-                            : R(0);
+                for (int j = 0; j < 5; j++) {
+                    const real t = d_flatten[b][25*o + 5*i + j];
+                    d_conv2d_2_kept[b][o][i][j] = maxpool2d_2[b][o][i][j] > R(0) ? t : R(0);
+                }
 }
 
 /* lenet.nn:10: d_conv2d_2[o, i < 10, j < 10] =
  *                where(maxpool2d_2_winner[o, i//2, j//2] == 2*(i % 2) + j % 2, d_conv2d_2_kept[o, i//2, j//2],
  *                0) */
-static void lenet_d_conv2d_2(int n, int32_t (*restrict maxpool2d_2_winner)[16][5][5],
-        real (*restrict d_conv2d_2_kept)[16][5][5], real (*restrict d_conv2d_2)[16][10][10]) {
+static void lenet_d_conv2d_2(int n, real (*restrict d_conv2d_2_kept)[16][5][5],
+        int32_t (*restrict maxpool2d_2_winner)[16][5][5], real (*restrict d_conv2d_2)[16][10][10]) {
     for (int b = 0; b < n; b++)
         for (int o = 0; o < 16; o++)
             for (int i = 0; i < 10; i++)
                 for (int j = 0; j < 10; j++) {
                     const int t = i / 2;
                     const int t_2 = j / 2;
-                    d_conv2d_2[b][o][i][j] = maxpool2d_2_winner[b][o][t][t_2] == 2*(i % 2) + j % 2
-                            ? d_conv2d_2_kept[b][o][t][t_2] : R(0);
+                    const real t_3 = d_conv2d_2_kept[b][o][t][t_2];
+                    d_conv2d_2[b][o][i][j] = maxpool2d_2_winner[b][o][t][t_2] == 2*(i % 2) + j % 2 ? t_3 : R(0);
                 }
 }
 
@@ -921,8 +922,8 @@ double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_
     lenet_d_linear_b(n, d_linear, m->grads.linear_b);
     lenet_d_linear_w(n, d_linear, flatten, m->grads.linear_w);
     lenet_d_flatten(n, d_linear, p->linear_w, d_flatten);
-    lenet_d_conv2d_2_kept(n, maxpool2d_2, d_flatten, d_conv2d_2_kept);
-    lenet_d_conv2d_2(n, maxpool2d_2_winner, d_conv2d_2_kept, d_conv2d_2);
+    lenet_d_conv2d_2_kept(n, d_flatten, maxpool2d_2, d_conv2d_2_kept);
+    lenet_d_conv2d_2(n, d_conv2d_2_kept, maxpool2d_2_winner, d_conv2d_2);
     lenet_d_conv2d_2_b(n, d_conv2d_2_kept, m->grads.conv2d_2_b);
     lenet_d_conv2d_2_f(n, d_conv2d_2_kept, maxpool2d_2_winner, maxpool2d, m->grads.conv2d_2_f);
     lenet_d_conv2d_kept(n, d_conv2d_2, p->conv2d_2_f, maxpool2d, d_conv2d_kept);
