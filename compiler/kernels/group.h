@@ -91,6 +91,7 @@ double packed_cycles(const Group *g, const Nest *nest);
 void substitute_member(Member *m, const Index *from, const Expr *to);
 Nest *with_digits(const Nest *nest, int64_t least);              /* digits that are shorter than `least` stay whole */
 void split_digits(Groups *groups);
+void split_short_digits(Groups *groups);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */
 void split_samples(Groups *groups, const Program *p, bool blas, bool tight);
 

@@ -79,6 +79,29 @@ void split_digits(Groups *groups) {
     }
 }
 
+/* Whether a sum reads a row by the long digit of an index. */
+static bool has_lane_digit(const Nest *nest) {
+    Exprs reads = reads_of(nest->members.at[0].body);
+    for (int r = 0; r < reads.n; r++) {
+        const Expr *last = reads.at[r]->tensor->rank ? reads.at[r]->arg[reads.at[r]->tensor->rank - 1] : NULL;
+        if (!last || last->kind != X_OP || last->op != OP_FLOORDIV || last->arg[0]->kind != X_INDEX || last->arg[1]->kind != X_INT) continue;
+        for (int k = 0; k < nest->n_free; k++)
+            if (nest->free[k] == last->arg[0]->index && nest->free[k]->extent >= LANES*last->arg[1]->integer) return true;
+    }
+    return false;
+}
+
+/* Below a transposed window places of the small picture are lanes: what is not in blocks has their short digits apart. */
+void split_short_digits(Groups *groups) {
+    for (int k = 0; k < groups->n; k++) {
+        Group *g = groups->at[k];
+        for (int n = 0; n < g->nests.n; n++) {
+            const Nest *nest = g->nests.at[n];
+            if (!nest->block && nest->members.at[0].op == REDUCE_SUM && has_lane_digit(nest)) g->nests.at[n] = with_digits(nest, 2);
+        }
+    }
+}
+
 /* ---- crossings ------------------------------------------------------------------------------------------------------- */
 enum { LONGEST_RUN = 32 };
 
