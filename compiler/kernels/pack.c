@@ -115,6 +115,15 @@ static double turns_of(const Group *g, const Tensor *t) {
     return again ? (double)g->outer->extent : 1;
 }
 
+/* How many times dearer a nest is at the most that a call counts: a program for one sample is called for one row as often as for many, and
+ * a copy should be worth it then. */
+static double rows_counted(const Nest *nest) {
+    double rows = 1;
+    for (int k = 0; k < nest->n_free && nest->single; k++)
+        if (nest->free[k]->count) rows *= (double)nest->free[k]->extent;
+    return rows;
+}
+
 /* The cost of the nest, with a copy where one is worth it; choice: of which operand, or no tensor. */
 static double choose(Choice *choice, const Group *g, const Nest *nest) {
     const Member *sum = &nest->members.at[0];
@@ -129,7 +138,7 @@ static double choose(Choice *choice, const Group *g, const Nest *nest) {
         for (int d = 0; d + 1 < t->rank && may_be_packed(t); d++) {
             if (t->dim[d].count || !would_be_lane(nest, reads.at[r], d)) continue;
             const Choice c = {t, d, in_panels(t, d), 0};
-            double cycles = COPY*volume_of(t)/turns_of(g, t) + cycles_of(with_packed(nest, &c, packed_new(&c)));
+            double cycles = COPY*volume_of(t)*rows_counted(nest)/turns_of(g, t) + cycles_of(with_packed(nest, &c, packed_new(&c)));
             if (cycles < best) best = cycles, *choice = c;
         }
     }
@@ -219,7 +228,7 @@ static void choose_panels(Choice *choice, const Group *g, const Nest *nest) {
     Exprs reads = reads_of(nest->members.at[0].body);
     for (int r = 0; r < reads.n; r++) {
         const Tensor *t = reads.at[r]->tensor;
-        double uses = turns_of(g, t);
+        double uses = turns_of(g, t)/rows_counted(nest);
         for (int k = 0; k < nest->n_free; k++)
             if (!uses_index(reads.at[r], nest->free[k])) uses *= (double)nest->free[k]->extent;
         if (t->role == ROLE_PARAM && may_be_packed(t) && in_panels(t, t->rank - 1) && uses >= LEAST_USES && goes_down(nest, reads.at[r]))
