@@ -2,8 +2,9 @@
 
 Above, for each thread count, a panel of bars: how many times nnc's time a peer takes for the same step, on a log scale, so that
 a bar that rises above the line at 1 is a peer slower than nnc, and one that hangs below it a faster one. The scale ends at 100;
-a bar that goes on is cut, and its number tells. Beneath, the same for the prediction of one sample, and the share of the
-machine's multiply-add peak that nnc and two frameworks reach. The ground is white, so that it reads on dark pages too."""
+a bar that goes on is cut, and its number tells. Beneath, the share of the machine's multiply-add peak that nnc and two
+frameworks reach, the ratios for the prediction of one sample, and what the workloads are. The ground is white, so that it
+reads on dark pages too."""
 import math
 from html import escape
 
@@ -82,7 +83,7 @@ def shares(top, left, right, rows):
             out += [rect(x + 1, height(0), height(s), each - 2, COLOURS[peer]), text(x + each/2, height(s) - 4, f"{100*s:.0f}", 10)]
         for threads in {t for _, t, _ in bars}:
             these = [k for k, (_, t, _) in enumerate(bars) if t == threads]
-            out.append(text(begin + each*(sum(these)/len(these) + 0.5), top + PANEL + 13, threads_of(threads).replace("thread", "thr."), 9, colour=GREY))
+            out.append(text(begin + each*(sum(these)/len(these) + 0.5), top + PANEL + 13, f"{threads} thr.", 9, colour=GREY))
         out.append(text(middle, top + PANEL + 29, NAMES[workload][0], 12, more=BOLD))
     return out + ground
 
@@ -104,18 +105,20 @@ def picture(results):
     for n in sorted({r["threads"] for r in train}):
         out += ratios(top, LEFT, right, f"Training: time of a step, times nnc's, {threads_of(n)}", [r for r in train if r["threads"] == n], low, high)
         top += PANEL + GAP
+    out += shares(top, LEFT, right, train)
+    top += PANEL + GAP + 12
     fewest = [r for r in predict if r["ratios"] and r["threads"] == min(p["threads"] for p in predict)]
+    beside, bottom = LEFT, top - 8
     if fewest:
         out += ratios(top, LEFT, 340, f"Prediction of one sample, {threads_of(fewest[0]['threads'])}", fewest, low, high)
-    out += shares(top, 420 if fewest else LEFT, right, train)
-    top += PANEL + GAP - 8
-    at, notes = results["machine"], [f"{name} {what}" for name, what in NAMES.values()]
+        beside, bottom = 400, top + PANEL + GAP - 40
+    at, notes = results["machine"], [f"{name}: {what}" for name, what in NAMES.values()]
     width = "AVX-512" if "avx512f" in at["flags"] else "AVX2" if "avx2" in at["flags"] else "SSE"
-    for words in (*("; ".join(notes[k:k + 2]) for k in range(0, len(notes), 2)), f"{at['cpu']}, {at['cores']} cores, {width}; "
+    for words in (*notes, f"{at['cpu']}, {at['cores']} cores, {width}; "
                   f"median of {results['rounds']} round{'s' if results['rounds'] > 1 else ''}, all sides in turn"):
-        out.append(text(LEFT, top, words, 11, "start", GREY))
+        out.append(text(beside, top, words, 11, "start", GREY))
         top += 16
-    height = top + 8
+    height = max(top, bottom) + 8
     head = [text(LEFT, 36, "nnc beside its peers", 20, "start", more=' font-weight="700"'),
             text(LEFT, 58, "float32, the same weights, the same loss after 20 steps; a bar that rises is a peer slower than nnc", 12, "start", GREY),
             *legend(84, ["nnc", *(p for p in PEERS if any(p in r["ratios"] for r in rows))])]
