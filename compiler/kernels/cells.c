@@ -238,7 +238,7 @@ typedef struct {
     Group *group;
     const Index *tile;              /* NULL: there is one */
     Map local;                      /* Tensor -> that of a tile */
-    Map zeros;                      /* that -> Zeros */
+    Map outside;                      /* that -> Zeros */
 } Build;
 
 /* A nest on its way into the cell: its indices by new ones. */
@@ -274,7 +274,7 @@ static void add_zeros(const Build *b, const Expr *e, Exprs *atleast) {
     e = p.term;
     if (e->kind == X_OP && (e->op == OP_MUL || e->op == OP_NEG || e->op == OP_DIV))
         for (int k = 0; k < (e->op == OP_MUL ? 2 : 1); k++) add_zeros(b, e->arg[k], atleast);
-    const Zeros *known = e->kind == X_READ ? map_get(&b->zeros, e->tensor) : NULL;
+    const Zeros *known = e->kind == X_READ ? map_get(&b->outside, e->tensor) : NULL;
     for (int k = 0; known && k < known->atleast.n; k++)
         PUSH(*atleast, substitute(known->atleast.at[k], known->index, e->arg, e->tensor->rank));
 }
@@ -283,15 +283,15 @@ static void add_zeros(const Build *b, const Expr *e, Exprs *atleast) {
  * needs none of these. */
 static const Expr *widened(const Build *b, const Expr *body, const Index *within) {
     const Peeled p = peel(body, true, NULL, 0);
-    Exprs zeros = {0};
+    Exprs outside = {0};
     const bool product = reads_of(p.term).n > 1;
-    add_zeros(b, p.term, &zeros);
+    add_zeros(b, p.term, &outside);
     const Expr *condition = p.rest ? p.rest : Truth(true);
     for (int k = 0; k < p.atleast.n; k++) {
         const Expr *e = p.atleast.at[k], *last;
         int64_t slope;
         bool zero = false;
-        for (int z = 0; z < zeros.n; z++) zero |= zeros.at[z] == e;
+        for (int z = 0; z < outside.n; z++) zero |= outside.at[z] == e;
         if (zero && !product) continue;
         if (zero && stride_of(e, within, &slope) && slope) {
             last = Int(slope > 0 ? within->extent - 1 : 0);
@@ -340,7 +340,7 @@ static void note_zeros(Build *b, const Member *m) {
         if (!bound) PUSH(z->atleast, all.at[k]);
     }
     for (int s = 0; s < m->n_subs; s++) z->index[s] = m->subs[s]->index;
-    map_put(&b->zeros, m->target, z);
+    map_put(&b->outside, m->target, z);
 }
 
 /* The sum over the rows of a tile, added to that of the tiles before. */
