@@ -206,6 +206,20 @@ START_TEST(equal_equations_are_one) {
 } END_TEST
 
 /* Label smoothing of 0 leaves nothing of its branch in the gradient. */
+/* What a forward map has computed under a condition is read from it under that condition, and nowhere else. */
+START_TEST(known_values) {
+    start();
+    INDEX(i, 5);
+    Tensor *x = REALS("x", 5);
+    const Expr *e = Exp(READ(x, At(i)));
+    Tensor *y = map("y", OVER(i), Where(Lt(At(i), Int(3)), e, Num(0)));
+    Tensor *z = _i == 0 ? y : map("z", OVER(i), Add(READ(y, At(i)), Mul(READ(x, At(i)), e)));
+    const char *gradient = TEXT(loss_of(z), x);
+    if (_i == 0) ck_assert_str_eq(gradient, "d_x[i] = where(i < 3, c_y[i]*y[i], 0)\n");
+    else ck_assert_msg(strstr(gradient, "exp(x[i])") != NULL, "%s", gradient);
+    finish();
+} END_TEST
+
 START_TEST(closed_branch) {
     start();
     INDEX(i, 4);
@@ -243,6 +257,7 @@ int main(void) {
     tcase_add_test(c, embedding);
     tcase_add_test(c, factors_leave_sums);
     tcase_add_test(c, equal_equations_are_one);
+    tcase_add_loop_test(c, known_values, 0, 2);
     tcase_add_test(c, closed_branch);
     tcase_add_test(c, no_effect);
     suite_add_tcase(suite, c);
