@@ -283,8 +283,10 @@ static void add_zeros(const Build *b, const Expr *e, Exprs *atleast) {
  * needs none of these. */
 static const Expr *widened(const Build *b, const Expr *body, const Index *within) {
     const Peeled p = peel(body, true, NULL, 0);
-    Exprs outside = {0};
-    const bool product = reads_of(p.term).n > 1;
+    Exprs outside = {0}, reads = reads_of(p.term);
+    const bool product = reads.n > 1;
+    for (int r = 0; r < reads.n; r++)
+        if (!read_proved(reads.at[r])) return body;         /* a condition is what keeps it inside */
     add_zeros(b, p.term, &outside);
     const Expr *condition = p.rest ? p.rest : Truth(true);
     for (int k = 0; k < p.atleast.n; k++) {
