@@ -1176,18 +1176,18 @@ static void lenet_predict_one_x(const unsigned char (*restrict image)[1][28][28]
 }
 
 /* lenet.nn:9: x_plane[i0 < 1, place < 1024] = x[0, place//32 - 2, place % 32 - 2 else 0] */
-static void lenet_x_plane(real (*restrict x_plane)[1040], real (*restrict x)[28][28]) {
+static void lenet_x_plane(real (*restrict x)[28][28], real (*restrict x_plane)[1040]) {
     for (int place = 0; place < 32; place++) {
-        if (!(place >= 2 && place < 30)) {
-            for (int place_rest = 0; place_rest < 32; place_rest++)
-                x_plane[0][32*place + place_rest] = R(0);
-        }
-        else {
+        if (place >= 2 && place < 30) {
             for (int place_rest = 2; place_rest < 30; place_rest++)
                 x_plane[0][32*place + place_rest] = x[0][place - 2][place_rest - 2];
             for (int place_rest = 0; place_rest < 2; place_rest++)
                 x_plane[0][32*place + place_rest] = R(0);
             for (int place_rest = 30; place_rest < 32; place_rest++)
+                x_plane[0][32*place + place_rest] = R(0);
+        }
+        else {
+            for (int place_rest = 0; place_rest < 32; place_rest++)
                 x_plane[0][32*place + place_rest] = R(0);
         }
     }
@@ -1916,7 +1916,7 @@ static void lenet_predict_one_share(const void *handed, nn_thread thread) {
 
     if (nn_mine(thread, 0)) {
         lenet_predict_one_x((const unsigned char (*)[1][28][28])image, x);
-        lenet_x_plane(x_plane, x);
+        lenet_x_plane(x, x_plane);
     }
     nn_wait(thread);
     if (nn_mine(thread, 0))

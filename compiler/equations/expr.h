@@ -67,6 +67,7 @@ struct Expr {
 
 typedef struct { const char *name; int operands; const char *text; int precedence; const char *c; bool logic, truth, whole, real; } OpRow;
 extern const OpRow op_table[OP_COUNT];
+bool op_is_costly(Op op);                                        /* a function or a power: many instructions */
 int op_named(const char *name, int operands);                   /* an Op, or -1 */
 double op_value(Op op, double a, double b);
 /* d(op)/d(operand which) times g, in the vocabulary of expressions; NULL where it is zero. y is the op's own node. */

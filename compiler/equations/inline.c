@@ -73,8 +73,7 @@ static void add_cost(const Expr *e, void *data) {
     if (e->kind == X_WHERE && e->type == REAL) c->operations++;
     if (e->kind != X_OP || e->type != REAL) return;
     c->operations++;
-    bool simple = e->op == OP_MAX || e->op == OP_MIN || e->op == OP_ABS || e->op == OP_SIGN || e->op == OP_STOP;
-    if (e->op == OP_POW || (op_table[e->op].precedence == PREC_CALL && !simple)) c->costly = true;
+    if (op_is_costly(e->op)) c->costly = true;
 }
 
 static Cost cost_of(const Expr *e) {

@@ -16,8 +16,7 @@ typedef struct { const Known *known; const Expr *const *condition; int n; Map do
 Known *known_new(void) { return NEW(Known); }
 
 static bool is_costly(const Expr *e) {
-    bool cheap = e->op == OP_MAX || e->op == OP_MIN || e->op == OP_ABS || e->op == OP_SIGN || e->op == OP_STOP;
-    return e->kind == X_OP && e->type == REAL && (e->op == OP_DIV || (op_table[e->op].precedence == PREC_CALL && !cheap));
+    return e->kind == X_OP && e->type == REAL && (e->op == OP_DIV || op_is_costly(e->op));
 }
 
 static void add_value(Known *k, const Equation *e, const Expr *value, const Expr *condition) {
@@ -87,8 +86,9 @@ static const Expr *branch(const Context *c, const Expr *condition, const Expr *e
 
 static const Expr *with_known(Context *c, const Expr *e) {
     if (e->n == 0 || e->kind == X_SUM) return e;
-    const Expr *done = map_get(&c->done, e), *read = is_costly(e) ? read_of(c, e) : NULL;
+    const Expr *done = map_get(&c->done, e);
     if (done) return done;
+    const Expr *read = is_costly(e) ? read_of(c, e) : NULL;
     const Expr **arg = NEW_ARRAY(const Expr *, e->n);
     for (int k = 0; k < e->n && !read; k++) {
         if (e->kind == X_WHERE && k > 0) arg[k] = branch(c, k == 1 ? e->arg[0] : Not(e->arg[0]), e->arg[k]);

@@ -16,6 +16,11 @@ const OpRow op_table[OP_COUNT] = {
 #undef OP
 };
 
+bool op_is_costly(Op op) {
+    const bool simple = op == OP_MAX || op == OP_MIN || op == OP_ABS || op == OP_SIGN || op == OP_STOP;
+    return op == OP_POW || (op_table[op].precedence == PREC_CALL && !simple);
+}
+
 int op_named(const char *name, int operands) {
     for (int op = 0; op < OP_COUNT; op++)
         if (op_table[op].operands == operands && !strcmp(op_table[op].name, name)) return op;

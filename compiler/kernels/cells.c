@@ -19,7 +19,7 @@
 #include "group.h"
 
 enum { TILE_VALUES = 4096, MOST_VALUES = 8192, LEAST_ROWS = 16, FEWEST_ROWS = 4 };      /* of a square in a tile */
-enum { MOST_CELLS = 4, MOST_INDICES = 24 };
+enum { MOST_INDICES = 24 };    /* of a nest, with those of its sums */
 
 typedef struct Cell {
     int at;                         /* the number of its first group, in whose place it stands */
@@ -238,7 +238,7 @@ typedef struct {
     Group *group;
     const Index *tile;              /* NULL: there is one */
     Map local;                      /* Tensor -> that of a tile */
-    Map outside;                      /* that -> Zeros */
+    Map outside;                    /* that -> Zeros */
 } Build;
 
 /* A nest on its way into the cell: its indices by new ones. */

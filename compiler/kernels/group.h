@@ -12,6 +12,7 @@
 #include "kernel.h"
 
 enum { LANES = 16 };            /* of a block, whatever vectors a machine has */
+enum { MOST_CELLS = 4 };        /* leading indices that nests share */
 
 typedef struct Member {
     const Index *const *bound;
@@ -38,7 +39,7 @@ typedef struct Nest {
 } Nest;
 
 typedef struct Group {
-    const Index *cell[4];           /* the indices of its cells (cells.c), whose loops stand around all others */
+    const Index *cell[MOST_CELLS];  /* the indices of its cells (cells.c), whose loops stand around all others */
     int n_cells;
     const Index *outer;             /* or NULL */
     bool down;

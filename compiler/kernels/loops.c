@@ -204,14 +204,14 @@ static void count_uses(Uses *uses, const Expr *e) {
 typedef struct { Nodes *block; Uses *uses; Exprs chosen; LIST(const Expr *) shared; LIST(const Expr *) locals; } Lets;
 
 /* Reads that a choice makes: compilers do not load ahead of a branch, and so make no vectors of it, or slow ones. */
-static void find_chosen(Lets *l, Map *seen, const Expr *e, int choices) {
-    if (e->n == 0 || (intptr_t)map_get(seen, e) > choices) return;
-    map_put(seen, e, (void *)(intptr_t)(choices + 1));
+static void find_chosen(Lets *l, Map *seen, const Expr *e, bool chosen) {
+    if (e->n == 0 || (intptr_t)map_get(seen, e) > chosen) return;
+    map_put(seen, e, (void *)(intptr_t)(chosen + 1));
     if (e->kind == X_READ) {
-        if (choices > 0 && !e->guarded) PUSH(l->chosen, e);
+        if (chosen && !e->guarded) PUSH(l->chosen, e);
         return;
     }
-    for (int k = 0; k < e->n; k++) find_chosen(l, seen, e->arg[k], choices + (e->kind == X_WHERE && k > 0));
+    for (int k = 0; k < e->n; k++) find_chosen(l, seen, e->arg[k], chosen || (e->kind == X_WHERE && k > 0));
 }
 
 static bool is_chosen(const Lets *l, const Expr *e) {
@@ -276,7 +276,7 @@ void add_lets(Nodes *block) {
         Node *n = block->at[k];
         Map seen = {0};
         l.chosen.n = 0;
-        if (n->value && n->kind != NODE_IF) find_chosen(&l, &seen, n->value, 0);
+        if (n->value && n->kind != NODE_IF) find_chosen(&l, &seen, n->value, false);
         if (n->value) n->value = with_lets(&l, n->value);
         if (n->n_subs > 0) {
             const Expr **subs = NEW_ARRAY(const Expr *, n->n_subs);

@@ -196,11 +196,16 @@ static bool stores(const Group *g, const Tensor *t) {
     return false;
 }
 
-static const Tensor *known_copy(const PackedList *known, const Choice *c) {
-    for (int k = 0; k < known->list.n; k++)
-        if (known->list.at[k].of.tensor == c->tensor && known->list.at[k].of.dim == c->dim && known->list.at[k].of.panels == c->panels)
-            return known->list.at[k].copy;
-    return NULL;
+/* The copy for a choice; *new: it is not made yet. */
+static const Tensor *copy_for(PackedList *known, const Choice *c, bool *new) {
+    for (int k = 0; k < known->list.n; k++) {
+        const Choice *of = &known->list.at[k].of;
+        *new = of->tensor != c->tensor || of->dim != c->dim || of->panels != c->panels;
+        if (!*new) return known->list.at[k].copy;
+    }
+    *new = true;
+    PUSH(known->list, ((Packed){*c, packed_new(c)}));
+    return known->list.at[known->list.n - 1].copy;
 }
 
 static bool is_large_product(const Nest *nest) {
@@ -271,6 +276,14 @@ static void spread_operands(const Nest *nest, const Map *results) {
 }
 
 /* ---- in cells -------------------------------------------------------------------------------------------------------- */
+/* Whether all that the sum reads of the tensor is the cell's own. */
+static bool is_own(const Group *g, const Exprs *reads, const Tensor *t) {
+    bool own = t->rank > g->n_cells + 1;
+    for (int r = 0; r < reads->n; r++)
+        for (int k = 0; k < g->n_cells && own && reads->at[r]->tensor == t; k++) own = reads->at[r]->arg[k] == At(g->cell[k]);
+    return own;
+}
+
 /* What a nest of a cell reads of the cell's own, and should find across its rows. */
 static void choose_in_cell(Choice *choice, const Group *g, const Nest *nest) {
     const Member *sum = &nest->members.at[0];
@@ -281,8 +294,7 @@ static void choose_in_cell(Choice *choice, const Group *g, const Nest *nest) {
     Exprs reads = reads_of(sum->body);
     for (int r = 0; r < reads.n; r++) {
         const Tensor *t = reads.at[r]->tensor;
-        bool own = t->rank > g->n_cells + 1 && may_be_packed(t);
-        for (int k = 0; k < g->n_cells && own; k++) own = reads.at[r]->arg[k] == At(g->cell[k]);
+        const bool own = may_be_packed(t) && is_own(g, &reads, t);
         for (int d = g->n_cells; d + 1 < t->rank && own; d++) {
             const Choice c = {t, d, in_panels(t, d), g->n_cells};
             if (t->dim[d].count || !would_be_lane(nest, reads.at[r], d)) continue;
@@ -301,13 +313,9 @@ static void pack_in_cell(Group *g) {
         Choice c = {0};
         choose_in_cell(&c, g, g->nests.at[n]);
         if (!c.tensor || stores(g, c.tensor)) continue;
-        const Tensor *copy = known_copy(&known, &c);
-        if (!copy) {
-            copy = packed_new(&c);
-            Equation *e = NEW(Equation);
-            PUSH(g->before, copy_nest(e, &c, copy, g->cell));
-            PUSH(known.list, ((Packed){c, copy}));
-        }
+        bool new;
+        const Tensor *copy = copy_for(&known, &c, &new);
+        if (new) PUSH(g->before, copy_nest(NEW(Equation), &c, copy, g->cell));
         g->nests.at[n] = with_packed(g->nests.at[n], &c, copy);
     }
 }
@@ -325,12 +333,9 @@ void pack_operands(Groups *groups, const Program *p, bool tight) {
             if (!c.tensor && !tight) choose_panels(&c, g, g->nests.at[n]);
             if (!c.tensor) choose_columns(&c, g, g->nests.at[n]);
             if (!c.tensor || stores(g, c.tensor)) continue;
-            const Tensor *copy = known_copy(&known, &c);
-            if (!copy) {
-                copy = packed_new(&c);
-                PUSH(result, copy_group(&c, copy));
-                PUSH(known.list, ((Packed){c, copy}));
-            }
+            bool new;
+            const Tensor *copy = copy_for(&known, &c, &new);
+            if (new) PUSH(result, copy_group(&c, copy));
             g->nests.at[n] = with_packed(g->nests.at[n], &c, copy);
         }
         for (int n = 0; n < g->nests.n && !tight && !g->n_cells; n++) spread_operands(g->nests.at[n], &results);

@@ -7,7 +7,8 @@
  * largest divides its extent; other indices stay whole. Digits are cut off from the largest period down.
  *
  * Where an index of a few values decides which formula holds, where(q == 2, a, 0) + where(q == 0, b, 0), each value has loops of its own.
- * So has each part of what stands side by side, and what a condition cuts from a row: a condition that the innermost loops do not move stands in front of them.
+ * So has each part of what stands side by side, and what a condition cuts from a row: a condition that the innermost loops do not move
+ * stands in front of them.
  *
  * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
  * index on the other. Its lane goes around a short run of that index. */
@@ -247,10 +248,10 @@ static const Expr *where_known(const Expr *e, void *data) {
 }
 
 static void find_costly(const Expr *e, void *data) {
-    if (e->kind == X_OP && e->type == REAL && (e->op == OP_DIV || (op_table[e->op].precedence == PREC_CALL && e->op != OP_STOP))) *(bool *)data = true;
+    if (e->kind == X_OP && e->type == REAL && (e->op == OP_DIV || op_is_costly(e->op))) *(bool *)data = true;
 }
 
-static void add_zeros(Nodes *to, const Member *m, const Index *i, const Expr *from, const Expr *end) {
+static void blank(Nodes *to, const Member *m, const Index *i, const Expr *from, const Expr *end) {
     if (is_integer(end, 0) || from == end) return;
     const Index *rest = index_new(i->name, i->extent, NULL);
     const Expr *value = At(rest), **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
@@ -278,15 +279,14 @@ static bool add_cut_rows(Nodes *to, const Nest *nest) {
     const Expr *condition = Truth(true), *limit = index_limit(along);
     for (int k = 0; k < outside.atleast.n; k++) condition = And(condition, Ge(outside.atleast.at[k], Int(0)));
     Nodes tree = {0}, *row = add_chunks(&tree, nest->free, last);
-    if (outside.atleast.n) {
-        add_zeros(&add_if(row, Not(condition))->body, m, along, Int(0), limit);
-        row = &add_if(row, condition)->body;
-    }
+    Nodes *rows = row;
+    if (outside.atleast.n) row = &add_if(rows, condition)->body;
     Nodes *inner = add_bounded(row, &along, 1, 1, &inside);
     const Node *loop = row->at[0];
     add_assign(inner, m->target, m->subs, m->n_subs, ASSIGN_SET, transform(p.term, where_known, (void *)&known));
-    add_zeros(row, m, along, Int(0), Operate(OP_MIN, loop->from, limit));
-    add_zeros(row, m, along, Operate(OP_MAX, loop->to, Int(0)), limit);
+    blank(row, m, along, Int(0), Operate(OP_MIN, loop->from, limit));
+    blank(row, m, along, Operate(OP_MAX, loop->to, Int(0)), limit);
+    if (outside.atleast.n) blank(&add_if(rows, Not(condition))->body, m, along, Int(0), limit);
     add_lets_below(&tree);
     for (int k = 0; k < tree.n; k++) PUSH(*to, tree.at[k]);
     return true;
