@@ -9,7 +9,8 @@
  * sets the count back and turns the sense, a number that the others look at. Who waits looks in a loop at first, because
  * phases take microseconds, then lets others have the core, and at last sleeps, so that an idle team costs nothing. Who is
  * about to sleep says so before it looks at the sense again, and who turns the sense does so before it looks for sleepers:
- * one of the two sees the other, since both use sequentially consistent operations.
+ * one of the two sees the other, since both use sequentially consistent operations. A sleeper looks again by itself from time
+ * to time all the same: the condition variables of glibc 2.27 to 2.40 can lose a wake-up (its bug 25847).
  *
  * SPDX-License-Identifier: 0BSD */
 #define _GNU_SOURCE
@@ -22,11 +23,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Some ten microseconds. Who waits longer on a busy machine keeps the very thread that it waits for from running: with three
  * times as many processes as cores, longer loops made a step take three times as long. Crowded: more threads than cores. */
-enum { SPINS = 300, SPINS_CROWDED = 30, YIELDS = 5 };
+enum { SPINS = 300, SPINS_CROWDED = 30, YIELDS = 5, SECONDS_ASLEEP = 1 };
 
 static pthread_mutex_t calls = PTHREAD_MUTEX_INITIALIZER;       /* held by the call that has the team, and while it changes */
 static pthread_mutex_t bed = PTHREAD_MUTEX_INITIALIZER;
@@ -56,7 +58,12 @@ static bool has_turned(unsigned old) { return atomic_load_explicit(&sense, memor
 static void sleep_until_turned(unsigned old) {
     pthread_mutex_lock(&bed);
     atomic_fetch_add(&sleepers, 1);
-    while (atomic_load(&sense) == old) pthread_cond_wait(&woken, &bed);
+    while (atomic_load(&sense) == old) {
+        struct timespec alarm;
+        clock_gettime(CLOCK_REALTIME, &alarm);
+        alarm.tv_sec += SECONDS_ASLEEP;
+        pthread_cond_timedwait(&woken, &bed, &alarm);
+    }
     atomic_fetch_sub(&sleepers, 1);
     pthread_mutex_unlock(&bed);
 }

@@ -7,8 +7,10 @@ passed=0 failed=0
 for stage in $stages; do
     [ -e "$stage" ] || { echo "FAIL run: $stage is not there"; failed=$((failed + 1)); continue; }
     began=$(date +%s)
-    output=$("$stage" 2>&1)
+    output=$(timeout -k 10 1200 "$stage" 2>&1)
     status=$?
+    [ "$status" != 124 ] || output="$output
+FAIL run: $stage took more than 20 minutes"
     echo "$output ($(($(date +%s) - began)) s)"
     counts=$(echo "$output" | sed -n 's/^.*[^0-9]\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*$/\1 \2/p' | tail -n 1)
     # A stage that ends badly without having counted a failure is one.
