@@ -1,22 +1,41 @@
 #!/bin/sh
-# Runs every stage of the tests and adds up what they counted. One stage alone: tests/STAGE.sh, or tests/STAGE/run.sh.
+# Runs every stage of the tests, as many at a time as there are cores, and adds up what they counted. Each prints what it said
+# when it ends. One stage alone: tests/STAGE.sh, or tests/STAGE/run.sh.
 cd "$(dirname "$0")/.." || exit 2
-stages="tests/unit.sh tests/math/run.sh tests/names.sh tests/command.sh tests/errors/run.sh tests/goldens.sh tests/warnings.sh tests/gradients.sh tests/trap.sh tests/library.sh tests/property/run.sh tests/kernels/run.sh tests/curves/run.sh tests/accumulate/run.sh
-        tests/programs/run.sh tests/threads/run.sh tests/profile.sh tests/search/run.sh tests/resume.sh tests/memory/run.sh tests/survey/run.sh tests/epochs.sh tests/train.sh tests/data.sh tests/fields.sh tests/sanitizers.sh tests/valgrind.sh tests/docs.sh tests/your_own.sh tests/examples.sh"
-passed=0 failed=0
-for stage in $stages; do
-    [ -e "$stage" ] || { echo "FAIL run: $stage is not there"; failed=$((failed + 1)); continue; }
+# The longest first: the last ones to run then end together.
+stages="tests/sanitizers.sh tests/valgrind.sh tests/library.sh tests/trap.sh tests/unit.sh tests/kernels/run.sh tests/gradients.sh tests/property/run.sh tests/warnings.sh
+        tests/math/run.sh tests/names.sh tests/command.sh tests/errors/run.sh tests/goldens.sh tests/curves/run.sh tests/accumulate/run.sh
+        tests/programs/run.sh tests/threads/run.sh tests/profile.sh tests/search/run.sh tests/resume.sh tests/memory/run.sh tests/survey/run.sh
+        tests/epochs.sh tests/train.sh tests/data.sh tests/fields.sh tests/docs.sh tests/your_own.sh tests/examples.sh"
+counts=build/stages/counts
+most=1200           # seconds of a stage
+
+# A stage: what it says, and "PASSED FAILED" as a line of the counts.
+if [ $# = 1 ]; then
+    stage=$1
     began=$(date +%s)
-    output=$(timeout -k 10 1200 "$stage" 2>&1)
+    output=$(timeout -k 10 $most "$stage" 2>&1)
     status=$?
-    [ "$status" != 124 ] || output="$output
-FAIL run: $stage took more than 20 minutes"
-    echo "$output ($(($(date +%s) - began)) s)"
-    counts=$(echo "$output" | sed -n 's/^.*[^0-9]\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*$/\1 \2/p' | tail -n 1)
+    seconds=$(($(date +%s) - began))
+    counted=$(echo "$output" | sed -n 's/^.*[^0-9]\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*$/\1 \2/p' | tail -n 1)
+    passed=${counted% *} failed=${counted#* }
     # A stage that ends badly without having counted a failure is one.
-    [ "$status" = 0 ] || case $counts in *' 0' | '') failed=$((failed + 1)); echo "FAIL run: $stage ended with $status" ;; esac
-    [ -n "$counts" ] || continue
-    passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
-done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+    if [ $status != 0 ] && [ "${failed:-0}" = 0 ]; then
+        failed=1
+        case $status in
+        124 | 137) why="took more than $most seconds" ;;
+        127) why="is not there" ;;
+        *) why="ended with $status" ;;
+        esac
+        output="$output
+FAIL run: $stage $why"
+    fi
+    echo "$output ($seconds s)"
+    echo "${passed:-0} ${failed:-0}" >>$counts
+    exit 0
+fi
+rm -rf build/stages
+mkdir -p build/stages
+# shellcheck disable=SC2086
+printf '%s\n' $stages | xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 tests/run.sh
+awk '{ passed += $1; failed += $2 } END { if (NR < stages) failed += stages - NR; print passed + 0 " passed, " failed + 0 " failed"; exit failed > 0 }' stages="$(echo $stages | wc -w)" $counts
