@@ -95,7 +95,7 @@ static void print_graph(Writer *w, const Compilation *c)
 static void pass_schedule(Compilation *c)
 {
     const CommandLine *command = c->command;
-    Options options = {command->plain, command->blas, command->trap, 0};
+    Options options = {command->plain, command->blas, command->direct, command->trap, 0};
     const ModuleOptions names = {command->prefix, command->header, command->trap, command->profile};
     c->module = module_new(c->model, &names);
     Schedule *all[ENTRY_COUNT];

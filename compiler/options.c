@@ -103,6 +103,14 @@ static bool set_blas(CommandLine *c, const char *v)
     return good;
 }
 
+static bool set_winograd(CommandLine *c, const char *v)
+{
+    int chosen;
+    bool good = choose(v, "--winograd", (const char *const[]){"auto", "never", NULL}, &chosen);
+    c->direct = chosen == 1;
+    return good;
+}
+
 static bool set_color(CommandLine *c, const char *v)
 {
     int chosen;
@@ -131,6 +139,7 @@ static const Option options[] = {
     {"-D",             '+', "NAME=VALUE", set_define, "give a parameter of the model this value"},
     {"--kernels",      '=', "fast|plain", set_kernels, "plain: readable loops, always right"},
     {"--blas",         '=', "auto|never", set_blas,   "may large matrix products call a BLAS library?"},
+    {"--winograd",     '=', "auto|never", set_winograd, "may windows of 3 by 3 be computed with fewer products, rounded otherwise?"},
     {"--trap",         ' ', NULL, set_trap,           "code that looks at all it computes, and stops at the first NaN"},
     {"--profile",      ' ', NULL, set_profile,        "code that measures each of its kernels"},
     {"--check",        ' ', NULL, set_check,          "look for errors only; write nothing"},

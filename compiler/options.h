@@ -19,7 +19,7 @@ typedef struct CommandLine {
     bool depend, depend_too, phony;     /* -M, -MD, -MP */
     const char *depend_file;            /* -MF */
     LIST(const char *) targets;         /* -MT */
-    bool check, check_passes, time, report, report_json, plain, blas, trap, profile, no_warnings, warnings_are_errors;
+    bool check, check_passes, time, report, report_json, plain, blas, direct, trap, profile, no_warnings, warnings_are_errors;
     Color color;
     bool run;                           /* nnc run */
     char **arguments;                   /* of the program that `run` starts; ends with NULL */

@@ -363,12 +363,6 @@ static const Index *const *moved_bounds(Move *m, const Index *const *bound, int 
     return own;
 }
 
-static const Expr *own_local(const Expr *e, void *data) {
-    const Map *locals = data;
-    const Tensor *own = e->kind == X_READ ? map_get(locals, e->tensor) : NULL;
-    return own ? read_local(own) : e;
-}
-
 static void add_nest_to(Build *b, int group, bool again) {
     const Nest *nest = nest_of(b->p, group);
     Part part = {0};
@@ -390,12 +384,7 @@ static void add_nest_to(Build *b, int group, bool again) {
         m.bound = shared ? own->members.at[k - 1].bound : moved_bounds(&move, old->bound, old->n_bound);
         m.body = transform(moved(&move, old->body), own_local, &locals);
         if (m.op == REDUCE_SUM && m.type == REAL) m.body = widened(b, m.body, move.within);
-        if (old->local) {
-            Tensor *local = local_new(old->local->name, old->local->type, 0, NULL);
-            local->lo = old->local->lo, local->hi = old->local->hi;
-            map_put(&locals, old->local, local);
-            m.local = local;
-        }
+        if (old->local) m.local = renew_local(&locals, old->local);
         set_target(b, &move, &m, again);
         if (m.target && m.target != old->target) note_zeros(b, &m);
         PUSH(own->members, m);

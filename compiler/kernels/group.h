@@ -95,6 +95,8 @@ void split_digits(Groups *groups);
 void split_short_digits(Groups *groups);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */
 void split_samples(Groups *groups, const Program *p, bool blas, bool tight);
+/* winograd.c: windows of three by three over many channels, in blocks, as products of sums of their operands. */
+void transform_windows(Groups *groups);
 
 /* Schedulers: each appends the tree of a nest. */
 void schedule_plain(Nodes *to, const Nest *nest);
@@ -162,6 +164,9 @@ Node *add_ask(Nodes *to, const Tensor *t, const Expr *const *subs, int n);
 Node *add_if(Nodes *to, const Expr *condition);
 Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents);
 const Expr *read_local(const Tensor *t);
+/* Members that stand in a nest once more have locals of their own: a new one, and (for transform) its reads. locals: old -> new */
+const Tensor *renew_local(Map *locals, const Tensor *old);
+const Expr *own_local(const Expr *e, void *locals);
 const Expr *const *values_of(const Index *const *index, int n);
 void add_copies_of(Nodes *to, const Nodes *nodes);               /* trees of their own */
 bool is_integer(const Expr *e, int64_t value);

@@ -112,6 +112,7 @@ typedef struct Schedule {               /* one entry point */
 typedef struct Options {
     bool plain;                         /* --kernels=plain */
     bool blas;                          /* --blas=auto */
+    bool direct;                        /* --winograd=never: windows are multiplied as they are written */
     bool keep;                          /* every equation is stored, so that each can be looked at (--trap) */
     double share_from;                  /* threads share kernels of so many operations and bytes; 0: none */
 } Options;

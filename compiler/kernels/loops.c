@@ -87,6 +87,19 @@ const Expr *read_local(const Tensor *t) {
     return Read(t, NULL, 0);
 }
 
+const Expr *own_local(const Expr *e, void *data) {
+    const Map *locals = data;
+    const Tensor *own = e->kind == X_READ ? map_get(locals, e->tensor) : NULL;
+    return own ? read_local(own) : e;
+}
+
+const Tensor *renew_local(Map *locals, const Tensor *old) {
+    Tensor *own = local_new(old->name, old->type, 0, NULL);
+    own->lo = old->lo, own->hi = old->hi;
+    map_put(locals, old, own);
+    return own;
+}
+
 const Expr *const *values_of(const Index *const *index, int n) {
     const Expr **values = NEW_ARRAY(const Expr *, n + 1);
     for (int k = 0; k < n; k++)

@@ -83,6 +83,7 @@ Schedule *schedule(const Program *p, const Options *options) {
         split_digits(&groups);
         gather_rows(&groups);
         split_samples(&groups, p, options->blas, options->keep);
+        if (!options->keep && !options->direct) transform_windows(&groups);
         split_short_digits(&groups);
         if (!options->blas) pack_operands(&groups, p, options->keep);
     }
