@@ -29,6 +29,8 @@
 /* Some ten microseconds. Who waits longer on a busy machine keeps the very thread that it waits for from running: with three
  * times as many processes as cores, longer loops made a step take three times as long. Crowded: more threads than cores. */
 enum { SPINS = 300, SPINS_CROWDED = 30, YIELDS = 5, SECONDS_ASLEEP = 1 };
+/* Kernels keep tiles of some hundred KB on the stack; some systems give threads less than a MB. */
+enum { LEAST_STACK = 4 << 20 };
 
 static pthread_mutex_t calls = PTHREAD_MUTEX_INITIALIZER;       /* held by the call that has the team, and while it changes */
 static pthread_mutex_t bed = PTHREAD_MUTEX_INITIALIZER;
@@ -145,8 +147,13 @@ static void begin_threads(int wanted) {
     atomic_store(&missing, wanted);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);
+    pthread_attr_t attributes;
+    size_t stack = 0;
+    pthread_attr_init(&attributes);
+    if (pthread_attr_getstacksize(&attributes, &stack) == 0 && stack < LEAST_STACK) pthread_attr_setstacksize(&attributes, LEAST_STACK);
     int n = 1;
-    while (n < wanted && pthread_create(&thread_of[n], NULL, serve, (void *)(intptr_t)n) == 0) n++;
+    while (n < wanted && pthread_create(&thread_of[n], &attributes, serve, (void *)(intptr_t)n) == 0) n++;
+    pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     /* Those that could not be made are not waited for. None gets past the barrier yet: the caller is missing too. */
     atomic_fetch_sub(&missing, wanted - n);

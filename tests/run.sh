@@ -3,7 +3,7 @@
 # when it ends. One stage alone: tests/STAGE.sh, or tests/STAGE/run.sh.
 cd "$(dirname "$0")/.." || exit 2
 # The longest first: the last ones to run then end together.
-stages="tests/sanitizers.sh tests/memory/run.sh tests/library.sh tests/trap.sh tests/unit.sh tests/kernels/run.sh tests/gradients.sh tests/property/run.sh tests/warnings.sh tests/valgrind.sh
+stages="tests/sanitizers.sh tests/memory/run.sh tests/library.sh tests/trap.sh tests/unit.sh tests/kernels/run.sh tests/winograd/run.sh tests/gradients.sh tests/property/run.sh tests/warnings.sh tests/valgrind.sh
         tests/math/run.sh tests/names.sh tests/command.sh tests/errors/run.sh tests/goldens.sh tests/curves/run.sh tests/accumulate/run.sh
         tests/programs/run.sh tests/threads/run.sh tests/profile.sh tests/search/run.sh tests/resume.sh tests/survey/run.sh
         tests/epochs.sh tests/train.sh tests/data.sh tests/fields.sh tests/docs.sh tests/your_own.sh tests/examples.sh"

@@ -21,7 +21,7 @@
 #include "tile.h"
 
 enum { FILTER = 3, PLACES = 4, SQUARES = PLACES*PLACES };
-enum { MOST_REALS = 64 * 1024 };        /* of a tile: they stay in the second cache */
+enum { CACHED = 64 * 1024, MOST_REALS = 192 * 1024 };    /* of a tile, on the stack: what a second cache has, and what one square may take */
 
 /* A subscript i + u, or i - u: of the free index i and an index u of the sum that runs over a filter. */
 typedef struct { const Index *at, *filter; int64_t slope, least; } Window;
@@ -106,9 +106,10 @@ static bool find_plan(Plan *p, const Group *g) {
         if (nest->members.at[k].op != REDUCE_NONE) return false;
     const Expr *a = sum->body->arg[0], *b = sum->body->arg[1];
     if (!find_operands(p, a, b) && !find_operands(p, b, a)) return false;
-    for (p->squares = p->column.at->extent / 2; p->squares; p->squares--)
-        if (p->column.at->extent / 2 % p->squares == 0 && reals_of(p, p->squares) <= MOST_REALS) return true;
-    return false;
+    const int64_t across = p->column.at->extent / 2;
+    p->squares = across;
+    while (p->squares > 1 && (across % p->squares || reals_of(p, p->squares) > CACHED)) p->squares--;
+    return reals_of(p, p->squares) <= MOST_REALS;
 }
 
 /* ---- the nests of a tile --------------------------------------------------------------------------------------------- */
@@ -342,8 +343,8 @@ static double cycles_of(const Nest *nest) {
 
 /* Whether the products that it saves are more than the sums that it adds, by so much that it is worth other roundings. */
 static bool is_worth(const Plan *p) {
-    enum { INPUT = 80, OUTPUT = 50 };           /* cycles of a square, in a vector; measured at 16 to 64 channels */
-    const double least_gain = 1.2;
+    enum { INPUT = 110, OUTPUT = 70 };           /* cycles of a square, in a vector; measured at 16 to 64 channels */
+    const double least_gain = 1.25;
     const double tiles = volume(p->nest->free, 1)*(double)(p->row.at->extent / 2)*(double)(p->column.at->extent / (2*p->squares));
     const double sums = (double)(p->squares*2)*((double)p->in->extent*INPUT + (double)p->out->extent*OUTPUT);
     return cycles_of(p->nest) > least_gain*tiles*(cycles_of(product_nest(p)) + sums);

@@ -333,6 +333,20 @@ static void by_hand(void) {
     cost = (long)cells() * c * (w > k ? w : k);
 }
 
+/* Windows of three by three over many channels, which take fewer products where rows and columns are even. They may cost more. */
+static void many_channels(void) {
+    int in = pick(3, 6) * 8, out = pick(24, 48), wide = pick(2, 6) * 2, high = pick(2, 4) * 2 + chance(15), pad = pick(0, 2);
+    shape(3, in, high, wide, 0);
+    say("    input x[%d, %d, %d]\n    param scale[%d] = 1\n    a1[c, i, j] = scale[c]*x[c, i, j]\n", in, high, wide, in);
+    say("    a2 = a1 |> conv2d(%d, 3, pad=%d%s)", out, pad, chance(30) ? ", bias=false" : "");
+    maybe_activation();
+    shape(3, out, high + 2 * pad - 2, wide + 2 * pad - 2, 0);
+    say("    a3 = a2 |> avgpool2d(2)\n");
+    shape(3, out, dim[1] / 2, dim[2] / 2, 0);
+    names = 3;
+    is_now("a3");
+}
+
 static const char *text(const char *format, int a) {
     static char made[80];
     snprintf(made, sizeof made, format, a, a);
@@ -363,12 +377,13 @@ static bool kind(int which) {
     case 18: shape(1, width(), 0, 0, 0); input(""); linear(); layer("batchnorm"); linear(); return true;
     case 19: sequence(); return true;
     case 20: tokens(); return true;
+    case 21: many_channels(); return true;
     default: axes = pick(1, 2); image(axes); if (!convolution(axes, CONV, false)) return false;
         if (dim[0] % 2) return false;
         layer(text("groupnorm(%d)", dim[0] / 2)); return true;
     }
 }
-enum { KINDS = 22 };
+enum { KINDS = 23 };
 
 int main(int argc, char **argv) {
     if (argc != 2) return 2;

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Windows with fewer products: where nnc takes them, and how far their results are from the plain sum.
+. "$(dirname "$0")/../stage.sh"
+# error CHANNELS MOST FLAGS...: the error of the default build is no more than MOST.
+error() {
+    channels=$1 most=$2
+    shift 2
+    try "build, $channels channels" $CC -std=gnu11 -O2 -Wall -Wextra -Werror "$@" -DC="$channels" -Iruntime -I"$WORK" tests/winograd/error.c "$WORK/deep.c" -lm -o "$WORK/error"
+    if error=$("$WORK/error" "$most"); then pass; else fail "$channels channels: an error of $error, more than $most"; fi
+    [ -z "${LOUD:-}" ] || echo "$channels channels $*: $error"
+}
+for channels in 32 64 128 256; do
+    try "nnc, $channels channels" "$NNC" tests/winograd/deep.nn -D C=$channels -o "$WORK/deep.c"
+    try "$channels channels take fewer products" grep -q 'real square\[16\]' "$WORK/deep.c"
+    error $channels 1e-5
+done
+error 256 1e-14 -DNN_DOUBLE
+try "nnc --winograd=never" "$NNC" tests/winograd/deep.nn -D C=64 --winograd=never -o "$WORK/deep.c"
+try "never is never" sh -c "! grep -q 'real square' '$WORK/deep.c'"
+error 64 1e-5
+for few in "C=4" "C=8"; do
+    try "nnc $few" "$NNC" tests/winograd/deep.nn -D $few -o "$WORK/deep.c"
+    try "$few is too few" sh -c "! grep -q 'real square' '$WORK/deep.c'"
+done
+finish
