@@ -106,9 +106,9 @@ static bool find_plan(Plan *p, const Group *g) {
         if (nest->members.at[k].op != REDUCE_NONE) return false;
     const Expr *a = sum->body->arg[0], *b = sum->body->arg[1];
     if (!find_operands(p, a, b) && !find_operands(p, b, a)) return false;
-    const int64_t across = p->column.at->extent / 2;
-    p->squares = across;
-    while (p->squares > 1 && (across % p->squares || reals_of(p, p->squares) > CACHED)) p->squares--;
+    const int64_t half = p->column.at->extent / 2;
+    p->squares = half;
+    while (p->squares > 1 && (half % p->squares || reals_of(p, p->squares) > CACHED)) p->squares--;
     return reals_of(p, p->squares) <= MOST_REALS;
 }
 
