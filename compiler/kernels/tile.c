@@ -277,18 +277,28 @@ static void add_places(HeldList *list, Nodes *to, const Build *b, const Expr *te
     }
 }
 
-/* Vectors that do not move with the outermost loop of the tile are loaded once for all sums, in front of it. */
-static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term, const Index *vector) {
+/* Registers that are held already, those of the sums among them. */
+static int registers_held(const HeldList *list, const Tile *t) {
+    const int vectors = t->wide ? 2 : 1;
+    int n = vectors*t->n_sums*t->factor[0]*t->factor[1];
+    for (int k = 0; k < list->n; k++)
+        if (list->at[k].local->tensor->vector) n += list->at[k].local->tensor->rank > t->wide ? vectors*t->factor[1] : vectors;
+    return n;
+}
+
+/* Vectors that do not move with a loop of the tile are loaded once for all of its turns, in front of it: level 0 is the outermost. */
+static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term, const Index *vector, int level) {
     const Tile *t = b->t;
     Exprs reads = reads_of(term);
-    for (int r = 0; r < reads.n && b->n_side > 0 && list->n < MOST_HELD; r++) {
+    for (int r = 0; r < reads.n && b->n_side > level && list->n < MOST_HELD; r++) {
         const Expr *read = reads.at[r];
-        if (!uses_index(read, vector) || uses_index(read, b->side[0].within) || is_held(list, read)) continue;
+        if (!uses_index(read, vector) || uses_index(read, b->side[level].within) || is_held(list, read)) continue;
+        if (level && registers_held(list, t) + (t->wide ? 2 : 1) > REGISTERS) return;
         int64_t extents[2];
         const Expr **sub = NEW_ARRAY(const Expr *, 2);
         int rank = 0;
         Nodes load = {0}, *inner = &load;
-        if (b->n_side > 1 && uses_index(read, b->side[1].within)) {
+        if (level == 0 && b->n_side > 1 && uses_index(read, b->side[1].within)) {
             extents[rank] = t->factor[1], sub[rank++] = At(b->side[1].within);
             inner = &add_loop(inner, b->side[1].within, NULL, NULL, LOOP_REGISTER)->body;
         }
@@ -298,8 +308,8 @@ static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term
         }
         Tensor *held = local_new("held", REAL, rank, extents);
         held->vector = true;
-        add_declare(to, held, NULL);
-        add_assign(inner, held, sub, rank, ASSIGN_SET, read);
+        add_declare(to, held, rank ? NULL : read);
+        if (rank) add_assign(inner, held, sub, rank, ASSIGN_SET, read);
         for (int k = 0; k < load.n; k++) PUSH(*to, load.at[k]);
         list->at[list->n++] = (Held){read, Read(held, sub, rank)};
     }
@@ -429,9 +439,13 @@ static void add_sums(Build *b) {
         term[k] = at_tile(b, t->term[k], lane_value);
         add_places(&places, &step, b, term[k], vector);
         term[k] = transform(term[k], from_held, &places);
-        add_held(&held, &step, b, term[k], vector);
+        add_held(&held, &step, b, term[k], vector, 0);
     }
-    Nodes *inner = add_side_by_side(&step, b, LOOP_REGISTER);
+    Nodes *inner = &step;
+    for (int level = 0; level < b->n_side; level++) {
+        for (int k = 0; k < t->n_sums && level; k++) add_held(&held, inner, b, term[k], vector, level);
+        inner = &add_loop(inner, b->side[level].within, NULL, NULL, LOOP_REGISTER)->body;
+    }
     if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
     for (int k = 0; k < t->n_sums; k++)
         add_assign(inner, sum[k], sub, rank, ASSIGN_ADD, transform(term[k], from_held, &held));

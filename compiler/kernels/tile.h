@@ -4,6 +4,7 @@
 #include "group.h"
 
 enum { MOST_SUMS = 4, MOST_APART = 4 };
+enum { REGISTERS = 15 };            /* of vectors: one is left for what comes from memory */
 
 /* The schedule of a sum in registers. Loops, from the outside:
  *

@@ -18,7 +18,7 @@
 #include <math.h>
 
 enum {
-    REGISTERS = 15, MOST_SIDE_BY_SIDE = 6, LATENCY = 4,
+    MOST_SIDE_BY_SIDE = 6, LATENCY = 4,
     COLUMN = 12,                    /* cycles that a line takes to come where nothing has looked ahead */
     FOLD = 14, SETUP = 6,           /* cycles to add up 16 lanes, and to enter the innermost loop */
     FIRST_CACHE = 22 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,

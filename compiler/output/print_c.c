@@ -453,15 +453,19 @@ static CType local_type(const Scope *s, const Nodes *block, const Tensor *t) {
     return t->type == BOOL || is_small(fmax(fabs((double)t->lo), fabs((double)t->hi))) || stays_small(s, block, t) ? C_INT : C_LONG;
 }
 
-static void print_vector_local(Writer *w, Scope *s, const Tensor *t, bool zero, int depth) {
+/* With a value: what it holds from memory. */
+static void print_vector_local(Writer *w, Scope *s, const Tensor *t, const Expr *value, bool zero, int depth) {
     const char *name = name_add(s->names, without_stem(s->stem, t->name));
     Writer dims = { 0 };
     put_text(&dims, "");
     for (int k = 0; k < t->rank; k++)
         if (s->pass && k + 1 == t->rank) put_text(&dims, "[NN_PASS / NN_LANES]");
         else put(&dims, "[%" PRId64 "]", t->dim[k].extent);
+    Writer from = { 0 };
+    if (value) print_place(&from, s, value->tensor, value->arg);
     scope_bind(s, t, name, C_REAL, false);
-    put_line(w, depth, text("nn_vec %s%s%s;", name, dims.text, zero ? " = {0}" : ""));
+    if (value) put_line(w, depth, text("const nn_vec %s = nn_held(&%s);", name, from.text));
+    else put_line(w, depth, text("nn_vec %s%s%s;", name, dims.text, zero ? " = {0}" : ""));
 }
 
 /* A local that is the sum of 16 lanes; first: the read of the first. */
@@ -474,7 +478,7 @@ static const char *lanes_text(Scope *s, const Expr *first) {
 static void print_declare(Writer *w, Scope *s, const Node *n, const Nodes *block, int depth) {
     const Tensor *t = n->tensor;
     if (t->vector) {
-        print_vector_local(w, s, t, n->zero, depth);
+        print_vector_local(w, s, t, n->value, n->zero, depth);
         return;
     }
     CType type = local_type(s, block, t);
