@@ -237,6 +237,58 @@ static bool add_fork(Nodes *to, const Nest *nest) {
     return true;
 }
 
+/* ---- what all elements decide alike ------------------------------------------------------------------------------------ */
+typedef struct { const Expr *condition; bool holds; } Step;
+
+static const Expr *at_step(const Expr *e, void *data) {
+    const Step *s = data;
+    if (e->kind == X_WHERE && e->arg[0] == s->condition) return e->arg[s->holds ? 1 : 2];
+    if (e->kind != X_READ || !e->guarded || read_inside(e) != s->condition) return e;
+    return s->holds ? Read(e->tensor, e->arg, e->n - 1) : e->arg[e->n - 1];
+}
+
+typedef struct { const Expr *condition; int n; } Uses;
+
+static void count_use(const Expr *e, void *data) {
+    Uses *u = data;
+    u->n += (e->kind == X_WHERE && e->arg[0] == u->condition) || (e->kind == X_READ && e->guarded && read_inside(e) == u->condition);
+}
+
+/* A condition of several reads that is the same for all elements of the nest; NULL: there is none. */
+static const Expr *common_condition(const Nest *nest) {
+    for (int k = 0; k < nest->members.n; k++) {
+        Exprs reads = reads_of(nest->members.at[k].body);
+        for (int r = 0; r < reads.n; r++) {
+            if (!reads.at[r]->guarded) continue;
+            Uses uses = {.condition = read_inside(reads.at[r])};
+            bool same = reads_of(uses.condition).n == 0;
+            for (int f = 0; f < nest->n_free; f++) same &= !uses_index(uses.condition, nest->free[f]);
+            for (int m = 0; m < nest->members.n && same; m++) visit_nodes(nest->members.at[m].body, count_use, &uses);
+            if (same && uses.n > 1) return uses.condition;
+        }
+    }
+    return NULL;
+}
+
+/* c[t, j] = .. + (d[t + 1, j] else 0)*(e[t + 1, j] else 0): compilers make one branch of both conditions, and no vectors. So the steps
+ * that have another one behind them, and those that have none, get loops of their own. */
+static bool add_steps_apart(Nodes *to, const Nest *nest) {
+    const Expr *condition = common_condition(nest);
+    if (!condition || nest->n_free == 0) return false;
+    for (int holds = 1; holds >= 0; holds--) {
+        Step step = {condition, holds};
+        Nest *one = NEW(Nest);
+        *one = *nest;
+        one->members.at = NEW_ARRAY(Member, nest->members.n);
+        for (int k = 0; k < nest->members.n; k++) {
+            one->members.at[k] = nest->members.at[k];
+            one->members.at[k].body = transform(nest->members.at[k].body, at_step, &step);
+        }
+        schedule_map(&add_if(to, holds ? condition : Not(condition))->body, one);
+    }
+    return true;
+}
+
 /* ---- what is zero in part of a row ----------------------------------------------------------------------------------- */
 typedef struct { const Expr *const *condition; int n; } Known;
 
@@ -295,7 +347,7 @@ static bool add_cut_rows(Nodes *to, const Nest *nest) {
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
     nest = with_digits(nest, 2);
-    if (add_cut_rows(to, nest) || add_fork(to, nest)) return;
+    if (add_cut_rows(to, nest) || add_fork(to, nest) || add_steps_apart(to, nest)) return;
     const Index *choice = decides(nest);
     if (choice) {
         add_each_value(to, nest, choice);
