@@ -258,6 +258,66 @@ static void choose_columns(Choice *choice, const Group *g, const Nest *nest) {
     }
 }
 
+/* What data place into columns of a gradient is added to rows of a tensor of its own, which is copied across at the end: the choice for
+ * its target; false: there is none. */
+static bool choose_rows_of_scatter(Choice *choice, const Group *g) {
+    enum { LEAST_USES = 4 };
+    const Nest *nest = g->nests.at[0];
+    const Member *m = &nest->members.at[0];
+    const Tensor *t = m->target;
+    Scatter scatter;
+    if (g->outer || g->n_cells || g->nests.n != 1 || nest->members.n != 1 || nest->block || !t || m->guard || m->op != REDUCE_SUM) return false;
+    if (t->rank < 2 || t->rank != m->n_subs || t->type != REAL || t->role != ROLE_GRAD || adds_up(t) || !may_be_packed(t)) return false;
+    if (!scatter_of(m->body, nest->free, nest->n_free, &scatter) || scatter.index.n != 1) return false;
+    if (m->subs[t->rank - 1] != At(scatter.index.at[0]) || t->dim[t->rank - 2].extent < LANES) return false;
+    *choice = (Choice){t, t->rank - 2, false, 0};
+    return volume(m->bound, m->n_bound) >= LEAST_USES*(double)scatter.index.at[0]->extent;
+}
+
+/* The equation with the index of dim d of its result last. */
+static Equation *with_last(const Equation *e, int d, Tensor *out) {
+    Equation *own = NEW(Equation);
+    const Index **free = NEW_ARRAY(const Index *, e->n_free);
+    int n = 0;
+    for (int k = 0; k < e->n_free; k++)
+        if (k != d) free[n++] = e->free[k];
+    free[n] = e->free[d];
+    *own = *e;
+    own->out = out, own->free = free;
+    return own;
+}
+
+/* The scatter into the copy, its loops in the order of the copy's dims, and the group that copies from there. */
+static Group *scatter_into(Group *g, const Choice *c, const Tensor *copy) {
+    Nest *nest = NEW(Nest), *back = NEW(Nest);
+    const Tensor *t = c->tensor;
+    const Index **order = NEW_ARRAY(const Index *, g->nests.at[0]->n_free), **free = NEW_ARRAY(const Index *, t->rank);
+    int rank, n = 0;
+    *nest = *g->nests.at[0];
+    Member m = nest->members.at[0];
+    m.subs = packed_subs(c, m.subs, &rank);
+    m.target = copy;
+    for (int s = 0; s < rank; s++)
+        for (int k = 0; k < nest->n_free; k++)
+            if (uses_index(m.subs[s], nest->free[k])) order[n++] = nest->free[k];
+    nest->free = order;
+    nest->members = (typeof(nest->members)){0};
+    PUSH(nest->members, m);
+    g->nests.at[0] = nest;
+    g->equations.at[0] = with_last(g->equations.at[0], c->dim, (Tensor *)copy);
+    for (int d = 0; d < t->rank; d++) free[d] = index_over(name_of(text("i%d", d)), t->dim[d]);
+    const Expr *const *at = values_of(free, t->rank);
+    const Expr *body = Read(copy, packed_subs(c, at, &rank), rank);
+    Equation *e = NEW(Equation);
+    *e = (Equation){.out = (Tensor *)t, .n_free = t->rank, .free = free, .body = body, .origin = t->origin};
+    back->free = with_last(e, c->dim, e->out)->free, back->n_free = t->rank;
+    PUSH(back->members, ((Member){.body = body, .type = REAL, .name = t->name, .target = t, .subs = at, .n_subs = t->rank}));
+    Group *group = NEW(Group);
+    PUSH(group->nests, back);
+    PUSH(group->equations, e);
+    return group;
+}
+
 static void spread_operands(const Nest *nest, const Map *results) {
     enum { PLACES = 1024 };         /* elements: planes at a multiple of these distances share one place of a cache */
     const Member *sum = &nest->members.at[0];
@@ -340,6 +400,8 @@ void pack_operands(Groups *groups, const Program *p, bool tight) {
         }
         for (int n = 0; n < g->nests.n && !tight && !g->n_cells; n++) spread_operands(g->nests.at[n], &results);
         PUSH(result, g);
+        Choice columns;
+        if (!tight && choose_rows_of_scatter(&columns, g)) PUSH(result, scatter_into(g, &columns, packed_new(&columns)));
     }
     *groups = result;
 }

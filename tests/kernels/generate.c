@@ -293,7 +293,11 @@ static void sequence(void) {
 }
 static void tokens(void) {
     int l = pick(2, 6), vocabulary = pick(2, 20), wide = pick(16, 40), hidden = pick(16, 40);
-    say("    input x[%d] : class[%d]\n    a1 = x |> embedding(%d, %d) |> %s(%d)\n", l, vocabulary, vocabulary, wide, ONE_OF("rnn", "lstm", "gru"), hidden);
+    const char *cell = ONE_OF("rnn", "lstm", "gru");
+    say("    input x[%d] : class[%d]\n    a1 = x |> ", l, vocabulary);
+    if (chance(60)) say("embedding(%d, %d)", vocabulary, wide);
+    else say("one_hot(%d)", vocabulary);
+    say(" |> %s(%d)\n", cell, hidden);
     shape(2, l, hidden, 0, 0);
     cost = 4L * l * hidden * (wide + hidden) / 2;
     names = 1;
