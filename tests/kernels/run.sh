@@ -23,9 +23,11 @@ team=
 [ ! -e runtime/nn_team.h ] || team="-DWITH_TEAM $(grep -l '^int nn_threads(' runtime/*.c) -lpthread"   # not the archive: that wants zlib
 mkdir "$WORK/fast" "$WORK/plain"
 
-# models FIRST COUNT: their C, plain and fast, and a file all.c of each with a table of them.
+# models FIRST COUNT SEEDS...: their C, plain and fast, and a file all.c of each with a table of them.
 models() {
     seeds=$(seq "$1" $(($1 + $2 - 1)))
+    shift 2
+    seeds="$seeds $*"
     rm -f "$WORK"/fast/* "$WORK"/plain/*
     for seed in $seeds; do
         "$WORK/generate" "$seed" >"$WORK/net$seed.nn"
@@ -130,7 +132,8 @@ if [ $# = 2 ]; then
     done
     finish
 fi
-if ! models 1 32 || ! right all; then finish; fi
+# Two that small batches leave out among the first: classes as one of many, and windows over many channels behind them.
+if ! models 1 32 43 44 || ! right all; then finish; fi
 for k in 0 1 2 3 4; do part $k 5; done
 held "$CC" '' all "$CC" -O1 $native
 held "$CC, 4 lanes" '' part0 "$CC" -O2 $native -DNN_LANES=4
