@@ -545,6 +545,31 @@ START_TEST(cells) {
 }
 END_TEST
 
+/* Windows over many channels, forward and backward: 16 products for 36, of the same sums of filters. */
+START_TEST(squares) {
+    state = (uint32_t)_i;
+    start(pick(1, 2)*16 + pick(0, 5));
+    const int64_t in = pick(4, 5)*8, out = pick(4, 5)*8, h = 2*pick(2, 3), w = 2*pick(2, 3);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, in, h, w), *f = give("f", ROLE_PARAM, out, in, 3, 3), *b = give("b", ROLE_PARAM, out);
+    const Index *n = ix("n", BATCH), *q = ix("q", out), *i = ix("i", h), *j = ix("j", w), *c = ix("c", in), *u = ix("u", 3), *v = ix("v", 3);
+    const Expr *moved = Mul(Num(0.5), rd(x, At(n), At(c), At(i), At(j)));
+    Tensor *half = reduce("half", ROLE_VALUE, OVER(n, c, i, j), REDUCE_SUM, OVER(v), Mul(Add(ToReal(At(v)), Num(1)), moved));
+    Tensor *y = reduce("y", ROLE_VALUE, OVER(n, q, i, j), REDUCE_SUM, OVER(c, u, v),
+                       Mul(rd(f, At(q), At(c), At(u), At(v)), rd0(half, At(n), At(c), Sub(Add(At(i), At(u)), Int(1)), Sub(Add(At(j), At(v)), Int(1)))));
+    Tensor *z = map_of("z", ROLE_VALUE, OVER(n, q, i, j), Operate(OP_TANH, Mul(Num(0.125), Add(rd(b, At(q)), rd(y, At(n), At(q), At(i), At(j)))), NULL));
+    Tensor *back = reduce("back", ROLE_VALUE, OVER(n, c, i, j), REDUCE_SUM, OVER(q, u, v),
+                          Mul(rd(f, At(q), At(c), At(u), At(v)), rd0(z, At(n), At(q), Sub(Add(At(i), Int(1)), At(u)), Sub(Add(At(j), Int(1)), At(v)))));
+    reduce("most", ROLE_OUTPUT, OVER(n, c), REDUCE_MAX, OVER(i, j), rd(back, At(n), At(c), At(i), At(j)));
+    agree();
+    int filters = 0, direct = 0;
+    const Schedule *fast = schedule_alone(&(Options){.plain = false}), *slow = schedule_alone(&(Options){.direct = true});
+    for (int t = 0; t < fast->arena.n; t++) filters += strcmp(fast->arena.at[t].tensor->name, "f_sums") == 0;
+    for (int t = 0; t < slow->arena.n; t++) direct += strcmp(slow->arena.at[t].tensor->name, "f_sums") == 0;
+    ck_assert_int_eq(filters, 1);
+    ck_assert_int_eq(direct, 0);
+}
+END_TEST
+
 START_TEST(totals) {
     state = (uint32_t)_i;
     start(pick(1, 40));
@@ -577,6 +602,7 @@ int main(void) {
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);
     tcase_add_loop_test(c, cells, 0, 12);
+    tcase_add_loop_test(c, squares, 0, 8);
     tcase_add_loop_test(c, totals, 0, 5);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
