@@ -49,6 +49,7 @@ typedef struct Group {
     LIST(const Equation *) equations;
     const Index *block;             /* runs over blocks of 16 samples, as many as have one now; or NULL */
     const Tensor *samples;          /* with `block`: how many samples there are */
+    const char *note;               /* a sentence for the reader of the kernel, or NULL */
 } Group;
 
 typedef LIST(Group *) Groups;

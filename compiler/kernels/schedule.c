@@ -30,6 +30,7 @@ static void declare_numbers(Nodes *row, const Group *g) {
 static Kernel *schedule_group(const Group *g, const Options *options) {
     Kernel *k = NEW(Kernel);
     Nodes *body = &k->body;
+    if (g->note) PUSH(k->notes.lines, g->note);
     body = add_chunks(body, g->cell, g->n_cells);
     for (int n = 0; n < g->before.n; n++) {
         add_declare(body, g->before.at[n]->members.at[0].target, NULL);

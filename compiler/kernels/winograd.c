@@ -74,7 +74,7 @@ static bool find_operands(Plan *p, const Expr *x, const Expr *f) {
     if (x->kind != X_READ || f->kind != X_READ || f->guarded || x->tensor->rank != 5 || f->tensor->rank != 4) return false;
     if (x->tensor->type != REAL || f->tensor->type != REAL || x->tensor->byte || f->tensor->byte) return false;
     if (x->guarded && !is_integer(x->arg[x->n - 1], 0)) return false;
-    if (x->arg[0] != At(nest->free[0]) || x->arg[4] != At(nest->free[nest->n_free - 1])) return false;
+    if (x->arg[0] != At(nest->free[0]) || x->arg[4] != At(nest->free[4])) return false;
     if (x->arg[1]->kind != X_INDEX || !is_bound(sum, p->in = x->arg[1]->index)) return false;
     if (!is_window(&p->row, x->arg[2], nest) || !is_window(&p->column, x->arg[3], nest)) return false;
     p->row_dim = p->column_dim = -1;
@@ -85,11 +85,11 @@ static bool find_operands(Plan *p, const Expr *x, const Expr *f) {
         if (i == p->row.filter) p->row_dim = d;
         else if (i == p->column.filter) p->column_dim = d;
         else if (i == p->in) channels = true;
-        else if (is_bound(sum, i) || i->count || i == nest->free[0] || i == p->row.at || i == p->column.at) return false;
+        else if (is_bound(sum, i) || i->count || i == nest->free[0] || i == nest->free[4] || i == p->row.at || i == p->column.at) return false;
         else p->out = i;
     }
     p->x = x, p->f = f;
-    return channels && p->out && p->row_dim >= 0 && p->column_dim >= 0 && p->row.at != p->column.at;
+    return channels && !p->in->count && p->out && p->row_dim >= 0 && p->column_dim >= 0 && p->row.at != p->column.at;
 }
 
 static int64_t reals_of(const Plan *p, int64_t squares) {
@@ -301,8 +301,9 @@ static void add_results(const Plan *p, Nest *nest, const Index *k, const Expr *r
 
 static Nest *output_nest(const Plan *p) {
     const Index *k = index_new(name_of("k"), p->squares, NULL);
-    const Index *lane = p->nest->free[p->nest->n_free - 1];
+    const Index *lane = p->nest->free[4];
     Nest *nest = nest_over(p->out, k, lane, NULL);
+    nest->block = p->block;
     const Expr *sums[2][PLACES];
     for (int t = 0; t < PLACES; t++) {
         const Expr *column[PLACES];
@@ -324,6 +325,8 @@ static Group *windows_group(Plan *p, const Group *g) {
     p->product = tile_tensor("product", SQUARES, p->out->extent, p->squares, 1);
     own->cell[0] = p->block, own->cell[1] = p->i_tile, own->cell[2] = p->j_tile, own->n_cells = 3;
     own->block = g->block, own->samples = g->samples, own->equations = g->equations;
+    own->note = text("In Winograd's form: of four by four places of %s (the border), 16 sums for each square of two by two results; their products with those of %s;"
+                     " and of these the results.", p->x->tensor->name, p->f->tensor->name);
     PUSH(own->rows, p->border);
     PUSH(own->rows, p->square);
     PUSH(own->rows, p->product);

@@ -548,8 +548,8 @@ END_TEST
 /* Windows over many channels, forward and backward: 16 products for 36, of the same sums of filters. */
 START_TEST(squares) {
     state = (uint32_t)_i;
-    start(pick(1, 2)*16 + pick(0, 5));
-    const int64_t in = pick(4, 5)*8, out = pick(4, 5)*8, h = 2*pick(2, 3), w = 2*pick(2, 3);
+    start(16 + pick(0, 5));
+    const int64_t in = 32, out = pick(4, 5)*8, h = 4, w = 2*pick(2, 3);
     Tensor *x = give("x", ROLE_INPUT, BATCH, in, h, w), *f = give("f", ROLE_PARAM, out, in, 3, 3), *b = give("b", ROLE_PARAM, out);
     const Index *n = ix("n", BATCH), *q = ix("q", out), *i = ix("i", h), *j = ix("j", w), *c = ix("c", in), *u = ix("u", 3), *v = ix("v", 3);
     const Expr *moved = Mul(Num(0.5), rd(x, At(n), At(c), At(i), At(j)));
@@ -602,7 +602,7 @@ int main(void) {
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);
     tcase_add_loop_test(c, cells, 0, 12);
-    tcase_add_loop_test(c, squares, 0, 8);
+    tcase_add_loop_test(c, squares, 0, 2);
     tcase_add_loop_test(c, totals, 0, 5);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
