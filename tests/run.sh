@@ -13,26 +13,34 @@ most=1200           # seconds of a stage
 # A stage: what it says, and "PASSED FAILED" as a line of the counts.
 if [ $# = 1 ]; then
     stage=$1
+    said=build/stages/said.$$
+    mkdir -p build/stages
     began=$(date +%s)
-    output=$(timeout -k 10 $most "$stage" 2>&1)
+    # In the background, as `timeout` and what it starts are a group of their own, which an interrupt does not reach.
+    timeout -k 10 $most "$stage" >$said 2>&1 &
+    child=$!
+    trap 'kill $child; exit 130' INT TERM
+    wait $child
     status=$?
+    output=$(cat $said)
+    rm -f $said
     seconds=$(($(date +%s) - began))
     counted=$(echo "$output" | sed -n 's/^.*[^0-9]\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*$/\1 \2/p' | tail -n 1)
     passed=${counted% *} failed=${counted#* }
-    # A stage that ends badly without having counted a failure is one.
-    if [ $status != 0 ] && [ "${failed:-0}" = 0 ]; then
+    # A stage that ends badly without having counted a failure is one, and so is one that counted nothing.
+    if [ "${failed:-0}" = 0 ] && { [ $status != 0 ] || [ -z "$counted" ]; }; then
         failed=1
-        case $status in
-        124 | 137) why="took more than $most seconds" ;;
-        127) why="is not there" ;;
-        *) why="ended with $status" ;;
-        esac
+        if [ ! -x "$stage" ]; then why="cannot be run"
+        elif [ "$seconds" -ge $most ]; then why="took more than $most seconds"
+        else why="ended with $status"
+        fi
         output="$output
 FAIL run: $stage $why"
     fi
     echo "$output ($seconds s)"
     echo "${passed:-0} ${failed:-0}" >>$counts
-    exit 0
+    [ "$failed" = 0 ]
+    exit
 fi
 rm -rf build/stages
 mkdir -p build/stages

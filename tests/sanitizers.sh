@@ -9,7 +9,7 @@ for model in $MODELS; do
     for stage in equations gradient kernels dot; do try "nnc --emit=$stage $model" "$NNC" --emit=$stage "models/$model.nn"; done
     try "nnc --report $model" "$NNC" --report "models/$model.nn" -o "$WORK/report.c"
 done
-tests/errors/run.sh >"$WORK/said" 2>&1
+BUILD=$checked NNC=$NNC tests/errors/run.sh >"$WORK/said" 2>&1
 if [ $? = 0 ]; then pass; else fail "bad programs with the checked compiler"; fi
 
 BUILD=$checked

@@ -254,7 +254,7 @@ static void count_use(const Expr *e, void *data) {
     u->n += (e->kind == X_WHERE && e->arg[0] == u->condition) || (e->kind == X_READ && e->guarded && read_inside(e) == u->condition);
 }
 
-/* A condition of several reads that is the same for all elements of the nest; NULL: there is none. */
+/* The condition of a guarded read that is the same for all elements of the nest and decides something else of it, too; NULL: there is none. */
 static const Expr *common_condition(const Nest *nest) {
     for (int k = 0; k < nest->members.n; k++) {
         Exprs reads = reads_of(nest->members.at[k].body);
@@ -273,12 +273,13 @@ static const Expr *common_condition(const Nest *nest) {
 /* c[t, j] = .. + (d[t + 1, j] else 0)*(e[t + 1, j] else 0): compilers make one branch of both conditions, and no vectors. So the steps
  * that have another one behind them, and those that have none, get loops of their own. */
 static bool add_steps_apart(Nodes *to, const Nest *nest) {
-    const Expr *condition = common_condition(nest);
+    const Expr *condition = nest->parted ? NULL : common_condition(nest);
     if (!condition || nest->n_free == 0) return false;
     for (int holds = 1; holds >= 0; holds--) {
         Step step = {condition, holds};
         Nest *one = NEW(Nest);
         *one = *nest;
+        one->parted = true;
         one->members.at = NEW_ARRAY(Member, nest->members.n);
         for (int k = 0; k < nest->members.n; k++) {
             one->members.at[k] = nest->members.at[k];

@@ -1,7 +1,7 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> cells, digits, rows of windows, layouts, packed
- *     operands -> a tree for each group -> next values in place
+ *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> cells, digits, rows of windows, layouts, windows of
+ *     fewer products, packed operands -> a tree for each group -> next values in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
@@ -84,7 +84,7 @@ Schedule *schedule(const Program *p, const Options *options) {
         split_digits(&groups);
         gather_rows(&groups);
         split_samples(&groups, p, options->blas, options->keep);
-        if (!options->keep && !options->direct) transform_windows(&groups);
+        if (!options->keep && !options->direct && !options->blas) transform_windows(&groups);
         split_short_digits(&groups);
         if (!options->blas) pack_operands(&groups, p, options->keep);
     }

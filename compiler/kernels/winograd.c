@@ -19,9 +19,11 @@
  * of the plain sum by roundings: some 1e-6 of the largest one.
  * [Winograd, Arithmetic complexity of computations, 1980; Lavin and Gray, Fast algorithms for convolutional neural networks, 2016] */
 #include "tile.h"
+#include <math.h>
 
 enum { FILTER = 3, PLACES = 4, SQUARES = PLACES*PLACES };
-enum { CACHED = 64 * 1024, MOST_REALS = 192 * 1024 };    /* of a tile, on the stack: what a second cache has, and what one square may take */
+enum { CACHED = 64 * 1024, MOST_REALS = 192 * 1024 };    /* of a tile, on the stack: a second cache of 512 KB has room
+                                                             * for it beside filters, in float; what one square may take */
 
 /* A subscript i + u, or i - u: of the free index i and an index u of the sum that runs over a filter. */
 typedef struct { const Index *at, *filter; int64_t slope, least; } Window;
@@ -341,7 +343,7 @@ static Group *windows_group(Plan *p, const Group *g) {
 static double cycles_of(const Nest *nest) {
     Tile t;
     Notes notes = {0};
-    return tile_choose(&t, nest, &notes) ? t.cycles : 0;
+    return tile_choose(&t, nest, &notes) ? t.cycles : INFINITY;
 }
 
 /* Whether the products that it saves are more than the sums that it adds, by so much that it is worth other roundings. */
@@ -350,7 +352,8 @@ static bool is_worth(const Plan *p) {
     const double least_gain = 1.25;
     const double tiles = volume(p->nest->free, 1)*(double)(p->row.at->extent / 2)*(double)(p->column.at->extent / (2*p->squares));
     const double sums = (double)(p->squares*2)*((double)p->in->extent*INPUT + (double)p->out->extent*OUTPUT);
-    return cycles_of(p->nest) > least_gain*tiles*(cycles_of(product_nest(p)) + sums);
+    const double direct = cycles_of(p->nest);
+    return direct < INFINITY && direct > least_gain*tiles*(cycles_of(product_nest(p)) + sums);
 }
 
 void transform_windows(Groups *groups) {

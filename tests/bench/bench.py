@@ -2,11 +2,12 @@
 """nnc beside its peers: `make bench`, or
 
     python3 tests/bench/bench.py NNC [--rounds N] [--seconds S] [--only WORKLOAD,...] [--threads 1,2] [--out DIR]
+                                     [--no-compile] [--compile-rounds N]
                                      [--kann DIR] [--darknet DIR] [--llmc DIR] [--reference DIR] [--sentences DIR]
     python3 tests/bench/bench.py --from DIR/speed.json --out DIR         draws again what was measured before
 
 writes speed.json, speed-table.md and speed.svg, anew after each workload. With both NNC and --from, what is measured takes the place of
-what was, workload by workload: one record is always one invocation. Peers in Python are those of the python that runs this; KANN, darknet, llm.c and
+what was, workload by workload: one record is always one invocation; with no number of --threads only compiling is. Peers in Python are those of the python that runs this; KANN, darknet, llm.c and
 the hand-written programs are source folders, by default those of ~/.cache/nnc-bench. What is not there is named and skipped. The workload
 `large`, GPT-2 of 124 million parameters, wants 8 GB and some minutes, and is measured only when --only names it. With a folder of train.en.gz
 and train.de.gz, the Transformer takes steps on real sentences too.
@@ -80,7 +81,7 @@ def measure(options, before, write):
         chosen = {"train": only, "predict": [w for w in only if w in PREDICTED], "sample": [w for w in only if w == "gpt"],
                   "translate": list(sides.batches)}
         for kind, workloads in chosen.items():
-            for threads in map(int, options.threads.split(",")):
+            for threads in map(int, filter(None, options.threads.split(","))):
                 if threads > cores:
                     sides.absent[f"{threads} threads"] = f"{cores} cores"
                     continue
@@ -91,7 +92,7 @@ def measure(options, before, write):
                     print(f"\n{kind}, {threads_of(threads)}\n" + "\n".join(lines_of(found)), flush=True)
                     write(results)
         if not options.no_compile:
-            results["compile"] = compile_times(sides, only, options.rounds)
+            results["compile"] = compile_times(sides, only, options.compile_rounds or options.rounds, results["compile"])
     return results
 
 
@@ -103,6 +104,7 @@ def main():
     parser.add_argument("--only", default=",".join(w for w in WORKLOADS if w != "large"))
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--compile-rounds", type=int)
     parser.add_argument("--out", default=".")
     parser.add_argument("--sentences")
     parser.add_argument("--from", dest="before")

@@ -1,16 +1,18 @@
 """Compile times: what a user waits for before the first step, and whether it grows faster than the model.
 
-    compile_times(sides, only, rounds)    a record with
+    compile_times(sides, only, rounds, before)    a record with
         workloads    for each, the time of nnc and of each C compiler at -O2 -march=native, and the size of the C
         first        W3 from its text to the first finished step, beside what each peer takes from its start to there
-        growth       nnc alone on chains of 10, 100 and 1000 dense layers"""
+        growth       nnc alone on chains of 10, 100 and 1000 dense layers
+
+before: an earlier record, of which the workloads that are not among `only` are kept, and the rest if W3 is not."""
 import os
 import statistics
 import subprocess
 import sys
 import time
 
-from sides import HERE, run
+from sides import HERE, WORKLOADS, run
 
 FIRST = "colour"
 LAYERS = (10, 100, 1000)
@@ -83,5 +85,8 @@ def growth(sides, rounds):
     return found
 
 
-def compile_times(sides, only, rounds):
-    return {"workloads": of_workloads(sides, only, rounds), "first": first_step(sides, rounds), "growth": growth(sides, rounds)}
+def compile_times(sides, only, rounds, before):
+    found = {"workloads": [r for r in (before or {}).get("workloads", []) if r["workload"] not in only] + of_workloads(sides, only, rounds)}
+    found["workloads"].sort(key=lambda r: list(WORKLOADS).index(r["workload"]))
+    kept = before and FIRST not in only
+    return {**found, "first": before["first"] if kept else first_step(sides, rounds), "growth": before["growth"] if kept else growth(sides, rounds)}
