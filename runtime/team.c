@@ -7,7 +7,7 @@
  *
  * and the work itself waits at the same barrier between its phases. The barrier counts who is missing; the last to come
  * sets the count back and turns the sense, a number that the others look at. Who waits looks in a loop at first, because
- * phases take microseconds, then lets others have the core, and at last sleeps, so that an idle team costs nothing. Who is
+ * phases take microseconds, then lets others have the core, and at last sleeps, so that an idle team costs next to nothing. Who is
  * about to sleep says so before it looks at the sense again, and who turns the sense does so before it looks for sleepers:
  * one of the two sees the other, since both use sequentially consistent operations. A sleeper looks again by itself from time
  * to time all the same: the condition variables of glibc 2.27 to 2.40 can lose a wake-up (its bug 25847).

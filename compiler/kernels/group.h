@@ -164,6 +164,7 @@ Node *add_declare(Nodes *to, const Tensor *local, const Expr *value);
 Node *add_assign(Nodes *to, const Tensor *t, const Expr *const *subs, int n, Assign how, const Expr *value);
 Node *add_ask(Nodes *to, const Tensor *t, const Expr *const *subs, int n);
 Node *add_if(Nodes *to, const Expr *condition);
+Nest *nest_copy(const Nest *nest);                              /* with members of its own */
 Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents);
 const Expr *read_local(const Tensor *t);
 /* Members that stand in a nest once more have locals of their own: a new one, and (for transform) its reads. locals: old -> new */

@@ -379,14 +379,10 @@ static void rewrite_group(const Layouts *l, const Candidate *c) {
 /* What a nest costs in blocks, with all that it touches. */
 static double cycles_in_blocks(const Layouts *l, const Nest *nest, const Index *sample, bool sums_samples) {
     Layouts trial = *l;
-    Nest copy = *nest;
-    Tile tile;
-    Notes notes = {0};
+    Nest *copy = nest_copy(nest);
     trial.split = trial.copies = (Map){0};
-    copy.members.at = NEW_ARRAY(Member, nest->members.n);
     for (int k = 0; k < nest->members.n; k++) {
         const Member *m = &nest->members.at[k];
-        copy.members.at[k] = *m;
         if (m->target && may_be_split(l, m->target)) map_put(&trial.split, m->target, blocked(l, m->target));
         Exprs reads = reads_of(m->body);
         for (int r = 0; r < reads.n; r++) {
@@ -394,8 +390,8 @@ static double cycles_in_blocks(const Layouts *l, const Nest *nest, const Index *
             if (has_samples(l, t) && t->rank > 1 && !map_get(&trial.split, t)) map_put(&trial.copies, t, blocked(l, t));
         }
     }
-    rewrite_nest(&trial, &copy, sample, sums_samples, block_index(l));
-    return tile_choose(&tile, &copy, &notes) ? tile.cycles : INFINITY;
+    rewrite_nest(&trial, copy, sample, sums_samples, block_index(l));
+    return tile_cycles(copy);
 }
 
 /* Products in rows or in blocks: a program has them all in one layout, as copies between them cost as much as small products do.

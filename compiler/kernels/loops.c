@@ -76,6 +76,15 @@ Node *add_if(Nodes *to, const Expr *condition) {
     return n;
 }
 
+Nest *nest_copy(const Nest *nest) {
+    Nest *own = NEW(Nest);
+    *own = *nest;
+    own->members.at = NEW_ARRAY(Member, nest->members.n);
+    for (int k = 0; k < nest->members.n; k++) own->members.at[k] = nest->members.at[k];
+    own->members.room = nest->members.n;
+    return own;
+}
+
 Tensor *local_new(const char *name, Type type, int rank, const int64_t *extents) {
     Dim dims[12];
     for (int k = 0; k < rank; k++)

@@ -14,7 +14,9 @@
  * Else the dim comes last. A nest packs one of its operands where that makes it cheaper (tile_cost.c), the copy included; nests that
  * want the same copy share it. A parameter that a sum goes down for many rows of results is copied into panels as well: along a
  * column each line comes from another page, and no processor looks ahead there. Values of the program get room between their rows
- * where these are a power of two long. */
+ * where these are a power of two long.
+ *
+ * A gradient of which data choose the column is added up across, in rows of a tensor of its own, and copied from there. */
 #include "tile.h"
 #include <math.h>
 
@@ -66,13 +68,10 @@ static const Expr *read_packed(const Expr *e, void *data) {
 
 /* The nest with its sums over the copy; maps beside sums go on reading the tensor. */
 static Nest *with_packed(const Nest *nest, const Choice *c, const Tensor *copy) {
-    Nest *result = NEW(Nest);
+    Nest *result = nest_copy(nest);
     Exchange x = {c, copy};
-    *result = *nest;
-    result->members.at = NEW_ARRAY(Member, nest->members.n);
     for (int k = 0; k < nest->members.n; k++) {
         Member *m = &result->members.at[k];
-        *m = nest->members.at[k];
         if (m->op == nest->members.at[0].op) m->body = transform(m->body, read_packed, &x);
     }
     return with_digits(result, LANES);
@@ -267,7 +266,7 @@ static bool choose_rows_of_scatter(Choice *choice, const Group *g) {
     const Tensor *t = m->target;
     Scatter scatter;
     if (g->outer || g->n_cells || g->nests.n != 1 || nest->members.n != 1 || nest->block || !t || m->guard || m->op != REDUCE_SUM) return false;
-    if (t->rank < 2 || t->rank != m->n_subs || t->type != REAL || t->role != ROLE_GRAD || adds_up(t) || !may_be_packed(t)) return false;
+    if (t->role != ROLE_GRAD || !may_be_packed(t) || t->rank != m->n_subs) return false;
     if (!scatter_of(m->body, nest->free, nest->n_free, &scatter) || scatter.index.n != 1) return false;
     if (m->subs[t->rank - 1] != At(scatter.index.at[0]) || t->dim[t->rank - 2].extent < LANES) return false;
     *choice = (Choice){t, t->rank - 2, false, 0};
@@ -289,20 +288,17 @@ static Equation *with_last(const Equation *e, int d, Tensor *out) {
 
 /* The scatter into the copy, its loops in the order of the copy's dims, and the group that copies from there. */
 static Group *scatter_into(Group *g, const Choice *c, const Tensor *copy) {
-    Nest *nest = NEW(Nest), *back = NEW(Nest);
+    Nest *nest = nest_copy(g->nests.at[0]), *back = NEW(Nest);
     const Tensor *t = c->tensor;
-    const Index **order = NEW_ARRAY(const Index *, g->nests.at[0]->n_free), **free = NEW_ARRAY(const Index *, t->rank);
+    const Index **order = NEW_ARRAY(const Index *, nest->n_free), **free = NEW_ARRAY(const Index *, t->rank);
     int rank, n = 0;
-    *nest = *g->nests.at[0];
-    Member m = nest->members.at[0];
-    m.subs = packed_subs(c, m.subs, &rank);
-    m.target = copy;
+    Member *m = &nest->members.at[0];
+    m->subs = packed_subs(c, m->subs, &rank);
+    m->target = copy;
     for (int s = 0; s < rank; s++)
         for (int k = 0; k < nest->n_free; k++)
-            if (uses_index(m.subs[s], nest->free[k])) order[n++] = nest->free[k];
+            if (uses_index(m->subs[s], nest->free[k])) order[n++] = nest->free[k];
     nest->free = order;
-    nest->members = (typeof(nest->members)){0};
-    PUSH(nest->members, m);
     g->nests.at[0] = nest;
     g->equations.at[0] = with_last(g->equations.at[0], c->dim, (Tensor *)copy);
     for (int d = 0; d < t->rank; d++) free[d] = index_over(name_of(text("i%d", d)), t->dim[d]);

@@ -8,7 +8,7 @@
  *
  * Where an index of a few values decides which formula holds, where(q == 2, a, 0) + where(q == 0, b, 0), each value has loops of its own.
  * So has each part of what stands side by side, and what a condition cuts from a row: a condition that the innermost loops do not move
- * stands in front of them.
+ * stands in front of them. One that no index of the map moves, as that a recurrence has a step behind this one, stands in front of all.
  *
  * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
  * index on the other. Its lane goes around a short run of that index. */
@@ -48,11 +48,7 @@ void substitute_member(Member *m, const Index *from, const Expr *to) {
 }
 
 Nest *with_digits(const Nest *nest, int64_t least) {
-    Nest *result = NEW(Nest);
-    *result = *nest;
-    result->members.at = NEW_ARRAY(Member, nest->members.n);
-    for (int k = 0; k < nest->members.n; k++)
-        result->members.at[k] = nest->members.at[k];
+    Nest *result = nest_copy(nest);
     LIST(const Index *) index = {0};
     for (int f = 0; f < nest->n_free; f++) {
         const Index *rest = nest->free[f];
@@ -183,15 +179,9 @@ static void add_each_value(Nodes *to, const Nest *nest, const Index *i) {
     while (nest->free[at] != i) at++;
     to = add_chunks(to, nest->free, at);
     for (int64_t value = 0; value < i->extent; value++) {
-        Nest *one = NEW(Nest);
-        *one = *nest;
-        one->free = nest->free + at + 1;
-        one->n_free = nest->n_free - at - 1;
-        one->members.at = NEW_ARRAY(Member, nest->members.n);
-        for (int k = 0; k < nest->members.n; k++) {
-            one->members.at[k] = nest->members.at[k];
-            substitute_member(&one->members.at[k], i, Int(value));
-        }
+        Nest *one = nest_copy(nest);
+        one->free += at + 1, one->n_free -= at + 1;
+        for (int k = 0; k < one->members.n; k++) substitute_member(&one->members.at[k], i, Int(value));
         schedule_map(to, one);
     }
 }
@@ -242,16 +232,16 @@ typedef struct { const Expr *condition; bool holds; } Step;
 
 static const Expr *at_step(const Expr *e, void *data) {
     const Step *s = data;
-    if (e->kind == X_WHERE && e->arg[0] == s->condition) return e->arg[s->holds ? 1 : 2];
-    if (e->kind != X_READ || !e->guarded || read_inside(e) != s->condition) return e;
-    return s->holds ? Read(e->tensor, e->arg, e->n - 1) : e->arg[e->n - 1];
+    Fork f;
+    return !fork_of(&f, e) || f.condition != s->condition ? e : s->holds ? f.yes : f.no;
 }
 
 typedef struct { const Expr *condition; int n; } Uses;
 
 static void count_use(const Expr *e, void *data) {
     Uses *u = data;
-    u->n += (e->kind == X_WHERE && e->arg[0] == u->condition) || (e->kind == X_READ && e->guarded && read_inside(e) == u->condition);
+    Fork f;
+    u->n += fork_of(&f, e) && f.condition == u->condition;
 }
 
 /* The condition of a guarded read that is the same for all elements of the nest and decides something else of it, too; NULL: there is none. */
@@ -277,14 +267,9 @@ static bool add_steps_apart(Nodes *to, const Nest *nest) {
     if (!condition || nest->n_free == 0) return false;
     for (int holds = 1; holds >= 0; holds--) {
         Step step = {condition, holds};
-        Nest *one = NEW(Nest);
-        *one = *nest;
+        Nest *one = nest_copy(nest);
         one->parted = true;
-        one->members.at = NEW_ARRAY(Member, nest->members.n);
-        for (int k = 0; k < nest->members.n; k++) {
-            one->members.at[k] = nest->members.at[k];
-            one->members.at[k].body = transform(nest->members.at[k].body, at_step, &step);
-        }
+        for (int k = 0; k < one->members.n; k++) one->members.at[k].body = transform(one->members.at[k].body, at_step, &step);
         schedule_map(&add_if(to, holds ? condition : Not(condition))->body, one);
     }
     return true;

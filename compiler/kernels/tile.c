@@ -298,7 +298,7 @@ static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term
         const Expr **sub = NEW_ARRAY(const Expr *, 2);
         int rank = 0;
         Nodes load = {0}, *inner = &load;
-        if (level == 0 && b->n_side > 1 && uses_index(read, b->side[1].within)) {
+        if (b->n_side > 1 && uses_index(read, b->side[1].within)) {
             extents[rank] = t->factor[1], sub[rank++] = At(b->side[1].within);
             inner = &add_loop(inner, b->side[1].within, NULL, NULL, LOOP_REGISTER)->body;
         }

@@ -39,6 +39,7 @@ typedef struct Tile {
 
 /* false: no lane fits the nest. notes: what was weighed. */
 bool tile_choose(Tile *best, const Nest *nest, Notes *notes);
+double tile_cycles(const Nest *nest);                           /* of that; INFINITY: no lane fits it */
 /* The same, where a long free index may have been cut into blocks: the tile's nest is the one to build. */
 bool tile_choose_in_blocks(Tile *best, const Nest *nest, Notes *notes);
 int64_t tile_size(const Tile *t, const Index *i);               /* how many values of an index a tile has */

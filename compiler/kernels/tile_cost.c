@@ -621,6 +621,12 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes) {
     return chosen >= 0;
 }
 
+double tile_cycles(const Nest *nest) {
+    Tile t;
+    Notes notes = {0};
+    return tile_choose(&t, nest, &notes) ? t.cycles : INFINITY;
+}
+
 /* ---- blocks of a long index ------------------------------------------------------------------------------------------ */
 /* The longest block of an index in which sums of a tile for all of another index find room in memory; 0: none. */
 static int64_t block_of(const Index *i) {
@@ -632,19 +638,14 @@ static int64_t block_of(const Index *i) {
 
 /* The nest with one of its free indices as two: the block, and the place in it. */
 static Nest *in_blocks(const Nest *nest, int at, int64_t size) {
-    Nest *result = NEW(Nest);
+    Nest *result = nest_copy(nest);
     const Index *i = nest->free[at], *block = index_new(name_of(text("%s_block", i->name)), i->extent / size, NULL);
     const Index *within = index_new(i->name, size, NULL), **free = NEW_ARRAY(const Index *, nest->n_free + 1);
     const Expr *value = Add(Mul(At(block), Int(size)), At(within));
-    *result = *nest;
     for (int k = 0; k < nest->n_free; k++) free[k + (k > at)] = nest->free[k];
     free[at] = block, free[at + 1] = within;
     result->free = free, result->n_free++;
-    result->members.at = NEW_ARRAY(Member, nest->members.n);
-    for (int k = 0; k < nest->members.n; k++) {
-        result->members.at[k] = nest->members.at[k];
-        substitute_member(&result->members.at[k], i, value);
-    }
+    for (int k = 0; k < result->members.n; k++) substitute_member(&result->members.at[k], i, value);
     return result;
 }
 

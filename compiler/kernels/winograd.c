@@ -340,38 +340,30 @@ static Group *windows_group(Plan *p, const Group *g) {
 }
 
 /* ---- the cost -------------------------------------------------------------------------------------------------------- */
-static double cycles_of(const Nest *nest) {
-    Tile t;
-    Notes notes = {0};
-    return tile_choose(&t, nest, &notes) ? t.cycles : INFINITY;
-}
-
 /* Whether the products that it saves are more than the sums that it adds, by so much that it is worth other roundings. */
 static bool is_worth(const Plan *p) {
     enum { INPUT = 110, OUTPUT = 70 };           /* cycles of a square, in a vector; measured at 16 to 64 channels */
     const double least_gain = 1.25;
     const double tiles = volume(p->nest->free, 1)*(double)(p->row.at->extent / 2)*(double)(p->column.at->extent / (2*p->squares));
     const double sums = (double)(p->squares*2)*((double)p->in->extent*INPUT + (double)p->out->extent*OUTPUT);
-    const double direct = cycles_of(p->nest);
-    return direct < INFINITY && direct > least_gain*tiles*(cycles_of(product_nest(p)) + sums);
+    const double direct = tile_cycles(p->nest);
+    return direct < INFINITY && direct > least_gain*tiles*(tile_cycles(product_nest(p)) + sums);
 }
 
 void transform_windows(Groups *groups) {
-    Map known = {0};                    /* f -> g; forward and backward windows share it */
+    Map known = {0};                    /* f -> the plan that has its sums; forward and backward windows share them */
     Groups result = {0};
     for (int k = 0; k < groups->n; k++) {
         Group *g = groups->at[k];
-        Plan p = {0};
-        if (find_plan(&p, g)) {
-            const Plan *before = map_get(&known, p.f->tensor);
-            const bool shared = before && before->row_dim == p.row_dim && before->column_dim == p.column_dim;
-            p.g = shared ? before->g : filters_tensor(&p);
-            Group *windows = windows_group(&p, g);
-            if (is_worth(&p)) {
-                Plan *kept = NEW(Plan);
-                *kept = p;
-                map_put(&known, p.f->tensor, kept);
-                if (!shared) PUSH(result, filters_group(&p));
+        Plan *p = NEW(Plan);
+        if (find_plan(p, g)) {
+            const Plan *before = map_get(&known, p->f->tensor);
+            const bool shared = before && before->row_dim == p->row_dim && before->column_dim == p->column_dim;
+            p->g = shared ? before->g : filters_tensor(p);
+            Group *windows = windows_group(p, g);
+            if (is_worth(p)) {
+                map_put(&known, p->f->tensor, p);
+                if (!shared) PUSH(result, filters_group(p));
                 g = windows;
             }
         }

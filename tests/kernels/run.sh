@@ -110,7 +110,7 @@ held() {
     [ -n "$team" ] && [ -z "$runner" ] || return
     if timeout 120 $runner "$WORK/fast_program" threads 4 >"$WORK/said" 2>&1; then pass; else fail "bits with threads, $name"; fi
 }
-# part K OF: the table partK, of each OF-th of the seeds; kinds of layers go by 20 seeds, so each block of them begins elsewhere.
+# part K OF: the table partK, of each OF-th of the seeds; kinds of layers go by some 20 seeds, so each block of them begins elsewhere.
 part() {
     table part"$1" $(for seed in $seeds; do [ $(((seed + seed / 20 * 2) % $2)) != "$1" ] || echo "$seed"; done)
     for file in right moved1 moved2 rounded; do ln -sf "$WORK/all.$file" "$WORK/part$1.$file"; done
