@@ -151,40 +151,40 @@ static void cnn_maxpool2d_winner(nn_range parts, real (*restrict relu)[6][29][28
  *             conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
  *           relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3])
  * also in evaluate, predict
- * Schedule: vectors along lane, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Schedule: vectors along lane, two at a time, 4 q side by side; sums in registers over c, u, v.
  * Equals: for block, q, i, j, lane: for c, u, v: sum +=
  *           conv2d_2_f[q, c, u, v]*maxpool2d[block, c, i + u, j + v, lane] */
 static void cnn_relu_2(nn_range parts, real (*restrict maxpool2d)[6][14][14][16],
         const real (*restrict conv2d_2_f)[6][5][5], const real *restrict conv2d_2_b,
         real (*restrict relu_2)[16][10][10][16]) {
     for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 10;
+        const int block = part / 40;
+        const int q_tile = part / 10 % 4;
         const int i = part % 10;
-        for (int j = 0; j < 10; j++)
-            for (int q_tile = 0; q_tile < 3; q_tile++) {
-                const int q_0 = nn_min_i(6*q_tile, 10);
-                real sums[6][16];
-                for (int lane = 0; lane < 16; lane += NN_PASS) {
-                    nn_vec sum[6][NN_PASS / NN_LANES] = {0};
-                    for (int c = 0; c < 6; c++)
-                        for (int u = 0; u < 5; u++)
-                            NN_UNROLL for (int v = 0; v < 5; v++) {
-                                nn_vec held[NN_PASS / NN_LANES];
+        for (int j = 0; j < 10; j++) {
+            real sums[4][16];
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[4][NN_PASS / NN_LANES] = {0};
+                for (int c = 0; c < 6; c++)
+                    for (int u = 0; u < 5; u++)
+                        NN_UNROLL for (int v = 0; v < 5; v++) {
+                            nn_vec held[NN_PASS / NN_LANES];
+                            NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                held[l / NN_LANES] = nn_held(&maxpool2d[block][c][u + i][j + v][lane + l]);
+                            NN_UNROLL for (int q = 0; q < 4; q++)
                                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                    held[l / NN_LANES] = nn_held(&maxpool2d[block][c][u + i][j + v][lane + l]);
-                                NN_UNROLL for (int q = 0; q < 6; q++)
-                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                        sum[q][l / NN_LANES] += conv2d_2_f[q + q_0][c][u][v]
-                                                * held[l / NN_LANES];
-                            }
-                    NN_UNROLL for (int q = 0; q < 6; q++)
-                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                            nn_store(&sums[q][lane + l], sum[q][l / NN_LANES]);
-                }
-                for (int q = 0; q < 6; q++)
-                    for (int lane = 0; lane < 16; lane++)
-                        relu_2[block][q + q_0][i][j][lane] = nn_max(R(0), conv2d_2_b[q + q_0] + sums[q][lane]);
+                                    sum[q][l / NN_LANES] += conv2d_2_f[4*q_tile + q][c][u][v]
+                                            * held[l / NN_LANES];
+                        }
+                NN_UNROLL for (int q = 0; q < 4; q++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&sums[q][lane + l], sum[q][l / NN_LANES]);
             }
+            for (int q = 0; q < 4; q++)
+                for (int lane = 0; lane < 16; lane++)
+                    relu_2[block][4*q_tile + q][i][j][lane] =
+                            nn_max(R(0), conv2d_2_b[4*q_tile + q] + sums[q][lane]);
+        }
     }
 }
 
@@ -1219,16 +1219,15 @@ static void cnn_maxpool2d_plane(real (*restrict maxpool2d)[14][14], real (*restr
 
 /* cnn.nn:6: conv2d_2_correlate2d_plane[q, place < 136] = sum(c, u, v)
  *             conv2d_2_f[q, c, u, v]*maxpool2d_plane[c, 14*u + v + place]
- * Schedule: vectors along place, two at a time, 6 q side by side; sums in registers over c, u, v.
+ * Schedule: vectors along place, two at a time, 4 q side by side; sums in registers over c, u, v.
  * Equals: for q, place: for c, u, v: sum += conv2d_2_f[q, c, u, v]*maxpool2d_plane[c, 14*u + v + place] */
-static void cnn_conv2d_2_correlate2d_plane(real (*restrict maxpool2d_plane)[196],
+static void cnn_conv2d_2_correlate2d_plane(nn_range parts, real (*restrict maxpool2d_plane)[196],
         const real (*restrict conv2d_2_f)[6][5][5], real (*restrict conv2d_2_correlate2d_plane)[136]) {
-    for (int place_tile = 0; place_tile < 9; place_tile++) {
-        const int place_0 = nn_min_i(16*place_tile, 120);
-        for (int q_tile = 0; q_tile < 3; q_tile++) {
-            const int q_0 = nn_min_i(6*q_tile, 10);
+    for (int q_tile = parts.first; q_tile < parts.last; q_tile++)
+        for (int place_tile = 0; place_tile < 9; place_tile++) {
+            const int place_0 = nn_min_i(16*place_tile, 120);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
-                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
+                nn_vec sum[4][NN_PASS / NN_LANES] = {0};
                 for (int c = 0; c < 6; c++)
                     for (int u = 0; u < 5; u++)
                         NN_UNROLL for (int v = 0; v < 5; v++) {
@@ -1236,17 +1235,17 @@ static void cnn_conv2d_2_correlate2d_plane(real (*restrict maxpool2d_plane)[196]
                             NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                                 held[l / NN_LANES] =
                                         nn_held(&maxpool2d_plane[c][14*u + v + lane + l + place_0]);
-                            NN_UNROLL for (int q = 0; q < 6; q++)
+                            NN_UNROLL for (int q = 0; q < 4; q++)
                                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                    sum[q][l / NN_LANES] += conv2d_2_f[q + q_0][c][u][v] * held[l / NN_LANES];
+                                    sum[q][l / NN_LANES] += conv2d_2_f[4*q_tile + q][c][u][v]
+                                            * held[l / NN_LANES];
                         }
-                NN_UNROLL for (int q = 0; q < 6; q++)
+                NN_UNROLL for (int q = 0; q < 4; q++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                        nn_store(&conv2d_2_correlate2d_plane[q + q_0][lane + l + place_0],
+                        nn_store(&conv2d_2_correlate2d_plane[4*q_tile + q][lane + l + place_0],
                                 sum[q][l / NN_LANES]);
             }
         }
-    }
 }
 
 /* cnn.nn:6: maxpool2d_2[c, i < 5, j < 5] = max(u < 2, v < 2)
@@ -1579,7 +1578,7 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     cnn_maxpool2d_winner(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d, maxpool2d_winner);
     nn_wait(thread);
-    cnn_relu_2(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    cnn_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
     nn_wait(thread);
     cnn_maxpool2d_2_winner(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2, maxpool2d_2_winner);
     nn_wait(thread);
@@ -1762,7 +1761,7 @@ static void cnn_evaluate_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
     nn_wait(thread);
-    cnn_relu_2(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    cnn_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
     nn_wait(thread);
     cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
     nn_wait(thread);
@@ -1830,7 +1829,7 @@ static void cnn_predict_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
     nn_wait(thread);
-    cnn_relu_2(nn_share(thread, 10*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    cnn_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
     nn_wait(thread);
     cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
     nn_wait(thread);
@@ -1895,8 +1894,8 @@ static void cnn_predict_one_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 0))
         cnn_maxpool2d_plane(maxpool2d, maxpool2d_plane);
     nn_wait(thread);
-    if (nn_mine(thread, 0))
-        cnn_conv2d_2_correlate2d_plane(maxpool2d_plane, p->conv2d_2_f, conv2d_2_correlate2d_plane);
+    cnn_conv2d_2_correlate2d_plane(nn_share(thread, 4), maxpool2d_plane, p->conv2d_2_f,
+            conv2d_2_correlate2d_plane);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         cnn_predict_one_maxpool2d_2(p->conv2d_2_b, conv2d_2_correlate2d_plane, maxpool2d_2);

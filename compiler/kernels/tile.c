@@ -213,12 +213,6 @@ static void add_left_over(Build *b, Peeled *left, bool cut) {
         add_assign(to, b->sums[k], sums_at(b, At(one)), b->sums[k]->rank, ASSIGN_ADD, at_tile(b, t->term[k], value));
 }
 
-/* Whether an innermost loop is short enough to be written out: a window's. Blocks of samples are as many as there are now. */
-static bool written_out(const Build *b, const Index *const *index, int n) {
-    enum { MOST = 5 };
-    return n > 0 && !index[n - 1]->count && index[n - 1] != b->t->nest->block && index[n - 1]->extent <= MOST;
-}
-
 /* The loops of the sum around one step of the tile. A short innermost loop is written out where no condition cuts it, which is
  * everywhere but at the borders of a picture. */
 static void add_loops(const Build *b, Nodes *to, const Index *const *index, int n, const Peeled *p, const Nodes *step) {
@@ -235,7 +229,7 @@ static void add_loops(const Build *b, Nodes *to, const Index *const *index, int 
         inside = And(inside, Ge(substitute(e, &index[n - 1], &least, 1), Int(0)));
     }
     known = is_constant(inside, &value);
-    if (written_out(b, index, n) && (!known || value != 0)) {
+    if (n > 0 && tile_writes_out(b->t, index[n - 1]) && (!known || value != 0)) {
         Nodes *interior = known ? to : &add_if(to, inside)->body;
         interior = &add_loop(add_bounded(interior, index, n - 1, 0, &others), index[n - 1], NULL, NULL, LOOP_REGISTER)->body;
         add_copies_of(interior, step);
@@ -379,7 +373,10 @@ static void ask_for_next(const Build *b, const Expr *read) {
     if (volume(t->sum->bound, t->sum->n_bound) * t->factor[0] * t->factor[1] < FEW * volume(channels, n_channels)) return;
     for (int s = 0; s < read->n; s++)
         at[s] = inside(substitute(at_tile(b, at[s], lane), &next, &ahead, 1), read->tensor->dim[s].extent);
-    add_ask(add_nest(b->body, channels, n_channels), read->tensor, at, read->n);
+    Nodes *to = add_nest(b->body, channels, n_channels);
+    for (int k = 0; k < b->n_side; k++)
+        if (uses_index(read, b->side[k].index)) to = &add_loop(to, b->side[k].within, NULL, NULL, LOOP_REGISTER)->body;
+    add_ask(to, read->tensor, at, read->n);
 }
 
 static void ask_ahead(const Build *b) {

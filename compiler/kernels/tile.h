@@ -44,6 +44,7 @@ double tile_cycles(const Nest *nest);                           /* of that; INFI
 bool tile_choose_in_blocks(Tile *best, const Nest *nest, Notes *notes);
 int64_t tile_size(const Tile *t, const Index *i);               /* how many values of an index a tile has */
 bool is_strip(const Tile *t, const Index *i);
+bool tile_writes_out(const Tile *t, const Index *i);             /* the innermost loop is that over a window, or as short */
 const char *tile_words(const Tile *t);
 /* The indices of the nest that are neither lane nor register: free ones, in order. */
 int tile_whole(const Tile *t, const Index **whole);

@@ -130,6 +130,12 @@ int64_t tile_size(const Tile *t, const Index *i) {
     return i == t->lane ? LANES : i == t->registers[0] ? t->factor[0] : i == t->registers[1] ? t->factor[1] : 1;
 }
 
+/* Blocks of samples are as many as there are now. */
+bool tile_writes_out(const Tile *t, const Index *i) {
+    enum { MOST = 5 };
+    return i != t->lane && !i->count && i != t->nest->block && i->extent <= MOST;
+}
+
 static int number_of(const Operands *o, const Index *i) {
     int k = 0;
     while (o->index[k] != i) k++;
@@ -148,18 +154,22 @@ static double work_of(const Tile *t, const Operands *o) {
         loads += copies;
         held = fmin(held, copies);
     }
-    if (sums + (o->n > 1 ? held : 0) + 1 > REGISTERS) return INFINITY;
+    const double registers = sums + (o->n > 1 ? held : 0) + 1;
+    if (registers > REGISTERS) return INFINITY;
+    const bool written_out = t->sum->n_bound > 1 && tile_writes_out(t, t->sum->bound[t->sum->n_bound - 1]);
     /* A sum waits for its last addition; more of them hide that. */
     double cycles = fmax(fmax(sums / 2, loads * LOAD), LATENCY) + 0.5, turns = 1, results = 1, entered = 1;
+    /* Of a loop that is written out, the next turn's operands are loaded before the last ones are used: some go through memory. */
+    if (written_out && registers > REGISTERS - 2) cycles += 1;
     for (int k = 0; k < t->nest->n_free; k++) {
         const Index *i = t->nest->free[k];
         turns *= tiles_of(i->extent, tile_size(t, i));
         results *= (double)i->extent;
     }
-    /* The innermost loop is entered once for each turn of those around it. */
+    /* The innermost loop that is not written out is entered once for each turn of those around it. */
     for (int k = 0; k < t->sum->n_bound; k++) {
         const Index *i = t->sum->bound[k];
-        if (i != t->lane || i->extent > LANES) entered = turns;
+        if ((i != t->lane || i->extent > LANES) && !(written_out && k == t->sum->n_bound - 1)) entered = turns;
         turns *= i == t->lane ? (double)i->extent / LANES : (double)i->extent;
     }
     double finish = t->bound ? FOLD : t->scatters ? 2 : 0.25;
