@@ -2,13 +2,12 @@
  *
  *     error MOST          fails if it is more
  *
- * Pictures as they are after a ReLU, filters as a first training step finds them; C channels. */
+ * Pictures as they are after a ReLU, filters as a first training step finds them; C channels of PLACES x PLACES, and so many SAMPLES. */
 #include "deep.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SAMPLES = 16, PLACES = 8 };
 static deep m;
 static deep_predict_work work;
 static nn_real x[SAMPLES][C][PLACES][PLACES], y[SAMPLES][C][PLACES][PLACES];
@@ -39,7 +38,7 @@ int main(int argc, char **argv) {
             for (int i = 0; i < PLACES; i++)
                 for (int j = 0; j < PLACES; j++) x[n][c][i][j] = (nn_real)fmax(0, 2 * next_random() - 1);
     deep_predict(&m.params, &work, SAMPLES, x[0][0][0], y[0][0][0]);
-    for (int n = 0; n < SAMPLES; n += 5)
+    for (int n = 0; n < SAMPLES; n += 3)
         for (int q = 0; q < C; q++)
             for (int i = 0; i < PLACES; i++)
                 for (int j = 0; j < PLACES; j++) {
