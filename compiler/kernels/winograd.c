@@ -10,184 +10,35 @@
  *            (x[4] - x[2]) + 2*(x[3] - x[1]),  their difference,  4*x[1] - 5*x[3] + x[5]
  *     y[i] = sum(s) point[s]^i*g[s]*b[s]               infinity counts for the last result alone
  *
- * Two neighbours take four products instead of six in the same way, with the points 0, 1, -1 and infinity. The sums of f and x are
- * taken before a sum over channels and the columns of a window, those of products after it:
+ * The gradient of the filter is a window too, of three results and four rows, and has the same six sums of x:
  *
- *     y[n, q, i, j] = sum(c, u, v) f[q, c, u, v]*x[n, c, i + u, j + v]
+ *     d_f[u] = sum(i) d_y[i]*x[i + u] = sum(s) point[s]^u/scale[s]*(sum(i) point[s]^i*d_y[i])*b[s]
  *
- *     f_sums[s, q, c, v]                                                          once
- *     for n, i_tile, j_tile:                                                      a tile: four rows of results, a few columns
- *         sums[s, c, z]                                                           of six rows of x
- *         products[s, q, k] = sum(c, v) f_sums[s, q, c, v]*sums[s, c, k + v]
- *         y[n, q, 4*i_tile + .., j_tile.. + k], and what the nest makes of it
+ * Two rows take four products instead of six in the same way, with the points 0, 1, -1 and infinity. Only rows: columns stay vectors, or
+ * a loop of the sum. Both ways would save more products, and spend it on sums. Results differ from those of the plain sum by roundings:
+ * some 1e-6 of the largest one.
  *
- * A window that goes backwards, as that of a gradient does, is one that goes forwards over rows in the opposite order. Columns are
- * left alone, so that their vectors stay vectors: both ways would save more products, and spend it on sums. Results differ from those of
- * the plain sum by roundings: some 1e-6 of the largest one.
+ * The sums of f and x are taken before a sum over channels and columns (winograd_windows.c), or over samples and places (winograd_filters.c),
+ * those of products after it.
  * [Winograd, Arithmetic complexity of computations, 1980; Lavin and Gray, Fast algorithms for convolutional neural networks, 2016] */
-#include "tile.h"
+#include "winograd.h"
 #include <math.h>
 
-/* So many results from so many sums. Row 0 of `input` is the sum for the point 0, the last that for infinity; those for a pair of points
- * +p and -p are the sum and the difference of what a row has of the x at even and at odd places. A value of f at a point is divided by
- * `scale`. */
-enum { FILTER = 3, MOST_ROWS = 6, MOST_POINTS = 4 };
-typedef struct { int results, sums; double input[MOST_POINTS][MOST_ROWS], point[MOST_POINTS], scale[MOST_POINTS]; } Form;
 static const Form forms[] = {
     {4, 6, {{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, -2, -1, 2, 1, 0}, {0, 4, 0, -5, 0, 1}}, {0, 1, 2}, {4, -6, 24, 1}},
     {2, 4, {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 0, 1}}, {0, 1}, {1, 2, 1}},
 };
 
-enum { CACHED = 64 * 1024, MOST_REALS = 192 * 1024 };    /* of a tile, on the stack: a second cache of 512 KB has room
-                                                             * for it beside filters, in float; what the smallest may take */
-
-/* Windows in blocks of samples, x[block, c, i + u, j + v, lane], or with vectors along the columns: x[n, c, i + u, j + v] or, in planes,
- * x[n, c, W*(i + u) + j + v], where the n may be missing. */
-typedef struct {
-    const Nest *nest;
-    bool blocks;
-    const Form *form;
-    const Expr *x, *f;
-    const Index *sample, *out, *in;         /* sample: a block of samples, a sample, or NULL */
-    const Index *row, *column;              /* free; in planes both are the place */
-    const Index *u, *v;                     /* of the filter */
-    int u_dim;                              /* of f */
-    int64_t u_slope, v_slope, least, least_column;      /* how they move, 1 or -1, and the first place that the first window sees */
-    int64_t width;                          /* of a row of a plane, with what lies between two; else 0 */
-    int64_t rows, columns, part;            /* of the results; columns of a tile */
-    const Index *i_tile, *j_tile;
-    Tensor *border, *sums, *products;       /* border: NULL where nothing is outside */
-    const Tensor *g;
-} Plan;
-
-/* ---- what is a window ------------------------------------------------------------------------------------------------ */
-static bool is_bound(const Member *sum, const Index *i) {
-    bool bound = false;
-    for (int k = 0; k < sum->n_bound; k++) bound |= sum->bound[k] == i;
-    return bound;
-}
-
-/* The index of the sum that moves the subscript by `by` or -by, or NULL. */
-static const Index *filter_of(const Expr *sub, const Member *sum, int64_t by, int64_t *slope) {
-    for (int k = 0; k < sum->n_bound; k++)
-        if (stride_of(sub, sum->bound[k], slope) && (*slope == by || *slope == -by)) return *slope /= by, sum->bound[k];
+const Form *form_for(int64_t rows) {
+    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++)
+        if (rows % forms[k].results == 0) return &forms[k];
     return NULL;
 }
 
-/* The start of a subscript that moves by ones with `at`, and with u and v (either may be NULL); false: with something else too. */
-static bool starts_at(int64_t *start, const Expr *sub, const Index *at, const Index *u, const Index *v) {
-    const Index *own[3] = {at};
-    int64_t slope;
-    int n = 1;
-    if (u) own[n++] = u;
-    if (v) own[n++] = v;
-    const Expr *rest = at_zero(sub, own, n);
-    *start = rest->kind == X_INT ? rest->integer : 0;
-    return rest->kind == X_INT && stride_of(sub, at, &slope) && slope == 1;
-}
-
-/* How far before its start a window begins that goes backwards. */
-static int64_t before(int64_t slope, const Index *filter) { return slope < 0 ? filter->extent - 1 : 0; }
-
-/* The row and the column are subscripts of their own. */
-static bool find_window(Plan *p, const Expr *x) {
-    const Nest *nest = p->nest;
-    const Member *sum = &nest->members.at[0];
-    const int first = p->sample ? 1 : 0, last = nest->n_free - p->blocks;
-    const Expr *row = x->arg[first + 1], *column = x->arg[first + 2];
-    for (int k = first; k < last; k++) {
-        if (uses_index(row, nest->free[k])) p->row = nest->free[k];
-        if (uses_index(column, nest->free[k])) p->column = nest->free[k];
-    }
-    p->u = filter_of(row, sum, 1, &p->u_slope), p->v = filter_of(column, sum, 1, &p->v_slope);
-    if (!p->row || !p->column || p->row == p->column || !p->u || !p->v) return false;
-    if (!starts_at(&p->least, row, p->row, p->u, NULL) || !starts_at(&p->least_column, column, p->column, p->v, NULL)) return false;
-    p->rows = p->row->extent, p->columns = p->column->extent;
-    p->least -= before(p->u_slope, p->u), p->least_column -= before(p->v_slope, p->v);
-    return true;
-}
-
-/* Both are one. */
-static bool find_plane_window(Plan *p, const Expr *x) {
-    const Nest *nest = p->nest;
-    const Member *sum = &nest->members.at[0];
-    const Expr *place = x->arg[x->tensor->rank - 1];
-    p->row = p->column = nest->free[nest->n_free - 1];
-    p->v = filter_of(place, sum, 1, &p->v_slope);
-    for (int k = 0; k < sum->n_bound && p->v; k++) {
-        int64_t slope;
-        if (sum->bound[k] == p->v || !stride_of(place, sum->bound[k], &slope) || !slope) continue;
-        p->width = slope < 0 ? -slope : slope;
-        p->u = sum->bound[k], p->u_slope = slope / p->width;
-    }
-    if (!p->v || !p->u || !starts_at(&p->least, place, p->row, p->u, p->v)) return false;
-    const int64_t places = p->row->extent;
-    p->rows = (places + p->width - 1) / p->width;
-    p->columns = places - p->width*(p->rows - 1);
-    p->least -= p->width*before(p->u_slope, p->u) + before(p->v_slope, p->v);
-    return p->columns + p->v->extent - 1 <= p->width;
-}
-
-/* [n, c, row, column], [n, c, place], or [block, c, row, column, lane]. */
-static bool find_places(Plan *p, const Expr *x) {
-    const Nest *nest = p->nest;
-    const int rank = x->tensor->rank;
-    if (rank < 2 || nest->n_free != rank || (!p->blocks && x->guarded)) return false;
-    if (p->blocks && (rank != 5 || x->arg[4] != At(nest->free[4]))) return false;
-    p->sample = x->arg[0] == At(nest->free[0]) ? nest->free[0] : NULL;
-    if (p->blocks && !p->sample) return false;
-    const int own = rank - (p->sample ? 1 : 0) - p->blocks;
-    return own == 3 ? find_window(p, x) : own == 2 && find_plane_window(p, x);
-}
-
-/* x as above, and f over q, c, u and v in any order. */
-static bool find_operands(Plan *p, const Expr *x, const Expr *f, bool blocks) {
-    const Nest *nest = p->nest;
-    const Member *sum = &nest->members.at[0];
-    *p = (Plan){.nest = nest, .blocks = blocks, .x = x, .f = f, .u_dim = -1};
-    if (x->kind != X_READ || f->kind != X_READ || f->guarded || f->tensor->rank != 4) return false;
-    if (x->tensor->type != REAL || f->tensor->type != REAL || x->tensor->byte || f->tensor->byte) return false;
-    if (x->guarded && !is_integer(x->arg[x->n - 1], 0)) return false;
-    if (!find_places(p, x)) return false;
-    const Expr *channel = x->arg[p->sample ? 1 : 0];
-    if (channel->kind != X_INDEX || !is_bound(sum, p->in = channel->index)) return false;
-    int found = 0;
-    for (int d = 0; d < 4; d++) {
-        if (f->arg[d]->kind != X_INDEX) return false;
-        const Index *i = f->arg[d]->index;
-        if (i == p->u) p->u_dim = d;
-        if (i == p->u || i == p->v || i == p->in) found++;
-        else if (is_bound(sum, i) || i->count || i == p->sample || i == p->row || i == p->column || i == nest->free[nest->n_free - 1]) return false;
-        else p->out = i;
-    }
-    return found == 3 && p->out && p->u_dim >= 0 && !p->in->count && !p->row->count && !p->column->count && p->u->extent == FILTER && !p->u->count && !p->v->count;
-}
-
-static int64_t reals_of(const Plan *p, int64_t part) {
-    const int64_t seen = part + p->v->extent - 1, lanes = p->blocks ? LANES : 1;
-    return lanes*p->form->sums*((p->x->guarded ? 2 : 1)*seen*p->in->extent + part*p->out->extent);
-}
-
-static bool find_plan(Plan *p, const Group *g) {
-    const Nest *nest = p->nest = g->nests.at[0];
-    const Member *sum = &nest->members.at[0];
-    if (g->outer || g->n_cells || g->before.n || g->nests.n != 1 || nest->n_free == 0) return false;
-    if (sum->op != REDUCE_SUM || sum->n_bound != 3 || sum->body->kind != X_OP || sum->body->op != OP_MUL) return false;
-    for (int k = 1; k < nest->members.n; k++)
-        if (nest->members.at[k].op != REDUCE_NONE) return false;
-    const Expr *a = sum->body->arg[0], *b = sum->body->arg[1];
-    if (!find_operands(p, a, b, g->block) && !find_operands(p, b, a, g->block)) return false;
-    for (size_t k = 0; k < sizeof forms / sizeof *forms && !p->form; k++)
-        if (p->rows % forms[k].results == 0) p->form = &forms[k];
-    if (!p->form || (!p->blocks && p->columns % LANES)) return false;
-    p->part = p->columns;
-    const int64_t least = p->blocks ? 1 : LANES;
-    while (p->part > least && (p->columns % p->part || p->part % least || reals_of(p, p->part) > CACHED)) p->part -= least;
-    return reals_of(p, p->part) <= MOST_REALS;
-}
-
-/* ---- the sums -------------------------------------------------------------------------------------------------------- */
-static int pairs_of(const Form *form) { return form->sums / 2 - 1; }
+/* ---- sums ------------------------------------------------------------------------------------------------------------ */
+static int pairs_of(const Form *f) { return f->sums / 2 - 1; }
+static int pair_of(int s) { return (s + 1) / 2; }
+static double point_of(const Form *f, int s) { return s % 2 ? f->point[pair_of(s)] : -f->point[pair_of(s)]; }
 
 /* factor[k]*x[k] for each step-th k from the first on. */
 static const Expr *sum_of(const double *factor, const Expr *const *x, int n, int first, int step) {
@@ -202,280 +53,127 @@ static const Expr *sum_of(const double *factor, const Expr *const *x, int n, int
     return sum;
 }
 
-/* A value that others of the nest read. */
-static const Expr *named(Nest *nest, const char *name, const Expr *body) {
-    Tensor *local = local_new(name, REAL, 0, NULL);
-    PUSH(nest->members, ((Member){.body = body, .type = REAL, .name = local->name, .local = local}));
-    return read_local(local);
+/* The sums for a pair of points: what is even and what is odd, added and taken away. */
+static void add_pair(Nest *nest, const double *factor, const Expr *const *x, int n, const Expr **sums) {
+    const Expr *even = named(nest, "even", sum_of(factor, x, n, 0, 2));
+    const Expr *odd = named(nest, "odd", sum_of(factor, x, n, 1, 2));
+    sums[0] = Add(even, odd), sums[1] = Sub(even, odd);
 }
 
-/* The sums of rows that are multiplied. */
-static void add_input_sums(const Form *form, Nest *nest, const Expr *const *x, const Expr **sums) {
-    const int last = pairs_of(form) + 1;
-    sums[0] = sum_of(form->input[0], x, form->sums, 0, 1);
-    for (int k = 1; k < last; k++) {
-        const Expr *even = named(nest, "even", sum_of(form->input[k], x, form->sums, 0, 2));
-        const Expr *odd = named(nest, "odd", sum_of(form->input[k], x, form->sums, 1, 2));
-        sums[2*k - 1] = Add(even, odd), sums[2*k] = Sub(even, odd);
+void input_sums(const Form *f, Nest *nest, const Expr *const *x, const Expr **sums) {
+    const int last = pairs_of(f) + 1;
+    sums[0] = sum_of(f->input[0], x, f->sums, 0, 1);
+    for (int k = 1; k < last; k++) add_pair(nest, f->input[k], x, f->sums, sums + 2*k - 1);
+    sums[f->sums - 1] = sum_of(f->input[last], x, f->sums, 0, 1);
+}
+
+void gradient_sums(const Form *f, Nest *nest, const Expr *const *d, const Expr **sums) {
+    sums[0] = d[0];
+    for (int k = 1; k <= pairs_of(f); k++) {
+        double power[MOST_ROWS];
+        for (int i = 0; i < f->results; i++) power[i] = pow(f->point[k], i);
+        add_pair(nest, power, d, f->results, sums + 2*k - 1);
     }
-    sums[form->sums - 1] = sum_of(form->input[last], x, form->sums, 0, 1);
+    sums[f->sums - 1] = d[f->results - 1];
 }
 
-/* The s-th of the values of f at the points. */
-static const Expr *filter_sum(const Form *form, const Expr *const *f, int s) {
-    const int k = (s + 1) / 2;
-    if (s == form->sums - 1) return f[FILTER - 1];
-    const double point = s % 2 ? form->point[k] : -form->point[k];
-    const double factor[FILTER] = {1 / form->scale[k], point / form->scale[k], point*point / form->scale[k]};
-    return sum_of(factor, f, FILTER, 0, 1);
+const Expr *filter_sum(const Form *f, const Expr *const *filter, int s) {
+    if (s == f->sums - 1) return filter[FILTER - 1];
+    const double scale = f->scale[pair_of(s)], factor[FILTER] = {1 / scale, point_of(f, s) / scale, pow(point_of(f, s), 2) / scale};
+    return sum_of(factor, filter, FILTER, 0, 1);
 }
 
-/* The results. */
-static void add_output_sums(const Form *form, Nest *nest, const Expr *const *m, const Expr **results) {
-    const int pairs = pairs_of(form);
+const Expr *scaled(const Form *f, const Expr *m, int s) {
+    const double factor = 1 / f->scale[pair_of(s)];
+    return factor == 1 ? m : Mul(Num(factor), m);
+}
+
+void results_of_products(const Form *f, Nest *nest, const Expr *const *m, int n, const Expr **results) {
+    const int pairs = pairs_of(f);
     const Expr *even[MOST_POINTS], *odd[MOST_POINTS];
     for (int k = 0; k < pairs; k++) {
         even[k] = named(nest, "even", Add(m[2*k + 1], m[2*k + 2]));
         odd[k] = named(nest, "odd", Sub(m[2*k + 1], m[2*k + 2]));
     }
-    for (int y = 0; y < form->results; y++) {
+    for (int y = 0; y < n; y++) {
         double power[MOST_POINTS];
-        for (int k = 0; k < pairs; k++) power[k] = pow(form->point[k + 1], y);
+        for (int k = 0; k < pairs; k++) power[k] = pow(f->point[k + 1], y);
         results[y] = sum_of(power, y % 2 ? odd : even, pairs, 0, 1);
         if (y == 0) results[y] = Add(m[0], results[y]);
-        if (y == form->results - 1) results[y] = Add(results[y], m[form->sums - 1]);
+        if (y == n - 1) results[y] = Add(results[y], m[f->sums - 1]);
     }
 }
 
-/* ---- the nests of a tile --------------------------------------------------------------------------------------------- */
-static const Expr *element(const Tensor *t, const Expr *a, const Expr *b, const Expr *c, const Index *lane) {
-    const Expr **subs = NEW_ARRAY(const Expr *, 4);
-    subs[0] = a, subs[1] = b, subs[2] = c;
-    if (lane) subs[3] = At(lane);
-    return Read(t, subs, lane ? 4 : 3);
+/* ---- nests ----------------------------------------------------------------------------------------------------------- */
+Nest *nest_over(const Index *const *index, int n) {
+    Nest *nest = NEW(Nest);
+    const Index **free = NEW_ARRAY(const Index *, n + 1);
+    for (int k = 0; k < n; k++)
+        if (index[k]) free[nest->n_free++] = index[k];
+    nest->free = free;
+    return nest;
+}
+
+const Expr *named(Nest *nest, const char *name, const Expr *body) {
+    Tensor *local = local_new(name, REAL, 0, NULL);
+    PUSH(nest->members, ((Member){.body = body, .type = REAL, .name = local->name, .local = local}));
+    return read_local(local);
+}
+
+void add_store_of(Nest *nest, const Tensor *t, const Expr *const *subs, int n, const Expr *body) {
+    const Expr **own = NEW_ARRAY(const Expr *, n + 1);
+    for (int k = 0; k < n; k++) own[k] = subs[k];
+    PUSH(nest->members, ((Member){.body = body, .type = REAL, .name = t->name, .target = t, .subs = own, .n_subs = t->rank}));
+}
+
+const Expr *element(const Tensor *t, const Expr *const *subs, int n) {
+    const Expr **own = NEW_ARRAY(const Expr *, n + 1);
+    for (int k = 0; k < n; k++) own[k] = subs[k];
+    return Read(t, own, t->rank);
 }
 
 /* Channels at a distance of a power of two would have few places in a cache: one more parts them. */
-static Tensor *tile_tensor(const Plan *p, const char *name, int64_t a, int64_t b, int64_t c, int channel) {
-    const int64_t extents[] = {a, b, c, LANES};
-    Tensor *t = local_new(name, REAL, p->blocks ? 4 : 3, extents);
+Tensor *tile_tensor(const char *name, const int64_t *extents, int n, int channel) {
+    Tensor *t = local_new(name, REAL, n, extents);
     t->room[channel] = extents[channel] + 1;
     return t;
 }
 
-static Nest *nest_over(const Index *a, const Index *b, const Index *c, const Index *d) {
-    Nest *nest = NEW(Nest);
-    nest->free = NEW_ARRAY(const Index *, 4);
-    const Index *all[] = {a, b, c, d};
-    for (int k = 0; k < 4; k++)
-        if (all[k]) ((const Index **)nest->free)[nest->n_free++] = all[k];
-    return nest;
-}
+const Index *own_index(const Index *i) { return index_new(i->name, i->extent, NULL); }
 
-static const Index *lane_of(const Plan *p) { return p->blocks ? index_new(name_of("lane"), LANES, NULL) : NULL; }
-static const Index *channel_of(const Index *i) { return index_new(i->name, i->extent, NULL); }
-
-static void add_store_of(Nest *nest, const Tensor *t, const Expr *body, const Expr *place) {
-    const Expr **subs = NEW_ARRAY(const Expr *, t->rank);
-    int n = 0;
-    if (place) subs[n++] = place;
-    for (int k = 0; k < nest->n_free; k++) subs[n++] = At(nest->free[k]);
-    PUSH(nest->members, ((Member){.body = body, .type = REAL, .name = t->name, .target = t, .subs = subs, .n_subs = n}));
-}
-
-/* The first row and the first column of the results of a tile. */
-static const Expr *first_row(const Plan *p) { return Mul(Int(p->form->results), At(p->i_tile)); }
-static const Expr *first_column(const Plan *p) { return Mul(Int(p->part), At(p->j_tile)); }
-
-/* What the windows of the tile see in a row y and a column z of it. */
-static const Expr *seen(const Plan *p, const Expr *y, const Expr *channel, const Expr *z, const Index *lane) {
-    const Expr **subs = NEW_ARRAY(const Expr *, 6);
-    int n = 0;
-    if (p->sample) subs[n++] = At(p->sample);
-    subs[n++] = channel;
-    y = Add(first_row(p), y), z = Add(first_column(p), z);
-    if (p->width) subs[n++] = Add(Add(Mul(Int(p->width), y), z), Int(p->least));
-    else subs[n++] = Add(y, Int(p->least)), subs[n++] = Add(z, Int(p->least_column));
-    if (lane) subs[n++] = At(lane);
-    return p->x->guarded ? ReadElse(p->x->tensor, subs, n, Num(0)) : Read(p->x->tensor, subs, n);
-}
-
-/* That, with zeros for what is outside. */
-static Nest *border_nest(const Plan *p) {
-    const Index *y = index_new(name_of("y"), p->form->sums, NULL), *z = index_new(name_of("z"), p->border->dim[1].extent, NULL);
-    Nest *nest = nest_over(y, z, channel_of(p->in), lane_of(p));
-    add_store_of(nest, p->border, seen(p, At(y), At(nest->free[2]), At(z), nest->free[3]), NULL);
-    return nest;
-}
-
-/* The sums at columns from the first on. */
-static Nest *input_nest(const Plan *p, int64_t first, int64_t columns) {
-    const Form *form = p->form;
-    const Index *z = index_new(name_of("z"), columns, NULL), *in = channel_of(p->in), *lane = lane_of(p);
-    const Expr *x[MOST_ROWS], *sums[MOST_ROWS], *at = Add(At(z), Int(first));
-    Nest *nest = nest_over(in, z, lane, NULL);
-    for (int y = 0; y < form->sums; y++) {
-        const Expr *row = Int(p->u_slope < 0 ? form->sums - 1 - y : y);
-        x[y] = p->border ? element(p->border, row, at, At(in), lane) : seen(p, row, At(in), at, lane);
-        x[y] = named(nest, "x", x[y]);
-    }
-    add_input_sums(form, nest, x, sums);
-    for (int s = 0; s < form->sums; s++) {
-        add_store_of(nest, p->sums, sums[s], Int(s));
-        ((const Expr **)nest->members.at[nest->members.n - 1].subs)[2] = at;
-    }
-    return nest;
-}
-
-static Nest *product_nest(const Plan *p) {
-    const Index *s = index_new(name_of("s"), p->form->sums, NULL), *in = channel_of(p->in), *out = channel_of(p->out);
-    const Index *k = index_new(name_of("k"), p->part, NULL), *v = channel_of(p->v), *lane = lane_of(p), **bound = NEW_ARRAY(const Index *, 2);
-    Nest *nest = nest_over(s, out, k, lane);
-    const Expr **at = NEW_ARRAY(const Expr *, 4);
-    int n = 0;
-    bound[0] = in, bound[1] = v;
-    at[n++] = At(s);
-    for (int d = 0; d < 4; d++)
-        if (d != p->u_dim) at[n++] = At(p->f->arg[d]->index == p->in ? in : p->f->arg[d]->index == p->v ? v : out);
-    const Expr *column = Add(At(k), p->v_slope < 0 ? Sub(Int(v->extent - 1), At(v)) : At(v));
-    add_store_of(nest, p->products, Mul(Read(p->g, at, 4), element(p->sums, At(s), At(in), column, lane)), NULL);
-    nest->members.at[0].op = REDUCE_SUM;
-    nest->members.at[0].bound = bound, nest->members.at[0].n_bound = 2;
-    return nest;
-}
-
-/* The results of a row y of the tile, and the maps of the nest. */
-static void add_results(const Plan *p, Nest *nest, const Expr *result, int y, const Index *k) {
-    const Expr *i = Add(first_row(p), Int(y)), *j = Add(first_column(p), At(k));
-    Map locals = {0};
-    for (int m = 0; m < p->nest->members.n; m++) {
-        Member own = p->nest->members.at[m];
-        own.op = REDUCE_NONE, own.n_bound = 0;
-        substitute_member(&own, p->row, p->width ? Add(Mul(Int(p->width), i), j) : i);
-        if (!p->width) substitute_member(&own, p->column, j);
-        own.body = m == 0 ? result : transform(own.body, own_local, &locals);
-        if (own.local) own.local = renew_local(&locals, own.local);
-        PUSH(nest->members, own);
-    }
-}
-
-static Nest *output_nest(const Plan *p) {
-    const Form *form = p->form;
-    const Index *k = index_new(name_of("k"), p->part, NULL), *lane = p->blocks ? p->nest->free[4] : NULL;
-    const Expr *m[MOST_ROWS], *results[MOST_ROWS];
-    Nest *nest = nest_over(p->out, k, lane, NULL);
-    nest->block = p->blocks ? p->sample : NULL;
-    for (int s = 0; s < form->sums; s++) m[s] = element(p->products, Int(s), At(p->out), At(k), lane);
-    for (int s = 0; s < form->sums; s++) m[s] = named(nest, "m", m[s]);
-    add_output_sums(form, nest, m, results);
-    for (int y = 0; y < form->results; y++) add_results(p, nest, results[y], p->u_slope < 0 ? form->results - 1 - y : y, k);
-    return nest;
-}
-
-/* ---- groups ---------------------------------------------------------------------------------------------------------- */
-/* f's dims but those of u stay as they are. */
-static Group *filters_group(const Plan *p) {
-    const Tensor *t = p->f->tensor;
-    const int sums = p->form->sums;
-    const Index **own = NEW_ARRAY(const Index *, 4);
-    const Expr *f[FILTER];
-    own[0] = index_new(name_of("s"), sums, NULL);
-    for (int d = 0, n = 1; d < 4; d++)
-        if (d != p->u_dim) own[n++] = index_over(name_of(text("i%d", d)), t->dim[d]);
-    for (int u = 0; u < FILTER; u++) {
-        const Expr **subs = NEW_ARRAY(const Expr *, 4);
-        for (int d = 0, n = 1; d < 4; d++) subs[d] = d == p->u_dim ? Int(u) : At(own[n++]);
-        f[u] = Read(t, subs, 4);
-    }
-    Equation *words = NEW(Equation);
-    *words = (Equation){.out = (Tensor *)p->g, .n_free = 4, .free = own, .body = filter_sum(p->form, f, sums - 1), .origin = t->origin};
-    for (int s = sums - 1; s-- > 0; ) words->body = Where(Eq(At(own[0]), Int(s)), filter_sum(p->form, f, s), words->body);
-    Nest *nest = nest_over(own[1], own[2], own[3], NULL);
-    for (int u = 0; u < FILTER; u++) f[u] = named(nest, "f", f[u]);
-    for (int s = 0; s < sums; s++) add_store_of(nest, p->g, filter_sum(p->form, f, s), Int(s));
-    Group *group = NEW(Group);
-    PUSH(group->nests, nest);
-    PUSH(group->equations, words);
-    return group;
-}
-
-static const Tensor *filters_tensor(const Plan *p) {
-    const Tensor *t = p->f->tensor;
-    Dim dims[4] = {{p->form->sums, NULL}};
-    for (int d = 0, n = 1; d < 4; d++)
-        if (d != p->u_dim) dims[n++] = t->dim[d];
-    return tensor_new(name_of(text("%s_sums", t->name)), ROLE_VALUE, REAL, 4, dims, t->origin);
-}
-
-static Group *windows_group(Plan *p, const Group *g) {
-    Group *own = NEW(Group);
-    const int sums = p->form->sums;
-    const int64_t reach = p->v->extent - 1;
-    p->i_tile = index_new(name_of("i_tile"), p->rows / p->form->results, NULL);
-    p->j_tile = index_new(name_of("j_tile"), p->columns / p->part, NULL);
-    if (p->x->guarded) p->border = tile_tensor(p, "border", sums, p->part + reach, p->in->extent, 2);
-    p->sums = tile_tensor(p, "sums", sums, p->in->extent, p->part + reach, 1);
-    p->products = tile_tensor(p, "products", sums, p->out->extent, p->part, 1);
-    if (p->sample) own->cell[own->n_cells++] = p->sample;
-    own->cell[own->n_cells++] = p->i_tile, own->cell[own->n_cells++] = p->j_tile;
-    own->block = g->block, own->samples = g->samples, own->equations = g->equations;
-    own->note = text("In Winograd's form: of %d rows of %s, %d sums for %d rows of results; their products with those of %s; and of these the results.",
-                     sums, p->x->tensor->name, sums, p->form->results, p->f->tensor->name);
-    if (p->border) PUSH(own->rows, p->border);
-    PUSH(own->rows, p->sums);
-    PUSH(own->rows, p->products);
-    if (p->border) PUSH(own->nests, border_nest(p));
-    /* Where columns are vectors, those that only the last windows see are too few for one. */
-    PUSH(own->nests, input_nest(p, 0, p->blocks ? p->part + reach : p->part));
-    if (!p->blocks) PUSH(own->nests, input_nest(p, p->part, reach));
-    PUSH(own->nests, product_nest(p));
-    PUSH(own->nests, output_nest(p));
-    return own;
-}
-
-/* ---- the cost -------------------------------------------------------------------------------------------------------- */
-/* The sum alone: what the nest makes of it, and where it stores that, is the same in both forms. */
-static double direct_cycles(const Nest *nest) {
+/* What a nest makes of its sum, and where it stores that, is the same in both forms. */
+double sum_cycles(const Nest *nest) {
     Nest *sum = nest_copy(nest);
     sum->members.n = 1;
     sum->members.at[0].target = NULL;
     return tile_cycles(sum);
 }
 
-/* Whether the products that it saves are more than the sums that it adds, by so much that it is worth other roundings. */
-static bool is_worth(const Plan *p) {
-    enum { INPUT = 20, BORDER = 14, OUTPUT = 16 };              /* cycles of a vector of eight, for all sums of a column */
-    const double least_gain = 1.2;
-    const double vectors = (double)(p->blocks ? LANES : 1) / 8, seen = (double)(p->part + p->v->extent - 1);
-    const double tiles = (double)((p->sample ? p->sample->extent : 1)*p->i_tile->extent*p->j_tile->extent);
-    const double input = (double)p->in->extent*seen*(INPUT + (p->border ? BORDER : 0)), output = (double)(p->out->extent*p->part)*OUTPUT;
-    const double direct = direct_cycles(p->nest);
-    return direct < INFINITY && direct > least_gain*tiles*(tile_cycles(product_nest(p)) + vectors*(input + output));
+/* ---- subscripts ------------------------------------------------------------------------------------------------------ */
+bool is_bound(const Member *sum, const Index *i) {
+    bool bound = false;
+    for (int k = 0; k < sum->n_bound; k++) bound |= sum->bound[k] == i;
+    return bound;
 }
 
-static bool same_sums(const Plan *a, const Plan *b) { return a->f->tensor == b->f->tensor && a->u_dim == b->u_dim && a->form == b->form; }
+bool starts_at(int64_t *start, const Expr *sub, const Index *at, const Index *u, const Index *v) {
+    const Index *own[3] = {at};
+    int64_t slope;
+    int n = 1;
+    if (u) own[n++] = u;
+    if (v) own[n++] = v;
+    const Expr *rest = at_zero(sub, own, n);
+    *start = rest->kind == X_INT ? rest->integer : 0;
+    return rest->kind == X_INT && stride_of(sub, at, &slope) && slope == 1;
+}
 
 void transform_windows(Groups *groups) {
-    LIST(const Plan *) known = {0};                 /* windows that go forwards and backwards share the sums of f */
+    WindowPlans known = {0};
     Groups result = {0};
     for (int k = 0; k < groups->n; k++) {
-        Group *g = groups->at[k];
-        Plan *p = NEW(Plan);
-        if (find_plan(p, g)) {
-            for (int b = 0; b < known.n && !p->g; b++)
-                if (same_sums(known.at[b], p)) p->g = known.at[b]->g;
-            const bool shared = p->g;
-            if (!shared) p->g = filters_tensor(p);
-            Group *windows = windows_group(p, g);
-            if (is_worth(p)) {
-                if (!shared) {
-                    PUSH(known, p);
-                    PUSH(result, filters_group(p));
-                }
-                g = windows;
-            }
-        }
-        PUSH(result, g);
+        Group *own = windows_in_form(&result, &known, groups->at[k]);
+        if (!own) own = filters_in_form(groups->at[k]);
+        PUSH(result, own ? own : groups->at[k]);
     }
     *groups = result;
 }

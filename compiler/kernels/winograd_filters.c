@@ -1,0 +1,2 @@
+#include "winograd.h"
+Group *filters_in_form(const Group *g) { (void)g; return NULL; }
