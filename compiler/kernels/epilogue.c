@@ -35,7 +35,7 @@ static void add_store(Nodes *to, const Member *m, const Expr *value, const Place
         if (m->pads_are_zero) value = Where(guard, value, Num(0));
         else to = &add_if(to, guard)->body;
     }
-    add_assign(to, m->target, subs, m->n_subs, ASSIGN_SET, value);
+    add_assign(to, m->target, subs, m->n_subs, m->adds ? ASSIGN_ADD : ASSIGN_SET, value);
 }
 
 void add_epilogue(Nodes *to, const Nest *nest, const Expr *const *reduced, const Place *place) {

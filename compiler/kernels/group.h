@@ -27,6 +27,7 @@ typedef struct Member {
     int n_subs;
     const Expr *guard;              /* it is stored where this holds; NULL: everywhere */
     bool pads_are_zero;             /* where the guard does not hold, zero is stored */
+    bool adds;                      /* it is added to what the target has: no element may be computed twice */
 } Member;
 
 typedef struct Nest {
@@ -46,6 +47,10 @@ typedef struct Group {
     bool down;
     LIST(const Tensor *) rows;      /* tensors that live for one turn of the outer loop only */
     LIST(Nest *) before;            /* copies that are made for each cell, in tensors of their own */
+    LIST(const Tensor *) totals;    /* of a cell: zeros first, and the turns of these loops add to them */
+    const Index *turn[MOST_CELLS];
+    int n_turns;
+    LIST(Nest *) after;             /* the turns */
     LIST(Nest *) nests;
     LIST(const Equation *) equations;
     const Index *block;             /* runs over blocks of 16 samples, as many as have one now; or NULL */
@@ -97,7 +102,7 @@ void split_digits(Groups *groups);
 void split_short_digits(Groups *groups);
 /* layout.c: samples in blocks. Rewrites the nests that gain by it. tight: no room is left between rows. */
 void split_samples(Groups *groups, const Program *p, bool blas, bool tight);
-/* winograd.c: windows of three by three over many channels, in blocks, as products of sums of their operands. */
+/* winograd.c: windows of three rows over many channels, and the gradients of their filters, as products of sums of their operands. */
 void transform_windows(Groups *groups);
 
 /* Schedulers: each appends the tree of a nest. */

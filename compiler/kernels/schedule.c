@@ -36,6 +36,9 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
         add_declare(body, g->before.at[n]->members.at[0].target, NULL);
         schedule_map(body, g->before.at[n]);
     }
+    for (int t = 0; t < g->totals.n; t++) add_declare(body, g->totals.at[t], NULL)->zero = true;
+    Nodes *cell = body;
+    for (int t = 0; t < g->n_turns; t++) body = &add_loop(body, g->turn[t], NULL, NULL, LOOP_SERIAL)->body;
     if (g->outer && g->block) body = &add_loop(body, g->block, NULL, NULL, LOOP_CHUNK)->body;
     if (g->outer) {
         /* Rows touch nothing of each other; a step of a scan needs the one before, and tiles of a cell add to one sum. */
@@ -48,6 +51,8 @@ static Kernel *schedule_group(const Group *g, const Options *options) {
     for (int n = 0; n < g->nests.n; n++)
         schedule_nest(body, g->nests.at[n], options, &k->notes);
     declare_numbers(body, g);
+    for (int n = 0; n < g->after.n; n++)
+        schedule_nest(cell, g->after.at[n], options, &k->notes);
     if (g->block) walk(&k->body, stop_at_last_block, (void *)g);
     share_recurrence(k, g);
     for (int e = 0; e < g->equations.n; e++)

@@ -382,7 +382,7 @@ static void ask_for_next(const Build *b, const Expr *read) {
 static void ask_ahead(const Build *b) {
     enum { LEAST = 32 };                /* terms of a sum, to pass the time */
     const Tile *t = b->t;
-    if (t->bound || t->hoisted || t->nest->adds_up || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
+    if (t->bound || t->hoisted || t->nest->adds_up || t->sum->adds || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
     ask_for_results(b);
     for (int k = 0; k < t->n_sums; k++) {
         Exprs reads = reads_of(t->term[k]);
@@ -461,7 +461,7 @@ static void add_sums(Build *b) {
     const Member *m = t->sum;
     const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
     for (int s = 0; s < m->n_subs; s++) subs[s] = at_tile(b, m->subs[s], lane_value);
-    add_assign(store, m->target, subs, m->n_subs, ASSIGN_SET, Read(sum[0], sub, rank));
+    add_assign(store, m->target, subs, m->n_subs, m->adds ? ASSIGN_ADD : ASSIGN_SET, Read(sum[0], sub, rank));
 }
 
 /* ---- what is made of them -------------------------------------------------------------------------------------------- */

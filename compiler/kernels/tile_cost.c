@@ -362,7 +362,7 @@ static bool overlaps(const Tile *t) {
 /* Where a tile stores what it has read, an element must not be computed twice. */
 static bool stores_once(const Nest *nest) {
     for (int k = 0; k < nest->members.n; k++)
-        if (nest->members.at[k].target && nest->members.at[k].target->role == ROLE_NEXT) return true;
+        if (nest->members.at[k].adds || (nest->members.at[k].target && nest->members.at[k].target->role == ROLE_NEXT)) return true;
     return nest->adds_up;
 }
 
