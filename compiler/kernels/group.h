@@ -38,6 +38,8 @@ typedef struct Nest {
     bool adds_up;                   /* it stores what it has read, and more: no element may be computed twice */
     bool parted;                    /* it is one of two that a condition parts, and is parted no further: each would double them */
     LIST(Member) members;           /* reductions first, then maps, each after those that it reads */
+    LIST(const Expr *) ahead;       /* reads of what nests after this one touch: their lines are asked for where `ahead_where` holds */
+    const Expr *ahead_where;
 } Nest;
 
 typedef struct Group {

@@ -334,6 +334,11 @@ static void ask_for_results(const Build *b) {
         for (int r = 0; r < reads.n && m->op == REDUCE_NONE; r++)
             if (!reads.at[r]->guarded) add_asks(b->body, b, reads.at[r]->tensor, reads.at[r]->arg, reads.at[r]->n);
     }
+    const Nest *nest = b->t->nest;
+    Nodes ahead = {0};
+    for (int k = 0; k < nest->ahead.n; k++) add_asks(&ahead, b, nest->ahead.at[k]->tensor, nest->ahead.at[k]->arg, nest->ahead.at[k]->n);
+    Nodes *to = ahead.n ? &add_if(b->body, nest->ahead_where)->body : NULL;
+    for (int k = 0; k < ahead.n; k++) PUSH(*to, ahead.at[k]);
 }
 
 static const Expr *inside(const Expr *e, int64_t extent) {

@@ -247,6 +247,30 @@ static Nest *output_nest(const Plan *p) {
     return nest;
 }
 
+/* What the results of a tile are made of, and where they are stored, lies in memory that no one has touched for long: it comes while the
+ * products are summed, a row with each of the first sums. */
+static void ask_for_results(const Plan *p, Nest *products) {
+    const Index *s = products->free[0], *out = products->free[1], *k = products->free[2];
+    const Expr *i = Add(first_row(p), At(s)), *j = Add(first_column(p), At(k));
+    const Index *from[4] = {p->out, p->row, p->column};
+    const Expr *to[4] = {At(out), p->width ? Add(Mul(Int(p->width), i), j) : i, j};
+    int n = p->width ? 2 : 3;
+    if (p->blocks) from[n] = p->nest->free[4], to[n++] = At(products->free[3]);
+    for (int m = 0; m < p->nest->members.n; m++) {
+        const Member *own = &p->nest->members.at[m];
+        Exprs reads = {0};
+        if (own->op == REDUCE_NONE) reads = reads_of(own->body);
+        if (own->target) PUSH(reads, element(own->target, own->subs, own->n_subs));
+        for (int r = 0; r < reads.n; r++) {
+            const Expr *read = substitute(reads.at[r], from, to, n);
+            bool known = read->guarded || read->tensor->rank < p->nest->n_free;
+            for (int a = 0; a < products->ahead.n; a++) known |= products->ahead.at[a] == read;
+            if (!known) PUSH(products->ahead, read);
+        }
+    }
+    products->ahead_where = Lt(At(s), Int(p->form->results));
+}
+
 /* ---- groups ---------------------------------------------------------------------------------------------------------- */
 /* f's dims but those of u stay as they are. */
 static Group *filters_group(const Plan *p) {
@@ -306,7 +330,9 @@ static Group *windows_group(Plan *p, const Group *g) {
     /* Where columns are vectors, those that only the last windows see are too few for one. */
     PUSH(own->nests, input_nest(p, 0, p->blocks ? p->part + reach : p->part));
     if (!p->blocks) PUSH(own->nests, input_nest(p, p->part, reach));
-    PUSH(own->nests, product_nest(p));
+    Nest *products = product_nest(p);
+    ask_for_results(p, products);
+    PUSH(own->nests, products);
     PUSH(own->nests, output_nest(p));
     return own;
 }
