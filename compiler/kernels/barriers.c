@@ -32,7 +32,7 @@ static Touches touches_of(const Schedule *s, int number) {
     Touches list = {0};
     walk(&k->body, find_written, &written);
     for (int a = 0; a < k->actuals.n; a++) {
-        Touch t = {.tensor = k->actuals.at[a], .kernel = number};
+        Touch t = {.tensor = home_of(s, k->actuals.at[a]), .kernel = number};
         for (int w = 0; w < written.n; w++)
             t.writes |= written.at[w] == k->arguments.at[a];
         if (t.tensor && t.tensor->role != ROLE_SCALAR && t.tensor->role != ROLE_LENGTH && t.tensor->role != ROLE_HYPER) PUSH(list, t);

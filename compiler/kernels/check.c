@@ -120,7 +120,7 @@ static void check_order(Check *c) {
         Tensors written = {0};
         walk(&c->kernel->body, add_written, &written);
         for (int a = 0; a < c->kernel->actuals.n; a++) {
-            Tensor *t = c->kernel->actuals.at[a];
+            Tensor *t = (Tensor *)home_of(s, c->kernel->actuals.at[a]);
             bool found = !t || t->host || !storage_of(s, t);
             for (int w = 0; w < written.n; w++)
                 found |= written.at[w] == c->kernel->arguments.at[a];

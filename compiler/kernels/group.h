@@ -129,6 +129,7 @@ bool phases_check(const Schedule *s);
 void collect_arguments(Kernel *k);
 void count_work(Kernel *k);
 void place_next(Schedule *s);
+void place_over(Schedule *s);
 void place(Schedule *s);
 bool schedule_check(const Schedule *s);
 bool kernel_check(const Schedule *s, const Kernel *k);

@@ -106,6 +106,7 @@ typedef struct Schedule {               /* one entry point */
     int phases;
     LIST(Storage) arena;                /* in order of first use */
     Map stored;                         /* by tensor: 1 + its place in the arena's list */
+    Map home;                           /* a value that is stored over another -> that */
     int64_t arena_size, whole_size;     /* in reals and in int32_t; multiples of 16, may be 0 */
 } Schedule;
 
@@ -123,6 +124,7 @@ Schedule *schedule(const Program *p, const Options *options);   /* fuse, schedul
  * after the last schedule. */
 void share_kernels(Schedule *const *schedules, int n);
 const Storage *storage_of(const Schedule *s, const Tensor *t);  /* NULL: it does not live in the arena */
+const Tensor *home_of(const Schedule *s, const Tensor *t);      /* whose memory it has: another's that it is stored over, or its own */
 void kernels_print(Writer *w, const Schedule *s);               /* --emit=kernels */
 /* evaluate_loops.c: runs loop trees in double, for tests. The arena starts as NaN and is shared as `place` says. */
 typedef struct LoopRun LoopRun;

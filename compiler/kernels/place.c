@@ -3,6 +3,8 @@
  * place_next    A ROLE_NEXT tensor takes the place of what it follows when every kernel that reads the old value runs
  *               before, or reads it in the same block at the same element before the store; the tree then reads and
  *               writes one tensor. Otherwise it stays a value and a last kernel copies it.
+ * place_over    A large value that is made element by element from another one, which no one needs any more, is stored over it: the
+ *               gradient of a vocabulary's scores over the scores. The kernel that does it reads and writes one tensor.
  * place         The other stored tensors share an arena. Lives are stretches of phases; tensors whose lives overlap do
  *               not overlap in space. Largest first, at the lowest offset that fits, in steps of 16 elements. A dim
  *               of runtime extent reserves its maximum rounded up to a block of 16. */
@@ -112,8 +114,78 @@ void place_next(Schedule *s) {
     }
 }
 
+/* Whether all loops around the one store of r->next run over its own subscripts, so that each element is stored once. */
+static bool stores_elements_once(const Nodes *nodes, const Replacement *r, int loops) {
+    for (int k = 0; k < nodes->n; k++) {
+        const Node *n = nodes->at[k];
+        if (n->kind == NODE_ASSIGN && n->tensor == r->next) {
+            for (int a = 0; a < n->n_subs; a++)
+                for (int b = 0; b < n->n_subs; b++)
+                    if (n->subs[a]->kind != X_INDEX || (a != b && n->subs[a] == n->subs[b])) return false;
+            return n->assign == ASSIGN_SET && loops == n->n_subs;
+        }
+        if (stores_elements_once(&n->body, r, loops + (n->kind == NODE_LOOP))) return true;
+    }
+    return false;
+}
+
+static bool same_layout(const Tensor *a, const Tensor *b) {
+    bool same = a->rank == b->rank && a->type == b->type;
+    for (int k = 0; same && k < a->rank; k++)
+        same = a->dim[k].extent == b->dim[k].extent && a->dim[k].count == b->dim[k].count && room_of(a, k) == room_of(b, k);
+    return same;
+}
+
+static bool is_large_value(const Tensor *t, const Map *results) {
+    enum { LARGE = 1 << 18 };           /* elements: what a cache would lose */
+    double elements = 1;
+    for (int k = 0; k < t->rank; k++) elements *= (double)t->dim[k].extent;
+    return t->role == ROLE_VALUE && t->type == REAL && !t->byte && !t->host && !t->watched && elements >= LARGE && !is_result(results, t);
+}
+
+static bool goes_over(const Kernel *k, const Tensor *value, const Tensor *old) {
+    Replacement r = {.old = old, .next = value}, own = {.old = value};
+    walk(&k->body, find_store, &r);
+    if (r.stores != 1 || !stores_elements_once(&k->body, &r, 0)) return false;
+    walk(&k->body, find_reads, &r);
+    walk(&k->body, find_reads, &own);
+    return r.reads > 0 && r.other == 0 && own.reads == 0;
+}
+
+void place_over(Schedule *s) {
+    const Map results = results_of(s->program);
+    Map first = {0}, last = {0};        /* 1 + the first and the last kernel that touches a tensor's memory */
+    for (int k = 0; k < s->kernels.n; k++) {
+        collect_arguments(s->kernels.at[k]);
+        for (int a = 0; a < s->kernels.at[k]->arguments.n; a++) {
+            Tensor *t = (Tensor *)s->kernels.at[k]->arguments.at[a];
+            if (!map_get(&first, t)) map_put(&first, t, (void *)(intptr_t)(k + 1));
+            map_put(&last, t, (void *)(intptr_t)(k + 1));
+        }
+    }
+    for (int k = 0; k < s->kernels.n; k++) {
+        Kernel *kernel = s->kernels.at[k];
+        const Tensor *over = NULL;
+        for (int a = 0; a < kernel->arguments.n; a++)
+            for (int b = 0; b < kernel->arguments.n && !over; b++) {
+                const Tensor *value = kernel->arguments.at[a], *old = kernel->arguments.at[b];
+                if (value == old || !same_layout(value, old) || !is_large_value(value, &results) || !is_large_value(old, &results)) continue;
+                if ((intptr_t)map_get(&first, value) != k + 1 || (intptr_t)map_get(&last, old) != k + 1 || !goes_over(kernel, value, old)) continue;
+                over = home_of(s, old);
+                map_put(&s->home, value, (Tensor *)over);
+                replace_tensor(&kernel->body, value, old);
+                PUSH(kernel->notes.lines, text("%s is stored over %s, which is not needed any more.", value->name, old->name));
+            }
+    }
+}
+
+const Tensor *home_of(const Schedule *s, const Tensor *t) {
+    const Tensor *home = map_get(&s->home, t);
+    return home ? home : t;
+}
+
 const Storage *storage_of(const Schedule *s, const Tensor *t) {
-    int place = (int)(intptr_t)map_get(&s->stored, t);
+    int place = (int)(intptr_t)map_get(&s->stored, home_of(s, t));
     return place ? &s->arena.at[place - 1] : NULL;
 }
 
@@ -139,6 +211,7 @@ static void find_lives(Schedule *s) {
         for (int a = 0; a < kernel->actuals.n; a++) {
             const Tensor *t = kernel->actuals.at[a];
             if (!t || !in_arena(t)) continue;
+            t = home_of(s, t);
             if (!storage_of(s, t)) {
                 Storage new = {.tensor = t, .size = reserved(t), .first = kernel->phase, .whole = t->type != REAL};
                 PUSH(s->arena, new);

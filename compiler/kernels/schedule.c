@@ -1,7 +1,7 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
  *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> cells, digits, rows of windows, layouts, windows of
- *     fewer products, packed operands -> a tree for each group -> next values in place
+ *     fewer products, packed operands -> a tree for each group -> next values and large ones in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
@@ -96,6 +96,7 @@ Schedule *schedule(const Program *p, const Options *options) {
     for (int g = 0; g < groups.n; g++)
         PUSH(s->kernels, schedule_group(groups.at[g], options));
     place_next(s);
+    if (!options->plain && !options->keep) place_over(s);
     for (int k = 0; k < s->kernels.n; k++) {
         Kernel *kernel = s->kernels.at[k];
         collect_arguments(kernel);
