@@ -149,7 +149,28 @@ double sum_cycles(const Nest *nest) {
     return tile_cycles(sum);
 }
 
-/* ---- subscripts ------------------------------------------------------------------------------------------------------ */
+void add_results(Nest *nest, const Nest *of, const Expr *result, const Index *const *from, const Expr *const *to, int n) {
+    Map locals = {0};
+    for (int m = 0; m < of->members.n; m++) {
+        Member own = of->members.at[m];
+        own.op = REDUCE_NONE, own.n_bound = 0;
+        for (int k = 0; k < n; k++) substitute_member(&own, from[k], to[k]);
+        own.body = m == 0 ? result : transform(own.body, own_local, &locals);
+        if (own.local) own.local = renew_local(&locals, own.local);
+        PUSH(nest->members, own);
+    }
+}
+
+/* ---- what is a window ------------------------------------------------------------------------------------------------ */
+bool is_lone_product(const Group *g, int n_bound) {
+    const Nest *nest = g->nests.at[0];
+    const Member *sum = &nest->members.at[0];
+    if (g->outer || g->n_cells || g->before.n || g->nests.n != 1 || nest->n_free == 0) return false;
+    for (int k = 1; k < nest->members.n; k++)
+        if (nest->members.at[k].op != REDUCE_NONE) return false;
+    return sum->op == REDUCE_SUM && sum->n_bound == n_bound && sum->body->kind == X_OP && sum->body->op == OP_MUL;
+}
+
 bool is_bound(const Member *sum, const Index *i) {
     bool bound = false;
     for (int k = 0; k < sum->n_bound; k++) bound |= sum->bound[k] == i;

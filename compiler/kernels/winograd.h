@@ -25,8 +25,11 @@ const Expr *element(const Tensor *t, const Expr *const *subs, int n);           
 Tensor *tile_tensor(const char *name, const int64_t *extents, int n, int channel);      /* with room between channels */
 const Index *own_index(const Index *i);
 double sum_cycles(const Nest *nest);                            /* of its sum alone */
+/* The members of a nest once more, at other values of its indices: its sum is `result` there. */
+void add_results(Nest *nest, const Nest *of, const Expr *result, const Index *const *from, const Expr *const *to, int n);
 
-/* Subscripts of windows. */
+/* What is a window. */
+bool is_lone_product(const Group *g, int n_bound);              /* one nest: a sum of products over so many indices, and maps */
 bool is_bound(const Member *sum, const Index *i);
 /* The start of a subscript that moves by ones with `at`, and with u and v (either may be NULL); false: with something else too. */
 bool starts_at(int64_t *start, const Expr *sub, const Index *at, const Index *u, const Index *v);

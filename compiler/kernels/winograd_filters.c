@@ -44,7 +44,7 @@ static bool find_operands(Plan *p, const Expr *d, const Expr *x) {
     for (int k = 0; k < 4; k++)
         if (d->arg[k]->kind != X_INDEX) return false;
     p->sample = d->arg[0]->index, p->q = d->arg[1]->index, p->i = d->arg[2]->index, p->j = d->arg[3]->index;
-    if (!is_bound(sum, p->sample) || !is_bound(sum, p->i) || !is_bound(sum, p->j) || is_bound(sum, p->q)) return false;
+    if (!is_bound(sum, p->sample) || !is_bound(sum, p->i) || !is_bound(sum, p->j) || p->i == p->j || is_bound(sum, p->q)) return false;
     if (x->arg[0] != d->arg[0] || x->arg[1]->kind != X_INDEX || is_bound(sum, p->c = x->arg[1]->index) || p->c == p->q) return false;
     if (p->blocks && (x->arg[4] != d->arg[4] || d->arg[4]->kind != X_INDEX || !is_bound(sum, d->arg[4]->index))) return false;
     p->u = p->v = NULL;
@@ -89,13 +89,9 @@ static bool find_tile(Plan *p) {
 
 static bool find_plan(Plan *p, const Group *g) {
     const Nest *nest = g->nests.at[0];
-    const Member *sum = &nest->members.at[0];
-    if (g->outer || g->n_cells || g->before.n || g->nests.n != 1 || nest->n_free != 4) return false;
-    if (sum->op != REDUCE_SUM || sum->n_bound != (g->block ? 4 : 3) || sum->body->kind != X_OP || sum->body->op != OP_MUL) return false;
-    for (int k = 1; k < nest->members.n; k++)
-        if (nest->members.at[k].op != REDUCE_NONE) return false;
+    if (!is_lone_product(g, g->block ? 4 : 3) || nest->n_free != 4) return false;
     *p = (Plan){.nest = nest, .blocks = g->block};
-    const Expr *a = sum->body->arg[0], *b = sum->body->arg[1];
+    const Expr *a = nest->members.at[0].body->arg[0], *b = nest->members.at[0].body->arg[1];
     if (!find_operands(p, a, b) && !find_operands(p, b, a)) return false;
     p->form = form_for(p->i->extent);
     return p->form && p->j->extent % (p->blocks ? 1 : LANES) == 0;
@@ -202,21 +198,6 @@ static Nest *fold_nest(const Plan *p) {
     return nest;
 }
 
-/* The gradient at one row of the filter, and the maps of the nest. */
-static void add_results(const Plan *p, Nest *nest, const Expr *result, int u, const Expr *q, const Expr *c) {
-    Map locals = {0};
-    for (int m = 0; m < p->nest->members.n; m++) {
-        Member own = p->nest->members.at[m];
-        own.op = REDUCE_NONE, own.n_bound = 0;
-        substitute_member(&own, p->q, q);
-        substitute_member(&own, p->c, c);
-        substitute_member(&own, p->u, Int(u));
-        own.body = m == 0 ? result : transform(own.body, own_local, &locals);
-        if (own.local) own.local = renew_local(&locals, own.local);
-        PUSH(nest->members, own);
-    }
-}
-
 static Nest *output_nest(const Plan *p) {
     const Form *form = p->form;
     const Index *q = over(p->q->name, p->q_size), *c = over(p->c->name, p->c_size), *free[] = {q, c, p->v};
@@ -227,7 +208,10 @@ static Nest *output_nest(const Plan *p) {
         m[s] = named(nest, "m", scaled(form, element(p->folded, subs, 4), s));
     }
     results_of_products(form, nest, m, FILTER, results);
-    for (int u = 0; u < FILTER; u++) add_results(p, nest, results[u], u, channel(p->q_part, p->q_size, q), channel(p->c_part, p->c_size, c));
+    for (int u = 0; u < FILTER; u++) {
+        const Expr *to[] = {channel(p->q_part, p->q_size, q), channel(p->c_part, p->c_size, c), Int(u)};
+        add_results(nest, p->nest, results[u], (const Index *[]){p->q, p->c, p->u}, to, 3);
+    }
     return nest;
 }
 

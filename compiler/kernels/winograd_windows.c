@@ -126,12 +126,8 @@ static int64_t reals_of(const Plan *p, int64_t part) {
 }
 
 static bool find_plan(Plan *p, const Group *g) {
-    const Nest *nest = p->nest = g->nests.at[0];
-    const Member *sum = &nest->members.at[0];
-    if (g->outer || g->n_cells || g->before.n || g->nests.n != 1 || nest->n_free == 0) return false;
-    if (sum->op != REDUCE_SUM || sum->n_bound != 3 || sum->body->kind != X_OP || sum->body->op != OP_MUL) return false;
-    for (int k = 1; k < nest->members.n; k++)
-        if (nest->members.at[k].op != REDUCE_NONE) return false;
+    if (!is_lone_product(g, 3)) return false;
+    const Member *sum = &(p->nest = g->nests.at[0])->members.at[0];
     const Expr *a = sum->body->arg[0], *b = sum->body->arg[1];
     if (!find_operands(p, a, b, g->block) && !find_operands(p, b, a, g->block)) return false;
     p->form = form_for(p->rows);
@@ -164,6 +160,13 @@ static void store(Nest *nest, const Tensor *t, const Expr *a, const Expr *b, con
 /* The first row and the first column of the results of a tile. */
 static const Expr *first_row(const Plan *p) { return Mul(Int(p->form->results), At(p->i_tile)); }
 static const Expr *first_column(const Plan *p) { return Mul(Int(p->part), At(p->j_tile)); }
+
+/* What p->row and p->column are at a row y and a column k of the results of the tile; in planes they are one. */
+static int places_of(const Plan *p, const Expr **to, const Expr *y, const Index *k) {
+    const Expr *i = Add(first_row(p), y), *j = Add(first_column(p), At(k));
+    to[0] = p->width ? Add(Mul(Int(p->width), i), j) : i, to[1] = j;
+    return p->width ? 1 : 2;
+}
 
 /* What the windows of the tile see in a row y and a column z of it. */
 static const Expr *seen(const Plan *p, const Expr *y, const Expr *channel, const Expr *z, const Index *lane) {
@@ -220,21 +223,6 @@ static Nest *product_nest(const Plan *p) {
     return nest;
 }
 
-/* The results of a row y of the tile, and the maps of the nest. */
-static void add_results(const Plan *p, Nest *nest, const Expr *result, int y, const Index *k) {
-    const Expr *i = Add(first_row(p), Int(y)), *j = Add(first_column(p), At(k));
-    Map locals = {0};
-    for (int m = 0; m < p->nest->members.n; m++) {
-        Member own = p->nest->members.at[m];
-        own.op = REDUCE_NONE, own.n_bound = 0;
-        substitute_member(&own, p->row, p->width ? Add(Mul(Int(p->width), i), j) : i);
-        if (!p->width) substitute_member(&own, p->column, j);
-        own.body = m == 0 ? result : transform(own.body, own_local, &locals);
-        if (own.local) own.local = renew_local(&locals, own.local);
-        PUSH(nest->members, own);
-    }
-}
-
 static Nest *output_nest(const Plan *p) {
     const Form *form = p->form;
     const Index *k = index_new(name_of("k"), p->part, NULL), *lane = p->blocks ? p->nest->free[4] : NULL, *free[] = {p->out, k, lane};
@@ -243,19 +231,23 @@ static Nest *output_nest(const Plan *p) {
     nest->block = p->blocks ? p->sample : NULL;
     for (int s = 0; s < form->sums; s++) m[s] = named(nest, "m", at_tile(p->products, Int(s), At(p->out), At(k), lane));
     results_of_products(form, nest, m, form->results, results);
-    for (int y = 0; y < form->results; y++) add_results(p, nest, results[y], p->u_slope < 0 ? form->results - 1 - y : y, k);
+    for (int y = 0; y < form->results; y++) {
+        const Expr *to[2];
+        const int n = places_of(p, to, Int(p->u_slope < 0 ? form->results - 1 - y : y), k);
+        add_results(nest, p->nest, results[y], (const Index *[]){p->row, p->column}, to, n);
+    }
     return nest;
 }
 
 /* What the results of a tile are made of, and where they are stored, lies in memory that no one has touched for long: it comes while the
  * products are summed, a row with each of the first sums. */
 static void ask_for_results(const Plan *p, Nest *products) {
-    const Index *s = products->free[0], *out = products->free[1], *k = products->free[2];
-    const Expr *i = Add(first_row(p), At(s)), *j = Add(first_column(p), At(k));
-    const Index *from[4] = {p->out, p->row, p->column};
-    const Expr *to[4] = {At(out), p->width ? Add(Mul(Int(p->width), i), j) : i, j};
-    int n = p->width ? 2 : 3;
+    const Index *s = products->free[0], *from[4] = {p->out};
+    const Expr *to[4] = {At(products->free[1])};
+    int n = 1;
     if (p->blocks) from[n] = p->nest->free[4], to[n++] = At(products->free[3]);
+    from[n] = p->row, from[n + 1] = p->column;
+    n += places_of(p, to + n, At(s), products->free[2]);
     for (int m = 0; m < p->nest->members.n; m++) {
         const Member *own = &p->nest->members.at[m];
         Exprs reads = {0};

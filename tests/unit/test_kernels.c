@@ -584,6 +584,27 @@ START_TEST(totals) {
 }
 END_TEST
 
+/* A large value that is made of another one is stored over it, unless that is needed once more. */
+START_TEST(values_over_others) {
+    const int64_t places = (1 << 18) + 5;
+    const bool again = _i;
+    state = 1;
+    start(1);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, 2), *w = give("w", ROLE_PARAM, 2, places);
+    const Index *n = ix("n", BATCH), *i = ix("i", 2), *k = ix("k", places);
+    Tensor *score = reduce("score", ROLE_VALUE, OVER(n, k), REDUCE_SUM, OVER(i), Mul(rd(x, At(n), At(i)), rd(w, At(i), At(k))));
+    Tensor *most = reduce("most", ROLE_VALUE, OVER(n), REDUCE_MAX, OVER(k), rd(score, At(n), At(k)));
+    Tensor *part = map_of("part", ROLE_VALUE, OVER(n, k), Exp(Sub(rd(score, At(n), At(k)), rd(most, At(n)))));
+    reduce("d_x", ROLE_OUTPUT, OVER(n, i), REDUCE_SUM, OVER(k), Mul(rd(part, At(n), At(k)), rd(w, At(i), At(k))));
+    if (again) reduce("both", ROLE_OUTPUT, OVER(n), REDUCE_SUM, OVER(k), Mul(rd(part, At(n), At(k)), rd(score, At(n), At(k))));
+    Options o = {.share_from = 0};
+    Schedule *plan = schedule(program, &o);
+    ck_assert_ptr_nonnull(storage_of(plan, part));
+    ck_assert_int_eq(storage_of(plan, part) == storage_of(plan, score), !again);
+    agree();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("kernels");
     TCase *c = tcase_create("schedules");
@@ -604,6 +625,7 @@ int main(void) {
     tcase_add_loop_test(c, cells, 0, 12);
     tcase_add_loop_test(c, squares, 0, 2);
     tcase_add_loop_test(c, totals, 0, 5);
+    tcase_add_loop_test(c, values_over_others, 0, 2);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
