@@ -49,10 +49,10 @@ typedef struct Group {
     bool down;
     LIST(const Tensor *) rows;      /* tensors that live for one turn of the outer loop only */
     LIST(Nest *) before;            /* copies that are made for each cell, in tensors of their own */
-    LIST(const Tensor *) totals;    /* of a cell: zeros first, and the turns of these loops add to them */
+    LIST(const Tensor *) totals;    /* of a cell, zeros first: `nests` add to them in each turn of the loops over `turn`, */
     const Index *turn[MOST_CELLS];
     int n_turns;
-    LIST(Nest *) after;             /* the turns */
+    LIST(Nest *) after;             /* and these use them when all turns are done */
     LIST(Nest *) nests;
     LIST(const Equation *) equations;
     const Index *block;             /* runs over blocks of 16 samples, as many as have one now; or NULL */

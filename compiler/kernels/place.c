@@ -85,14 +85,20 @@ static bool replaces(const Schedule *s, const Tensor *next, const Readers *touch
     return writer >= 0;
 }
 
-void place_next(Schedule *s) {
-    const Program *p = s->program;
+/* Tensor -> the kernels that touch it, in their order. */
+static Readers touched_by(const Schedule *s) {
     Readers touched = {0};
     for (int k = 0; k < s->kernels.n; k++) {
         collect_arguments(s->kernels.at[k]);
         for (int a = 0; a < s->kernels.at[k]->arguments.n; a++)
             readers_add(&touched, s->kernels.at[k]->arguments.at[a], k);
     }
+    return touched;
+}
+
+void place_next(Schedule *s) {
+    const Program *p = s->program;
+    Readers touched = touched_by(s);
     for (int k = 0; k < p->equations.n; k++) {
         const Tensor *next = p->equations.at[k]->out;
         if (next->role != ROLE_NEXT || next->host) continue;
@@ -152,30 +158,28 @@ static bool goes_over(const Kernel *k, const Tensor *value, const Tensor *old) {
     return r.reads > 0 && r.other == 0 && own.reads == 0;
 }
 
+/* The value of kernel k that goes over another one, which no kernel after k touches. */
+static bool find_over(const Schedule *s, int k, const Readers *touched, const Map *results, const Tensor **value, const Tensor **old) {
+    const Kernel *kernel = s->kernels.at[k];
+    for (int a = 0; a < kernel->arguments.n; a++)
+        for (int b = 0; b < kernel->arguments.n; b++) {
+            *value = kernel->arguments.at[a], *old = kernel->arguments.at[b];
+            if (a == b || !same_layout(*value, *old) || !is_large_value(*value, results) || !is_large_value(*old, results)) continue;
+            const Numbers after = readers_of(touched, *value), before = readers_of(touched, *old);
+            if (after.at[0] == k && before.at[before.n - 1] == k && goes_over(kernel, *value, *old)) return true;
+        }
+    return false;
+}
+
 void place_over(Schedule *s) {
     const Map results = results_of(s->program);
-    Map first = {0}, last = {0};        /* 1 + the first and the last kernel that touches a tensor's memory */
+    const Readers touched = touched_by(s);
+    const Tensor *value, *old;
     for (int k = 0; k < s->kernels.n; k++) {
-        collect_arguments(s->kernels.at[k]);
-        for (int a = 0; a < s->kernels.at[k]->arguments.n; a++) {
-            Tensor *t = (Tensor *)s->kernels.at[k]->arguments.at[a];
-            if (!map_get(&first, t)) map_put(&first, t, (void *)(intptr_t)(k + 1));
-            map_put(&last, t, (void *)(intptr_t)(k + 1));
-        }
-    }
-    for (int k = 0; k < s->kernels.n; k++) {
-        Kernel *kernel = s->kernels.at[k];
-        const Tensor *over = NULL;
-        for (int a = 0; a < kernel->arguments.n; a++)
-            for (int b = 0; b < kernel->arguments.n && !over; b++) {
-                const Tensor *value = kernel->arguments.at[a], *old = kernel->arguments.at[b];
-                if (value == old || !same_layout(value, old) || !is_large_value(value, &results) || !is_large_value(old, &results)) continue;
-                if ((intptr_t)map_get(&first, value) != k + 1 || (intptr_t)map_get(&last, old) != k + 1 || !goes_over(kernel, value, old)) continue;
-                over = home_of(s, old);
-                map_put(&s->home, value, (Tensor *)over);
-                replace_tensor(&kernel->body, value, old);
-                PUSH(kernel->notes.lines, text("%s is stored over %s, which is not needed any more.", value->name, old->name));
-            }
+        if (!find_over(s, k, &touched, &results, &value, &old)) continue;
+        map_put(&s->home, value, (Tensor *)home_of(s, old));
+        replace_tensor(&s->kernels.at[k]->body, value, old);
+        PUSH(s->kernels.at[k]->notes.lines, text("%s is stored over %s, which is not needed any more.", value->name, old->name));
     }
 }
 

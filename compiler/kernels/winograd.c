@@ -139,7 +139,15 @@ Tensor *tile_tensor(const char *name, const int64_t *extents, int n, int channel
     return t;
 }
 
-const Index *own_index(const Index *i) { return index_new(i->name, i->extent, NULL); }
+const Index *over(const char *name, int64_t extent) { return index_new(name_of(name), extent, NULL); }
+const Index *own_index(const Index *i) { return over(i->name, i->extent); }
+
+void sum_up(Nest *nest, const Index *const *bound, int n) {
+    Member *sum = &nest->members.at[0];
+    const Index **own = NEW_ARRAY(const Index *, n);
+    for (int k = 0; k < n; k++) own[k] = bound[k];
+    sum->op = REDUCE_SUM, sum->bound = own, sum->n_bound = n;
+}
 
 /* What a nest makes of its sum, and where it stores that, is the same in both forms. */
 double sum_cycles(const Nest *nest) {

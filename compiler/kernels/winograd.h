@@ -23,7 +23,9 @@ const Expr *named(Nest *nest, const char *name, const Expr *body);
 void add_store_of(Nest *nest, const Tensor *t, const Expr *const *subs, int n, const Expr *body);
 const Expr *element(const Tensor *t, const Expr *const *subs, int n);           /* a last subscript of NULL is none */
 Tensor *tile_tensor(const char *name, const int64_t *extents, int n, int channel);      /* with room between channels */
+const Index *over(const char *name, int64_t extent);
 const Index *own_index(const Index *i);
+void sum_up(Nest *nest, const Index *const *bound, int n);      /* its one member is a sum over these */
 double sum_cycles(const Nest *nest);                            /* of its sum alone */
 /* The members of a nest once more, at other values of its indices: its sum is `result` there. */
 void add_results(Nest *nest, const Nest *of, const Expr *result, const Index *const *from, const Expr *const *to, int n);

@@ -98,9 +98,8 @@ static bool find_plan(Plan *p, const Group *g) {
 }
 
 /* ---- the nests ------------------------------------------------------------------------------------------------------- */
-static const Index *lane_of(const Plan *p) { return p->blocks ? index_new(name_of("lane"), LANES, NULL) : NULL; }
+static const Index *lane_of(const Plan *p) { return p->blocks ? over("lane", LANES) : NULL; }
 static const Expr *lane_at(const Index *lane) { return lane ? At(lane) : NULL; }
-static const Index *over(const char *name, int64_t extent) { return index_new(name_of(name), extent, NULL); }
 
 /* Rows of the picture that a tile begins with, and columns. */
 static const Expr *first_row(const Plan *p) { return Mul(Int(p->form->results*p->rows), At(p->i_tile)); }
@@ -172,29 +171,26 @@ static Nest *gradient_nest(const Plan *p) {
 static Nest *product_nest(const Plan *p) {
     const Index *s = over("s", p->form->sums), *q = over(p->q->name, p->q_size), *c = over(p->c->name, p->c_size), *v = own_index(p->v);
     const Index *lane = over("lane", LANES), *r = over("r", p->rows), *k = over("k", p->columns / (p->blocks ? 1 : LANES));
-    const Index *free[] = {s, q, c, v, lane}, **bound = NEW_ARRAY(const Index *, 2);
+    const Index *free[] = {s, q, c, v, lane};
     Nest *nest = nest_over(free, 5);
-    bound[0] = r, bound[1] = k;
     const Expr *column = p->blocks ? At(k) : Add(Mul(Int(LANES), At(k)), At(lane)), *own_lane = p->blocks ? At(lane) : NULL;
     const Expr *d[] = {At(s), At(q), At(r), column, own_lane}, *x[] = {At(s), At(c), At(r), Add(column, At(v)), own_lane};
     const Expr *total[] = {At(s), At(q), At(c), At(v), At(lane)};
     add_store_of(nest, p->total, total, 5, Mul(element(p->d_sums, d, 5), element(p->sums, x, 5)));
-    Member *sum = &nest->members.at[0];
-    sum->op = REDUCE_SUM, sum->bound = bound, sum->n_bound = 2, sum->adds = true;
+    sum_up(nest, (const Index *[]){r, k}, 2);
+    nest->members.at[0].adds = true;
     return nest;
 }
 
 /* The lanes of a total added up. */
 static Nest *fold_nest(const Plan *p) {
     const Index *s = over("s", p->form->sums), *q = over(p->q->name, p->q_size), *c = over(p->c->name, p->c_size), *v = own_index(p->v);
-    const Index *free[] = {s, q, c, v}, **bound = NEW_ARRAY(const Index *, 1);
+    const Index *lane = over("lane", LANES), *free[] = {s, q, c, v};
     const Expr *subs[] = {At(s), At(q), At(c), At(v), NULL};
     Nest *nest = nest_over(free, 4);
-    bound[0] = over("lane", LANES);
-    const Expr *total[] = {subs[0], subs[1], subs[2], subs[3], At(bound[0])};
+    const Expr *total[] = {subs[0], subs[1], subs[2], subs[3], At(lane)};
     add_store_of(nest, p->folded, subs, 4, element(p->total, total, 5));
-    Member *sum = &nest->members.at[0];
-    sum->op = REDUCE_SUM, sum->bound = bound, sum->n_bound = 1;
+    sum_up(nest, &lane, 1);
     return nest;
 }
 

@@ -139,7 +139,7 @@ static bool find_plan(Plan *p, const Group *g) {
 }
 
 /* ---- the nests of a tile --------------------------------------------------------------------------------------------- */
-static const Index *lane_of(const Plan *p) { return p->blocks ? index_new(name_of("lane"), LANES, NULL) : NULL; }
+static const Index *lane_of(const Plan *p) { return p->blocks ? over("lane", LANES) : NULL; }
 
 /* At [a, b, c], or [a, b, c, lane], of a tensor of the tile. */
 static const Expr *at_tile(const Tensor *t, const Expr *a, const Expr *b, const Expr *c, const Index *lane) {
@@ -183,7 +183,7 @@ static const Expr *seen(const Plan *p, const Expr *y, const Expr *channel, const
 
 /* That, with zeros for what is outside. */
 static Nest *border_nest(const Plan *p) {
-    const Index *y = index_new(name_of("y"), p->form->sums, NULL), *z = index_new(name_of("z"), p->border->dim[1].extent, NULL);
+    const Index *y = over("y", p->form->sums), *z = over("z", p->border->dim[1].extent);
     const Index *in = own_index(p->in), *lane = lane_of(p), *free[] = {y, z, in, lane};
     Nest *nest = nest_over(free, 4);
     store(nest, p->border, At(y), At(z), At(in), lane, seen(p, At(y), At(in), At(z), lane));
@@ -193,7 +193,7 @@ static Nest *border_nest(const Plan *p) {
 /* The sums at columns from the first on. */
 static Nest *input_nest(const Plan *p, int64_t first, int64_t columns) {
     const Form *form = p->form;
-    const Index *z = index_new(name_of("z"), columns, NULL), *in = own_index(p->in), *lane = lane_of(p), *free[] = {in, z, lane};
+    const Index *z = over("z", columns), *in = own_index(p->in), *lane = lane_of(p), *free[] = {in, z, lane};
     const Expr *x[MOST_ROWS], *sums[MOST_ROWS], *at = Add(At(z), Int(first));
     Nest *nest = nest_over(free, 3);
     for (int y = 0; y < form->sums; y++) {
@@ -206,26 +206,24 @@ static Nest *input_nest(const Plan *p, int64_t first, int64_t columns) {
 }
 
 static Nest *product_nest(const Plan *p) {
-    const Index *s = index_new(name_of("s"), p->form->sums, NULL), *in = own_index(p->in), *out = own_index(p->out);
-    const Index *k = index_new(name_of("k"), p->part, NULL), *v = own_index(p->v), *lane = lane_of(p), **bound = NEW_ARRAY(const Index *, 2);
+    const Index *s = over("s", p->form->sums), *in = own_index(p->in), *out = own_index(p->out);
+    const Index *k = over("k", p->part), *v = own_index(p->v), *lane = lane_of(p);
     const Index *free[] = {s, out, k, lane};
     Nest *nest = nest_over(free, 4);
     const Expr *at[4];
     int n = 0;
-    bound[0] = in, bound[1] = v;
     at[n++] = At(s);
     for (int d = 0; d < 4; d++)
         if (d != p->u_dim) at[n++] = At(p->f->arg[d]->index == p->in ? in : p->f->arg[d]->index == p->v ? v : out);
     const Expr *column = Add(At(k), p->v_slope < 0 ? Sub(Int(v->extent - 1), At(v)) : At(v));
     store(nest, p->products, At(s), At(out), At(k), lane, Mul(element(p->g, at, 4), at_tile(p->sums, At(s), At(in), column, lane)));
-    nest->members.at[0].op = REDUCE_SUM;
-    nest->members.at[0].bound = bound, nest->members.at[0].n_bound = 2;
+    sum_up(nest, (const Index *[]){in, v}, 2);
     return nest;
 }
 
 static Nest *output_nest(const Plan *p) {
     const Form *form = p->form;
-    const Index *k = index_new(name_of("k"), p->part, NULL), *lane = p->blocks ? p->nest->free[4] : NULL, *free[] = {p->out, k, lane};
+    const Index *k = over("k", p->part), *lane = p->blocks ? p->nest->free[4] : NULL, *free[] = {p->out, k, lane};
     const Expr *m[MOST_ROWS], *results[MOST_ROWS];
     Nest *nest = nest_over(free, 3);
     nest->block = p->blocks ? p->sample : NULL;
@@ -241,7 +239,7 @@ static Nest *output_nest(const Plan *p) {
 
 /* What the results of a tile are made of, and where they are stored, lies in memory that no one has touched for long: it comes while the
  * products are summed, a row with each of the first sums. */
-static void ask_for_results(const Plan *p, Nest *products) {
+static void ask_while_summed(const Plan *p, Nest *products) {
     const Index *s = products->free[0], *from[4] = {p->out};
     const Expr *to[4] = {At(products->free[1])};
     int n = 1;
@@ -270,7 +268,7 @@ static Group *filters_group(const Plan *p) {
     const int sums = p->form->sums;
     const Index **own = NEW_ARRAY(const Index *, 4);
     const Expr *f[FILTER];
-    own[0] = index_new(name_of("s"), sums, NULL);
+    own[0] = over("s", sums);
     for (int d = 0, n = 1; d < 4; d++)
         if (d != p->u_dim) own[n++] = index_over(name_of(text("i%d", d)), t->dim[d]);
     for (int u = 0; u < FILTER; u++) {
@@ -305,8 +303,8 @@ static Group *windows_group(Plan *p, const Group *g) {
     Group *own = NEW(Group);
     const int sums = p->form->sums;
     const int64_t reach = p->v->extent - 1;
-    p->i_tile = index_new(name_of("i_tile"), p->rows / p->form->results, NULL);
-    p->j_tile = index_new(name_of("j_tile"), p->columns / p->part, NULL);
+    p->i_tile = over("i_tile", p->rows / p->form->results);
+    p->j_tile = over("j_tile", p->columns / p->part);
     if (p->x->guarded) p->border = own_tensor(p, "border", sums, p->part + reach, p->in->extent, 2);
     p->sums = own_tensor(p, "sums", sums, p->in->extent, p->part + reach, 1);
     p->products = own_tensor(p, "products", sums, p->out->extent, p->part, 1);
@@ -323,7 +321,7 @@ static Group *windows_group(Plan *p, const Group *g) {
     PUSH(own->nests, input_nest(p, 0, p->blocks ? p->part + reach : p->part));
     if (!p->blocks) PUSH(own->nests, input_nest(p, p->part, reach));
     Nest *products = product_nest(p);
-    ask_for_results(p, products);
+    ask_while_summed(p, products);
     PUSH(own->nests, products);
     PUSH(own->nests, output_nest(p));
     return own;
