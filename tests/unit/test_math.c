@@ -44,7 +44,7 @@ static const Function functions[] = {
     { "log1p", nn_log1p_f, log1p, log1pl, 1.2, -0.9, 3 },
     { "log1pexp", nn_log1pexp_f, log1pexp_near, log1pexp_right, 2.2, -104, 20 },
     { "sigmoid", nn_sigmoid_f, sigmoid_near, sigmoid_right, 2.5, -104, 20 },
-    { "tanh", nn_tanh_f, tanh, tanhl, 2.6, -10, 10 },
+    { "tanh", nn_tanh_f, tanh, tanhl, 5.8, -10, 10 },
     { "sqrt", nn_sqrt_f, sqrt, sqrtl, 0.5, 0, 4 },
     { "sin", nn_sin_f, sin_near, sin_right, 0.51, -1000, 1000 },
     { "cos", nn_cos_f, cos_near, cos_right, 0.51, -1000, 1000 },
