@@ -1526,7 +1526,7 @@ typedef struct cnn_gradients_call {
     double number_1;
 } cnn_gradients_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void cnn_gradients_share(const void *handed, nn_thread thread) {
     const cnn_gradients_call *const call = handed;
     cnn *const m = call->m;
@@ -1572,23 +1572,25 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     real (*const d_conv2d_kept_2)[6][14][14] = (void *)(arena + 520896);
     int32_t (*const maxpool2d_winner_2)[6][14][14] = (void *)(whole + 75264);
 
-    cnn_x(nn_share(thread, 96*((n + 15) / 16)), n, (const unsigned char (*)[3][32][32])image, x);
+    NN_PARTS(parts, thread, 96*((n + 15) / 16)) cnn_x(parts, n, (const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
-    cnn_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) cnn_relu(parts, x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    cnn_maxpool2d_winner(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d, maxpool2d_winner);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) cnn_maxpool2d_winner(parts, relu, maxpool2d, maxpool2d_winner);
     nn_wait(thread);
-    cnn_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    NN_PARTS(parts, thread, 40*((n + 15) / 16)) cnn_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+            relu_2);
     nn_wait(thread);
-    cnn_maxpool2d_2_winner(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2, maxpool2d_2_winner);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_maxpool2d_2_winner(parts, relu_2, maxpool2d_2,
+            maxpool2d_2_winner);
     nn_wait(thread);
-    cnn_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_flatten(parts, maxpool2d_2, flatten);
     nn_wait(thread);
-    cnn_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) cnn_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    cnn_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) cnn_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) cnn_logits(parts, x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         cnn_logits_by_sample(n, logits, logits_2);
@@ -1602,50 +1604,57 @@ static void cnn_gradients_share(const void *handed, nn_thread thread) {
     /* backward */
     if (nn_mine(thread, 0))
         cnn_d_linear_3_b(n, d_logits, m->grads.linear_3_b);
-    cnn_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, x_2, x_2_2);
+    NN_PARTS(parts, thread, 48*((n + 15) / 16)) cnn_x_2_by_sample(parts, n, x_2, x_2_2);
     nn_wait(thread);
-    cnn_d_linear_3_w(nn_share(thread, 2), n, x_2_2, d_logits, m->grads.linear_3_w);
+    NN_PARTS(parts, thread, 2) cnn_d_linear_3_w(parts, n, x_2_2, d_logits, m->grads.linear_3_w);
     if (nn_mine(thread, 0))
         cnn_d_logits_blocks(n, d_logits, d_logits_blocks);
     nn_wait(thread);
-    cnn_d_linear_2(nn_share(thread, 14*((n + 15) / 16)), n, d_logits_blocks, p->linear_3_w, x_2, d_linear_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) cnn_d_linear_2(parts, n, d_logits_blocks, p->linear_3_w, x_2,
+            d_linear_2);
     nn_wait(thread);
-    cnn_d_linear_2_b(nn_share(thread, 14), n, d_linear_2, m->grads.linear_2_b);
-    cnn_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, d_linear_2, d_linear_2_2);
-    cnn_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, relu_3, relu_3_2);
+    NN_PARTS(parts, thread, 14) cnn_d_linear_2_b(parts, n, d_linear_2, m->grads.linear_2_b);
+    NN_PARTS(parts, thread, 48*((n + 15) / 16)) cnn_x_2_by_sample(parts, n, d_linear_2, d_linear_2_2);
+    NN_PARTS(parts, thread, 64*((n + 15) / 16)) cnn_relu_3_by_sample(parts, n, relu_3, relu_3_2);
     nn_wait(thread);
-    cnn_d_linear_2_w(nn_share(thread, 14), n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
-    cnn_d_linear(nn_share(thread, 20*((n + 15) / 16)), n, d_linear_2, p->linear_2_w, relu_3, d_linear);
+    NN_PARTS(parts, thread, 14) cnn_d_linear_2_w(parts, n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) cnn_d_linear(parts, n, d_linear_2, p->linear_2_w, relu_3,
+            d_linear);
     nn_wait(thread);
-    cnn_d_linear_b(nn_share(thread, 20), n, d_linear, m->grads.linear_b);
-    cnn_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_3);
-    cnn_flatten_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, flatten, flatten_2);
+    NN_PARTS(parts, thread, 20) cnn_d_linear_b(parts, n, d_linear, m->grads.linear_b);
+    NN_PARTS(parts, thread, 64*((n + 15) / 16)) cnn_relu_3_by_sample(parts, n, d_linear, d_linear_3);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_flatten_by_sample(parts, n, flatten, flatten_2);
     nn_wait(thread);
-    cnn_d_linear_w(nn_share(thread, 500), n, flatten_2, d_linear_3, m->grads.linear_w);
-    cnn_d_flatten(nn_share(thread, (n + 15) / 16), n, d_linear, p->linear_w, d_flatten);
+    NN_PARTS(parts, thread, 500) cnn_d_linear_w(parts, n, flatten_2, d_linear_3, m->grads.linear_w);
+    NN_PARTS(parts, thread, (n + 15) / 16) cnn_d_flatten(parts, n, d_linear, p->linear_w, d_flatten);
     nn_wait(thread);
-    cnn_d_conv2d_2_kept(nn_share(thread, 16*((n + 15) / 16)), n, d_flatten, maxpool2d_2, d_conv2d_2_kept);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_d_conv2d_2_kept(parts, n, d_flatten, maxpool2d_2,
+            d_conv2d_2_kept);
     nn_wait(thread);
-    cnn_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept, maxpool2d_2_winner, d_conv2d_2);
-    cnn_d_conv2d_2_b(nn_share(thread, 4), n, d_conv2d_2_kept, m->grads.conv2d_2_b);
-    cnn_maxpool2d_rows(nn_share(thread, 14*((n + 15) / 16)), n, maxpool2d, maxpool2d_rows);
-    cnn_d_conv2d_2_kept_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept, d_conv2d_2_kept_2);
-    cnn_maxpool2d_2_winner_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner,
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_d_conv2d_2(parts, n, d_conv2d_2_kept, maxpool2d_2_winner,
+            d_conv2d_2);
+    NN_PARTS(parts, thread, 4) cnn_d_conv2d_2_b(parts, n, d_conv2d_2_kept, m->grads.conv2d_2_b);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) cnn_maxpool2d_rows(parts, n, maxpool2d, maxpool2d_rows);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_d_conv2d_2_kept_by_sample(parts, n, d_conv2d_2_kept,
+            d_conv2d_2_kept_2);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_maxpool2d_2_winner_by_sample(parts, n, maxpool2d_2_winner,
             maxpool2d_2_winner_2);
     nn_wait(thread);
-    cnn_d_conv2d_2_f(nn_share(thread, 16), n, maxpool2d_2_winner_2, d_conv2d_2_kept_2, maxpool2d_rows,
-            m->grads.conv2d_2_f);
-    cnn_d_conv2d_kept(nn_share(thread, 14*((n + 15) / 16)), n, d_conv2d_2, p->conv2d_2_f, maxpool2d,
-            d_conv2d_kept);
+    NN_PARTS(parts, thread, 16) cnn_d_conv2d_2_f(parts, n, maxpool2d_2_winner_2, d_conv2d_2_kept_2,
+            maxpool2d_rows, m->grads.conv2d_2_f);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) cnn_d_conv2d_kept(parts, n, d_conv2d_2, p->conv2d_2_f,
+            maxpool2d, d_conv2d_kept);
     nn_wait(thread);
     if (nn_mine(thread, 0))
         cnn_d_conv2d_b(n, d_conv2d_kept, m->grads.conv2d_b);
-    cnn_x_rows(nn_share(thread, 32*((n + 15) / 16)), n, x, x_rows);
-    cnn_d_conv2d_kept_by_sample(nn_share(thread, 84*((n + 15) / 16)), n, d_conv2d_kept, d_conv2d_kept_2);
-    cnn_maxpool2d_winner_by_sample(nn_share(thread, 84*((n + 15) / 16)), n, maxpool2d_winner,
+    NN_PARTS(parts, thread, 32*((n + 15) / 16)) cnn_x_rows(parts, n, x, x_rows);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) cnn_d_conv2d_kept_by_sample(parts, n, d_conv2d_kept,
+            d_conv2d_kept_2);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) cnn_maxpool2d_winner_by_sample(parts, n, maxpool2d_winner,
             maxpool2d_winner_2);
     nn_wait(thread);
-    cnn_d_conv2d_f(nn_share(thread, 6), n, maxpool2d_winner_2, d_conv2d_kept_2, x_rows, m->grads.conv2d_f);
+    NN_PARTS(parts, thread, 6) cnn_d_conv2d_f(parts, n, maxpool2d_winner_2, d_conv2d_kept_2, x_rows,
+            m->grads.conv2d_f);
 }
 
 double cnn_gradients(cnn *m, int n, const unsigned char *image, const int32_t *kind) {
@@ -1664,7 +1673,7 @@ typedef struct cnn_update_call {
     double number_3;
 } cnn_update_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void cnn_update_share(const void *handed, nn_thread thread) {
     const cnn_update_call *const call = handed;
     cnn *const m = call->m;
@@ -1679,19 +1688,19 @@ static void cnn_update_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 1))
         cnn_update_parameter_2((real)number_1, (real)number_3, 6, m->optimizer.conv2d_b_m, m->grads.conv2d_b,
                 m->optimizer.conv2d_b_v, m->params.conv2d_b);
-    cnn_update_parameter(nn_share(thread, 3), (real)number_1, (real)number_2, 2400,
+    NN_PARTS(parts, thread, 3) cnn_update_parameter(parts, (real)number_1, (real)number_2, 2400,
             &m->optimizer.conv2d_2_f_m[0][0][0][0], &m->grads.conv2d_2_f[0][0][0][0],
             &m->optimizer.conv2d_2_f_v[0][0][0][0], &m->params.conv2d_2_f[0][0][0][0]);
     if (nn_mine(thread, 2))
         cnn_update_parameter_2((real)number_1, (real)number_3, 16, m->optimizer.conv2d_2_b_m,
                 m->grads.conv2d_2_b, m->optimizer.conv2d_2_b_v, m->params.conv2d_2_b);
-    cnn_update_parameter(nn_share(thread, 47), (real)number_1, (real)number_2, 48000,
+    NN_PARTS(parts, thread, 47) cnn_update_parameter(parts, (real)number_1, (real)number_2, 48000,
             &m->optimizer.linear_w_m[0][0], &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0],
             &m->params.linear_w[0][0]);
     if (nn_mine(thread, 3))
         cnn_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 120, m->optimizer.linear_b_m,
                 m->grads.linear_b, m->optimizer.linear_b_v, m->params.linear_b);
-    cnn_update_parameter(nn_share(thread, 10), (real)number_1, (real)number_2, 10080,
+    NN_PARTS(parts, thread, 10) cnn_update_parameter(parts, (real)number_1, (real)number_2, 10080,
             &m->optimizer.linear_2_w_m[0][0], &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0],
             &m->params.linear_2_w[0][0]);
     if (nn_mine(thread, 4))
@@ -1731,7 +1740,7 @@ typedef struct cnn_evaluate_call {
     const int32_t *kind;
 } cnn_evaluate_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void cnn_evaluate_share(const void *handed, nn_thread thread) {
     const cnn_evaluate_call *const call = handed;
     cnn *const m = call->m;
@@ -1755,23 +1764,24 @@ static void cnn_evaluate_share(const void *handed, nn_thread thread) {
     real *const cross_entropy_nll = arena + 640;
     real *const loss = arena + 704;
 
-    cnn_x(nn_share(thread, 96*((n + 15) / 16)), n, (const unsigned char (*)[3][32][32])image, x);
+    NN_PARTS(parts, thread, 96*((n + 15) / 16)) cnn_x(parts, n, (const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
-    cnn_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) cnn_relu(parts, x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) cnn_maxpool2d(parts, relu, maxpool2d);
     nn_wait(thread);
-    cnn_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    NN_PARTS(parts, thread, 40*((n + 15) / 16)) cnn_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+            relu_2);
     nn_wait(thread);
-    cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_maxpool2d_2(parts, relu_2, maxpool2d_2);
     nn_wait(thread);
-    cnn_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_flatten(parts, maxpool2d_2, flatten);
     nn_wait(thread);
-    cnn_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) cnn_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    cnn_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) cnn_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) cnn_logits(parts, x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         cnn_logits_by_sample(n, logits, logits_2);
@@ -1803,7 +1813,7 @@ typedef struct cnn_predict_call {
     nn_real *softmax;
 } cnn_predict_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void cnn_predict_share(const void *handed, nn_thread thread) {
     const cnn_predict_call *const call = handed;
     const cnn_params *const p = call->p;
@@ -1823,23 +1833,24 @@ static void cnn_predict_share(const void *handed, nn_thread thread) {
     real (*const logits)[10][16] = (void *)(arena + 5376);
     real (*const logits_2)[10] = (void *)arena;
 
-    cnn_x(nn_share(thread, 96*((n + 15) / 16)), n, (const unsigned char (*)[3][32][32])image, x);
+    NN_PARTS(parts, thread, 96*((n + 15) / 16)) cnn_x(parts, n, (const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
-    cnn_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) cnn_relu(parts, x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    cnn_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) cnn_maxpool2d(parts, relu, maxpool2d);
     nn_wait(thread);
-    cnn_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    NN_PARTS(parts, thread, 40*((n + 15) / 16)) cnn_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+            relu_2);
     nn_wait(thread);
-    cnn_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_maxpool2d_2(parts, relu_2, maxpool2d_2);
     nn_wait(thread);
-    cnn_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) cnn_flatten(parts, maxpool2d_2, flatten);
     nn_wait(thread);
-    cnn_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) cnn_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    cnn_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) cnn_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    cnn_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) cnn_logits(parts, x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         cnn_logits_by_sample(n, logits, logits_2);
@@ -1862,7 +1873,7 @@ typedef struct cnn_predict_one_call {
     nn_real *softmax;
 } cnn_predict_one_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void cnn_predict_one_share(const void *handed, nn_thread thread) {
     const cnn_predict_one_call *const call = handed;
     const cnn_params *const p = call->p;
@@ -1887,14 +1898,14 @@ static void cnn_predict_one_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 0))
         cnn_predict_one_x((const unsigned char (*)[3][32][32])image, x);
     nn_wait(thread);
-    cnn_predict_one_relu(nn_share(thread, 28), x, p->conv2d_f, p->conv2d_b, relu);
+    NN_PARTS(parts, thread, 28) cnn_predict_one_relu(parts, x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    cnn_predict_one_maxpool2d(nn_share(thread, 84), relu, maxpool2d);
+    NN_PARTS(parts, thread, 84) cnn_predict_one_maxpool2d(parts, relu, maxpool2d);
     nn_wait(thread);
     if (nn_mine(thread, 0))
         cnn_maxpool2d_plane(maxpool2d, maxpool2d_plane);
     nn_wait(thread);
-    cnn_conv2d_2_correlate2d_plane(nn_share(thread, 4), maxpool2d_plane, p->conv2d_2_f,
+    NN_PARTS(parts, thread, 4) cnn_conv2d_2_correlate2d_plane(parts, maxpool2d_plane, p->conv2d_2_f,
             conv2d_2_correlate2d_plane);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
@@ -1902,9 +1913,9 @@ static void cnn_predict_one_share(const void *handed, nn_thread thread) {
         cnn_predict_one_flatten(maxpool2d_2, flatten);
     }
     nn_wait(thread);
-    cnn_predict_one_relu_3(nn_share(thread, 20), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20) cnn_predict_one_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    cnn_predict_one_x_2(nn_share(thread, 14), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14) cnn_predict_one_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         cnn_predict_one_logits(x_2, p->linear_3_w, p->linear_3_b, logits);

@@ -1553,7 +1553,7 @@ typedef struct lenet_gradients_call {
     double number_1;
 } lenet_gradients_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void lenet_gradients_share(const void *handed, nn_thread thread) {
     const lenet_gradients_call *const call = handed;
     lenet *const m = call->m;
@@ -1599,23 +1599,26 @@ static void lenet_gradients_share(const void *handed, nn_thread thread) {
     real (*const d_conv2d_kept_2)[6][14][14] = (void *)(arena + 88064);
     int32_t (*const maxpool2d_winner_2)[6][14][14] = (void *)(whole + 75264);
 
-    lenet_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[1][28][28])image, x);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) lenet_x(parts, n, (const unsigned char (*)[1][28][28])image, x);
     nn_wait(thread);
-    lenet_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) lenet_relu(parts, x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    lenet_maxpool2d_winner(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d, maxpool2d_winner);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_maxpool2d_winner(parts, relu, maxpool2d,
+            maxpool2d_winner);
     nn_wait(thread);
-    lenet_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    NN_PARTS(parts, thread, 40*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+            relu_2);
     nn_wait(thread);
-    lenet_maxpool2d_2_winner(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2, maxpool2d_2_winner);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_maxpool2d_2_winner(parts, relu_2, maxpool2d_2,
+            maxpool2d_2_winner);
     nn_wait(thread);
-    lenet_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_flatten(parts, maxpool2d_2, flatten);
     nn_wait(thread);
-    lenet_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) lenet_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    lenet_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) lenet_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    lenet_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) lenet_logits(parts, x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         lenet_logits_by_sample(n, logits, logits_2);
@@ -1629,51 +1632,57 @@ static void lenet_gradients_share(const void *handed, nn_thread thread) {
     /* backward */
     if (nn_mine(thread, 0))
         lenet_d_linear_3_b(n, d_logits, m->grads.linear_3_b);
-    lenet_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, x_2, x_2_2);
+    NN_PARTS(parts, thread, 48*((n + 15) / 16)) lenet_x_2_by_sample(parts, n, x_2, x_2_2);
     nn_wait(thread);
-    lenet_d_linear_3_w(nn_share(thread, 2), n, x_2_2, d_logits, m->grads.linear_3_w);
+    NN_PARTS(parts, thread, 2) lenet_d_linear_3_w(parts, n, x_2_2, d_logits, m->grads.linear_3_w);
     if (nn_mine(thread, 0))
         lenet_d_logits_blocks(n, d_logits, d_logits_blocks);
     nn_wait(thread);
-    lenet_d_linear_2(nn_share(thread, 14*((n + 15) / 16)), n, d_logits_blocks, p->linear_3_w, x_2, d_linear_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) lenet_d_linear_2(parts, n, d_logits_blocks, p->linear_3_w, x_2,
+            d_linear_2);
     nn_wait(thread);
-    lenet_d_linear_2_b(nn_share(thread, 14), n, d_linear_2, m->grads.linear_2_b);
-    lenet_x_2_by_sample(nn_share(thread, 48*((n + 15) / 16)), n, d_linear_2, d_linear_2_2);
-    lenet_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, relu_3, relu_3_2);
+    NN_PARTS(parts, thread, 14) lenet_d_linear_2_b(parts, n, d_linear_2, m->grads.linear_2_b);
+    NN_PARTS(parts, thread, 48*((n + 15) / 16)) lenet_x_2_by_sample(parts, n, d_linear_2, d_linear_2_2);
+    NN_PARTS(parts, thread, 64*((n + 15) / 16)) lenet_relu_3_by_sample(parts, n, relu_3, relu_3_2);
     nn_wait(thread);
-    lenet_d_linear_2_w(nn_share(thread, 14), n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
-    lenet_d_linear(nn_share(thread, 20*((n + 15) / 16)), n, d_linear_2, p->linear_2_w, relu_3, d_linear);
+    NN_PARTS(parts, thread, 14) lenet_d_linear_2_w(parts, n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) lenet_d_linear(parts, n, d_linear_2, p->linear_2_w, relu_3,
+            d_linear);
     nn_wait(thread);
-    lenet_d_linear_b(nn_share(thread, 20), n, d_linear, m->grads.linear_b);
-    lenet_relu_3_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_3);
-    lenet_flatten_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, flatten, flatten_2);
+    NN_PARTS(parts, thread, 20) lenet_d_linear_b(parts, n, d_linear, m->grads.linear_b);
+    NN_PARTS(parts, thread, 64*((n + 15) / 16)) lenet_relu_3_by_sample(parts, n, d_linear, d_linear_3);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_flatten_by_sample(parts, n, flatten, flatten_2);
     nn_wait(thread);
-    lenet_d_linear_w(nn_share(thread, 500), n, flatten_2, d_linear_3, m->grads.linear_w);
-    lenet_d_flatten(nn_share(thread, (n + 15) / 16), n, d_linear, p->linear_w, d_flatten);
+    NN_PARTS(parts, thread, 500) lenet_d_linear_w(parts, n, flatten_2, d_linear_3, m->grads.linear_w);
+    NN_PARTS(parts, thread, (n + 15) / 16) lenet_d_flatten(parts, n, d_linear, p->linear_w, d_flatten);
     nn_wait(thread);
-    lenet_d_conv2d_2_kept(nn_share(thread, 16*((n + 15) / 16)), n, d_flatten, maxpool2d_2, d_conv2d_2_kept);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_d_conv2d_2_kept(parts, n, d_flatten, maxpool2d_2,
+            d_conv2d_2_kept);
     nn_wait(thread);
-    lenet_d_conv2d_2(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept, maxpool2d_2_winner, d_conv2d_2);
-    lenet_d_conv2d_2_b(nn_share(thread, 4), n, d_conv2d_2_kept, m->grads.conv2d_2_b);
-    lenet_maxpool2d_rows(nn_share(thread, 14*((n + 15) / 16)), n, maxpool2d, maxpool2d_rows);
-    lenet_d_conv2d_2_kept_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, d_conv2d_2_kept,
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_d_conv2d_2(parts, n, d_conv2d_2_kept, maxpool2d_2_winner,
+            d_conv2d_2);
+    NN_PARTS(parts, thread, 4) lenet_d_conv2d_2_b(parts, n, d_conv2d_2_kept, m->grads.conv2d_2_b);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) lenet_maxpool2d_rows(parts, n, maxpool2d, maxpool2d_rows);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_d_conv2d_2_kept_by_sample(parts, n, d_conv2d_2_kept,
             d_conv2d_2_kept_2);
-    lenet_maxpool2d_2_winner_by_sample(nn_share(thread, 16*((n + 15) / 16)), n, maxpool2d_2_winner,
-            maxpool2d_2_winner_2);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_maxpool2d_2_winner_by_sample(parts, n,
+            maxpool2d_2_winner, maxpool2d_2_winner_2);
     nn_wait(thread);
-    lenet_d_conv2d_2_f(nn_share(thread, 16), n, maxpool2d_2_winner_2, d_conv2d_2_kept_2, maxpool2d_rows,
-            m->grads.conv2d_2_f);
-    lenet_d_conv2d_kept(nn_share(thread, 14*((n + 15) / 16)), n, d_conv2d_2, p->conv2d_2_f, maxpool2d,
-            d_conv2d_kept);
+    NN_PARTS(parts, thread, 16) lenet_d_conv2d_2_f(parts, n, maxpool2d_2_winner_2, d_conv2d_2_kept_2,
+            maxpool2d_rows, m->grads.conv2d_2_f);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) lenet_d_conv2d_kept(parts, n, d_conv2d_2, p->conv2d_2_f,
+            maxpool2d, d_conv2d_kept);
     nn_wait(thread);
     if (nn_mine(thread, 0))
         lenet_d_conv2d_b(n, d_conv2d_kept, m->grads.conv2d_b);
-    lenet_x_rows(nn_share(thread, 32*((n + 15) / 16)), n, x, x_rows);
-    lenet_d_conv2d_kept_by_sample(nn_share(thread, 84*((n + 15) / 16)), n, d_conv2d_kept, d_conv2d_kept_2);
-    lenet_maxpool2d_winner_by_sample(nn_share(thread, 84*((n + 15) / 16)), n, maxpool2d_winner,
+    NN_PARTS(parts, thread, 32*((n + 15) / 16)) lenet_x_rows(parts, n, x, x_rows);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_d_conv2d_kept_by_sample(parts, n, d_conv2d_kept,
+            d_conv2d_kept_2);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_maxpool2d_winner_by_sample(parts, n, maxpool2d_winner,
             maxpool2d_winner_2);
     nn_wait(thread);
-    lenet_d_conv2d_f(nn_share(thread, 6), n, maxpool2d_winner_2, d_conv2d_kept_2, x_rows, m->grads.conv2d_f);
+    NN_PARTS(parts, thread, 6) lenet_d_conv2d_f(parts, n, maxpool2d_winner_2, d_conv2d_kept_2, x_rows,
+            m->grads.conv2d_f);
 }
 
 double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_t *kind) {
@@ -1692,7 +1701,7 @@ typedef struct lenet_update_call {
     double number_3;
 } lenet_update_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void lenet_update_share(const void *handed, nn_thread thread) {
     const lenet_update_call *const call = handed;
     lenet *const m = call->m;
@@ -1707,19 +1716,19 @@ static void lenet_update_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 1))
         lenet_update_parameter_2((real)number_1, (real)number_3, 6, m->optimizer.conv2d_b_m, m->grads.conv2d_b,
                 m->optimizer.conv2d_b_v, m->params.conv2d_b);
-    lenet_update_parameter(nn_share(thread, 3), (real)number_1, (real)number_2, 2400,
+    NN_PARTS(parts, thread, 3) lenet_update_parameter(parts, (real)number_1, (real)number_2, 2400,
             &m->optimizer.conv2d_2_f_m[0][0][0][0], &m->grads.conv2d_2_f[0][0][0][0],
             &m->optimizer.conv2d_2_f_v[0][0][0][0], &m->params.conv2d_2_f[0][0][0][0]);
     if (nn_mine(thread, 2))
         lenet_update_parameter_2((real)number_1, (real)number_3, 16, m->optimizer.conv2d_2_b_m,
                 m->grads.conv2d_2_b, m->optimizer.conv2d_2_b_v, m->params.conv2d_2_b);
-    lenet_update_parameter(nn_share(thread, 47), (real)number_1, (real)number_2, 48000,
+    NN_PARTS(parts, thread, 47) lenet_update_parameter(parts, (real)number_1, (real)number_2, 48000,
             &m->optimizer.linear_w_m[0][0], &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0],
             &m->params.linear_w[0][0]);
     if (nn_mine(thread, 3))
         lenet_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 120, m->optimizer.linear_b_m,
                 m->grads.linear_b, m->optimizer.linear_b_v, m->params.linear_b);
-    lenet_update_parameter(nn_share(thread, 10), (real)number_1, (real)number_2, 10080,
+    NN_PARTS(parts, thread, 10) lenet_update_parameter(parts, (real)number_1, (real)number_2, 10080,
             &m->optimizer.linear_2_w_m[0][0], &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0],
             &m->params.linear_2_w[0][0]);
     if (nn_mine(thread, 4))
@@ -1759,7 +1768,7 @@ typedef struct lenet_evaluate_call {
     const int32_t *kind;
 } lenet_evaluate_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void lenet_evaluate_share(const void *handed, nn_thread thread) {
     const lenet_evaluate_call *const call = handed;
     lenet *const m = call->m;
@@ -1783,23 +1792,24 @@ static void lenet_evaluate_share(const void *handed, nn_thread thread) {
     real *const cross_entropy_nll = arena + 640;
     real *const loss = arena + 704;
 
-    lenet_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[1][28][28])image, x);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) lenet_x(parts, n, (const unsigned char (*)[1][28][28])image, x);
     nn_wait(thread);
-    lenet_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) lenet_relu(parts, x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    lenet_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_maxpool2d(parts, relu, maxpool2d);
     nn_wait(thread);
-    lenet_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    NN_PARTS(parts, thread, 40*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+            relu_2);
     nn_wait(thread);
-    lenet_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_maxpool2d_2(parts, relu_2, maxpool2d_2);
     nn_wait(thread);
-    lenet_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_flatten(parts, maxpool2d_2, flatten);
     nn_wait(thread);
-    lenet_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) lenet_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    lenet_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) lenet_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    lenet_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) lenet_logits(parts, x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         lenet_logits_by_sample(n, logits, logits_2);
@@ -1831,7 +1841,7 @@ typedef struct lenet_predict_call {
     nn_real *softmax;
 } lenet_predict_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void lenet_predict_share(const void *handed, nn_thread thread) {
     const lenet_predict_call *const call = handed;
     const lenet_params *const p = call->p;
@@ -1851,23 +1861,24 @@ static void lenet_predict_share(const void *handed, nn_thread thread) {
     real (*const logits)[10][16] = (void *)(arena + 5376);
     real (*const logits_2)[10] = (void *)arena;
 
-    lenet_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[1][28][28])image, x);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) lenet_x(parts, n, (const unsigned char (*)[1][28][28])image, x);
     nn_wait(thread);
-    lenet_relu(nn_share(thread, 28*((n + 15) / 16)), x, p->conv2d_f, p->conv2d_b, relu);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) lenet_relu(parts, x, p->conv2d_f, p->conv2d_b, relu);
     nn_wait(thread);
-    lenet_maxpool2d(nn_share(thread, 84*((n + 15) / 16)), relu, maxpool2d);
+    NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_maxpool2d(parts, relu, maxpool2d);
     nn_wait(thread);
-    lenet_relu_2(nn_share(thread, 40*((n + 15) / 16)), maxpool2d, p->conv2d_2_f, p->conv2d_2_b, relu_2);
+    NN_PARTS(parts, thread, 40*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+            relu_2);
     nn_wait(thread);
-    lenet_maxpool2d_2(nn_share(thread, 16*((n + 15) / 16)), relu_2, maxpool2d_2);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_maxpool2d_2(parts, relu_2, maxpool2d_2);
     nn_wait(thread);
-    lenet_flatten(nn_share(thread, 16*((n + 15) / 16)), maxpool2d_2, flatten);
+    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_flatten(parts, maxpool2d_2, flatten);
     nn_wait(thread);
-    lenet_relu_3(nn_share(thread, 20*((n + 15) / 16)), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) lenet_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    lenet_x_2(nn_share(thread, 14*((n + 15) / 16)), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14*((n + 15) / 16)) lenet_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
-    lenet_logits(nn_share(thread, 2*((n + 15) / 16)), x_2, p->linear_3_w, p->linear_3_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) lenet_logits(parts, x_2, p->linear_3_w, p->linear_3_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         lenet_logits_by_sample(n, logits, logits_2);
@@ -1890,7 +1901,7 @@ typedef struct lenet_predict_one_call {
     nn_real *softmax;
 } lenet_predict_one_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void lenet_predict_one_share(const void *handed, nn_thread thread) {
     const lenet_predict_one_call *const call = handed;
     const lenet_params *const p = call->p;
@@ -1921,12 +1932,13 @@ static void lenet_predict_one_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 0))
         lenet_conv2d_correlate2d_plane(x_plane, p->conv2d_f, conv2d_correlate2d_plane);
     nn_wait(thread);
-    lenet_predict_one_maxpool2d(nn_share(thread, 84), p->conv2d_b, conv2d_correlate2d_plane, maxpool2d);
+    NN_PARTS(parts, thread, 84) lenet_predict_one_maxpool2d(parts, p->conv2d_b, conv2d_correlate2d_plane,
+            maxpool2d);
     nn_wait(thread);
     if (nn_mine(thread, 0))
         lenet_maxpool2d_plane(maxpool2d, maxpool2d_plane);
     nn_wait(thread);
-    lenet_conv2d_2_correlate2d_plane(nn_share(thread, 4), maxpool2d_plane, p->conv2d_2_f,
+    NN_PARTS(parts, thread, 4) lenet_conv2d_2_correlate2d_plane(parts, maxpool2d_plane, p->conv2d_2_f,
             conv2d_2_correlate2d_plane);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
@@ -1934,9 +1946,9 @@ static void lenet_predict_one_share(const void *handed, nn_thread thread) {
         lenet_predict_one_flatten(maxpool2d_2, flatten);
     }
     nn_wait(thread);
-    lenet_predict_one_relu_3(nn_share(thread, 20), flatten, p->linear_w, p->linear_b, relu_3);
+    NN_PARTS(parts, thread, 20) lenet_predict_one_relu_3(parts, flatten, p->linear_w, p->linear_b, relu_3);
     nn_wait(thread);
-    lenet_predict_one_x_2(nn_share(thread, 14), relu_3, p->linear_2_w, p->linear_2_b, x_2);
+    NN_PARTS(parts, thread, 14) lenet_predict_one_x_2(parts, relu_3, p->linear_2_w, p->linear_2_b, x_2);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         lenet_predict_one_logits(x_2, p->linear_3_w, p->linear_3_b, logits);

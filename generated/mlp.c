@@ -665,7 +665,7 @@ typedef struct mlp_gradients_call {
     double number_1;
 } mlp_gradients_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void mlp_gradients_share(const void *handed, nn_thread thread) {
     const mlp_gradients_call *const call = handed;
     mlp *const m = call->m;
@@ -690,11 +690,11 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     real (*const d_linear_2)[144] = (void *)(arena + 100352);
     real (*const x_2)[784] = (void *)(arena + 50176);
 
-    mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) mlp_x(parts, n, (const unsigned char (*)[784])image, x);
     nn_wait(thread);
-    mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
+    NN_PARTS(parts, thread, (n + 15) / 16) mlp_relu(parts, x, p->linear_w, p->linear_b, relu);
     nn_wait(thread);
-    mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) mlp_logits(parts, relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         mlp_logits_by_sample(n, logits, logits_2);
@@ -708,20 +708,21 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     /* backward */
     if (nn_mine(thread, 0))
         mlp_d_linear_2_b(n, d_logits, m->grads.linear_2_b);
-    mlp_relu_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, relu, relu_2);
+    NN_PARTS(parts, thread, 64*((n + 15) / 16)) mlp_relu_by_sample(parts, n, relu, relu_2);
     nn_wait(thread);
-    mlp_d_linear_2_w(nn_share(thread, 16), n, relu_2, d_logits, m->grads.linear_2_w);
+    NN_PARTS(parts, thread, 16) mlp_d_linear_2_w(parts, n, relu_2, d_logits, m->grads.linear_2_w);
     if (nn_mine(thread, 0))
         mlp_d_logits_blocks(n, d_logits, d_logits_blocks);
     nn_wait(thread);
-    mlp_d_linear(nn_share(thread, (n + 15) / 16), n, d_logits_blocks, p->linear_2_w, relu, d_linear);
+    NN_PARTS(parts, thread, (n + 15) / 16) mlp_d_linear(parts, n, d_logits_blocks, p->linear_2_w, relu,
+            d_linear);
     nn_wait(thread);
     if (nn_mine(thread, 0))
         mlp_d_linear_b(n, d_linear, m->grads.linear_b);
-    mlp_relu_by_sample(nn_share(thread, 64*((n + 15) / 16)), n, d_linear, d_linear_2);
-    mlp_x_by_sample(nn_share(thread, 28*((n + 15) / 16)), n, x, x_2);
+    NN_PARTS(parts, thread, 64*((n + 15) / 16)) mlp_relu_by_sample(parts, n, d_linear, d_linear_2);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) mlp_x_by_sample(parts, n, x, x_2);
     nn_wait(thread);
-    mlp_d_linear_w(nn_share(thread, 49), n, x_2, d_linear_2, m->grads.linear_w);
+    NN_PARTS(parts, thread, 49) mlp_d_linear_w(parts, n, x_2, d_linear_2, m->grads.linear_w);
 }
 
 double mlp_gradients(mlp *m, int n, const unsigned char *image, const int32_t *digit) {
@@ -740,7 +741,7 @@ typedef struct mlp_update_call {
     double number_3;
 } mlp_update_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void mlp_update_share(const void *handed, nn_thread thread) {
     const mlp_update_call *const call = handed;
     mlp *const m = call->m;
@@ -748,13 +749,13 @@ static void mlp_update_share(const void *handed, nn_thread thread) {
     const double number_2 = call->number_2;
     const double number_3 = call->number_3;
 
-    mlp_update_parameter(nn_share(thread, 98), (real)number_1, (real)number_2, 100352,
+    NN_PARTS(parts, thread, 98) mlp_update_parameter(parts, (real)number_1, (real)number_2, 100352,
             &m->optimizer.linear_w_m[0][0], &m->grads.linear_w[0][0], &m->optimizer.linear_w_v[0][0],
             &m->params.linear_w[0][0]);
     if (nn_mine(thread, 0))
         mlp_update_parameter(nn_whole(1), (real)number_1, (real)number_2, 128, m->optimizer.linear_b_m,
                 m->grads.linear_b, m->optimizer.linear_b_v, m->params.linear_b);
-    mlp_update_parameter(nn_share(thread, 2), (real)number_1, (real)number_2, 1280,
+    NN_PARTS(parts, thread, 2) mlp_update_parameter(parts, (real)number_1, (real)number_2, 1280,
             &m->optimizer.linear_2_w_m[0][0], &m->grads.linear_2_w[0][0], &m->optimizer.linear_2_w_v[0][0],
             &m->params.linear_2_w[0][0]);
     if (nn_mine(thread, 1))
@@ -787,7 +788,7 @@ typedef struct mlp_evaluate_call {
     const int32_t *digit;
 } mlp_evaluate_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void mlp_evaluate_share(const void *handed, nn_thread thread) {
     const mlp_evaluate_call *const call = handed;
     mlp *const m = call->m;
@@ -805,11 +806,11 @@ static void mlp_evaluate_share(const void *handed, nn_thread thread) {
     real *const cross_entropy_nll = arena + 1280;
     real *const loss = arena + 1344;
 
-    mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) mlp_x(parts, n, (const unsigned char (*)[784])image, x);
     nn_wait(thread);
-    mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
+    NN_PARTS(parts, thread, (n + 15) / 16) mlp_relu(parts, x, p->linear_w, p->linear_b, relu);
     nn_wait(thread);
-    mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) mlp_logits(parts, relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         mlp_logits_by_sample(n, logits, logits_2);
@@ -841,7 +842,7 @@ typedef struct mlp_predict_call {
     nn_real *softmax;
 } mlp_predict_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void mlp_predict_share(const void *handed, nn_thread thread) {
     const mlp_predict_call *const call = handed;
     const mlp_params *const p = call->p;
@@ -855,11 +856,11 @@ static void mlp_predict_share(const void *handed, nn_thread thread) {
     real (*const logits)[10][16] = (void *)arena;
     real (*const logits_2)[10] = (void *)(arena + 640);
 
-    mlp_x(nn_share(thread, 28*((n + 15) / 16)), n, (const unsigned char (*)[784])image, x);
+    NN_PARTS(parts, thread, 28*((n + 15) / 16)) mlp_x(parts, n, (const unsigned char (*)[784])image, x);
     nn_wait(thread);
-    mlp_relu(nn_share(thread, (n + 15) / 16), x, p->linear_w, p->linear_b, relu);
+    NN_PARTS(parts, thread, (n + 15) / 16) mlp_relu(parts, x, p->linear_w, p->linear_b, relu);
     nn_wait(thread);
-    mlp_logits(nn_share(thread, 2*((n + 15) / 16)), relu, p->linear_2_w, p->linear_2_b, logits);
+    NN_PARTS(parts, thread, 2*((n + 15) / 16)) mlp_logits(parts, relu, p->linear_2_w, p->linear_2_b, logits);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         mlp_logits_by_sample(n, logits, logits_2);
@@ -882,7 +883,7 @@ typedef struct mlp_predict_one_call {
     nn_real *softmax;
 } mlp_predict_one_call;
 
-/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */
+/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */
 static void mlp_predict_one_share(const void *handed, nn_thread thread) {
     const mlp_predict_one_call *const call = handed;
     const mlp_params *const p = call->p;
@@ -900,7 +901,7 @@ static void mlp_predict_one_share(const void *handed, nn_thread thread) {
     if (nn_mine(thread, 0))
         mlp_predict_one_x((const unsigned char (*)[784])image, x);
     nn_wait(thread);
-    mlp_predict_one_relu(nn_share(thread, 32), x, p->linear_w, p->linear_b, relu);
+    NN_PARTS(parts, thread, 32) mlp_predict_one_relu(parts, x, p->linear_w, p->linear_b, relu);
     nn_wait(thread);
     if (nn_mine(thread, 0)) {
         mlp_predict_one_logits(relu, p->linear_2_w, p->linear_2_b, logits);

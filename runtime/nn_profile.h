@@ -4,7 +4,7 @@
  * once after each call, so that nothing between two calls is lost:
  *
  *     uint64_t clock = nn_profile_clock();
- *     mlp_h(nn_share(thread, 32), n, x, h);
+ *     NN_PARTS(parts, thread, 32) mlp_h(parts, n, x, h);
  *     clock = nn_profile_lap(&mlp_spent[thread.number][1], clock);
  *
  * SPDX-License-Identifier: 0BSD */

@@ -1,9 +1,9 @@
 /* nn_team.h: how generated code shares a call among threads, and how many there are.
  *
  * A program has one team of threads. A call of an entry point that is worth it runs on all of them: every thread runs the
- * same function, takes its share of the parts of each kernel, and waits for the others where the next kernels need what
+ * same function, takes parts of each kernel until all are taken, and waits for the others where the next kernels need what
  * they compute. The parts of a kernel are cut without regard to the number of threads, and each part computes elements of
- * its own, so results have the same bits for every number of threads.
+ * its own, so results have the same bits for every number of threads, whichever takes a part.
  *
  *     nn_threads(4);                          once, at the start of a program: its calls run on 4 threads from now on
  *     lenet_step(&m, 64, images, labels);
@@ -42,11 +42,16 @@ typedef void nn_work(const void *call, nn_thread thread);
 void nn_team_run(nn_work *work, const void *call);
 /* Waits until every thread of the team is here. What they wrote before can be read after. */
 void nn_team_wait(void);
+/* Some parts of the next kernel for a thread of the team, and some more of that kernel; empty when all are taken. */
+nn_range nn_team_begin(nn_thread thread, int parts);
+nn_range nn_team_more(nn_thread thread, int parts);
 
 /* Weak: the team is linked where something calls nn_threads. */
 #if defined __GNUC__ && !defined NN_TEAM_ITSELF
 #pragma weak nn_team_run
 #pragma weak nn_team_wait
+#pragma weak nn_team_begin
+#pragma weak nn_team_more
 #endif
 
 static inline void nn_on_team(nn_work *work, const void *call) {
@@ -68,13 +73,31 @@ static inline void nn_wait(nn_thread thread) {
 #endif
 }
 
-/* The thread's share of a kernel's parts: neighbours, and as many as the others have, or one more. */
-static inline nn_range nn_share(nn_thread thread, int parts) {
-    const int each = parts / thread.of, more = parts % thread.of;
-    nn_range range;
-    range.first = each * thread.number + (thread.number < more ? thread.number : more);
-    range.last = range.first + each + (thread.number < more);
-    return range;
+/* NN_PARTS(some, thread, 32) kernel(some, ...): the thread computes some of the kernel's 32 parts after the other, until all are
+ * taken. Every thread of a team must come by the same of these in the same order. */
+#define NN_PARTS(some, thread, parts)                                                                                  \
+    for (nn_range some = nn_parts_begin(thread, parts); some.first < some.last; some = nn_parts_more(thread, parts))
+
+static inline nn_range nn_parts_begin(nn_thread thread, int parts) {
+    nn_range all;
+#if defined __GNUC__
+    if (thread.of > 1) return nn_team_begin(thread, parts);
+#else
+    (void)thread;
+#endif
+    all.first = 0;
+    all.last = parts;
+    return all;
+}
+static inline nn_range nn_parts_more(nn_thread thread, int parts) {
+    nn_range none;
+#if defined __GNUC__
+    if (thread.of > 1) return nn_team_more(thread, parts);
+#else
+    (void)thread, (void)parts;
+#endif
+    none.first = none.last = 0;
+    return none;
 }
 
 /* All parts of a kernel. */

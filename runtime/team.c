@@ -1,4 +1,4 @@
-/* team.c: the threads of a program, and the barrier between them.
+/* team.c: the threads of a program, the barrier between them, and how they share the parts of a kernel.
  *
  * The team is persistent: its threads are made once and wait at the barrier for work. A run is
  *
@@ -94,6 +94,63 @@ void nn_team_wait(void) {
     sleep_until_turned(old);
 }
 
+/* ---- shares ---- */
+
+enum { BITS_OF_PART = 22, LAST_PART = (1 << BITS_OF_PART) - 1, BITS_OF_KERNEL = 64 - 2 * BITS_OF_PART };
+
+typedef struct Share {
+    _Alignas(64) _Atomic uint64_t left;         /* kernel, first, last: changed by whoever takes from it */
+    uint32_t kernel;                            /* that the thread itself is at; numbers begin again behind the last that has room */
+} Share;
+static Share share_of[NN_MOST_THREADS];
+
+static uint64_t word_of(uint32_t kernel, nn_range r) {
+    return (uint64_t)kernel << 2 * BITS_OF_PART | (uint64_t)r.first << BITS_OF_PART | (uint64_t)r.last;
+}
+
+/* The share of one of `of` threads: neighbours, and as many as the others have, or one more. */
+static nn_range whole_share(int number, int of, int parts) {
+    const int each = parts / of, more = parts % of, first = each * number + (number < more ? number : more);
+    return (nn_range){ first, first + each + (number < more) };
+}
+
+/* Some of what is left of a kernel's parts in the share of thread `whose`; empty: nothing is. */
+static nn_range take_from(int whose, nn_thread thread, int parts) {
+    const uint32_t kernel = share_of[thread.number].kernel;
+    uint64_t word = atomic_load_explicit(&share_of[whose].left, memory_order_relaxed), rest;
+    nn_range left, taken;
+    do {
+        const uint32_t at = (uint32_t)(word >> 2 * BITS_OF_PART);
+        const int32_t later = (int32_t)((at - kernel) << (32 - BITS_OF_KERNEL));        /* its sign: modulo all numbers */
+        left = later < 0 ? whole_share(whose, thread.of, parts) : (nn_range){ (int)(word >> BITS_OF_PART & LAST_PART), (int)(word & LAST_PART) };
+        const int n = left.last - left.first;
+        taken = left;
+        if (later > 0 || n == 0) return (nn_range){ 0, 0 };
+        if (whose == thread.number) taken.last = left.first += (n + 3) / 4;
+        else taken.first = left.last -= (n + 1) / 2;
+        rest = word_of(kernel, left);
+    } while (!atomic_compare_exchange_weak_explicit(&share_of[whose].left, &word, rest, memory_order_relaxed, memory_order_relaxed));
+    return taken;
+}
+
+/* More parts than a word has room for are handed out in groups. */
+nn_range nn_team_more(nn_thread thread, int parts) {
+    const int group = parts / LAST_PART + 1, groups = parts / group + (parts % group != 0);
+    for (int k = 0; k < thread.of; k++) {
+        const nn_range taken = take_from((thread.number + k) % thread.of, thread, groups);
+        if (taken.first < taken.last) return (nn_range){ taken.first * group, taken.last == groups ? parts : taken.last * group };
+    }
+    return (nn_range){ 0, 0 };
+}
+
+nn_range nn_team_begin(nn_thread thread, int parts) {
+    uint32_t *kernel = &share_of[thread.number].kernel;
+    *kernel = (*kernel + 1) & ((1u << BITS_OF_KERNEL) - 1);
+    return nn_team_more(thread, parts);
+}
+
+/* ---- the team ---- */
+
 static void *serve(void *own) {
     const int number = (int)(intptr_t)own;
     for (;;) {
@@ -144,6 +201,10 @@ static void begin_threads(int wanted) {
     sigset_t all, old;
     if (!watches_forks) watches_forks = pthread_atfork(NULL, NULL, forget_threads) == 0;
     spins = wanted > nn_cores() ? SPINS_CROWDED : SPINS;
+    for (int k = 0; k < wanted; k++) {
+        atomic_store(&share_of[k].left, 0);
+        share_of[k].kernel = 0;
+    }
     atomic_store(&missing, wanted);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);

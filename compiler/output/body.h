@@ -12,7 +12,8 @@ typedef struct Body {
     Map placed;                         /* the names of tensors of the arena that have one already */
     Writer places, numbers, calls, end; /* the text of the function, in this order */
     bool shared;                        /* every thread of a team runs the calls: see team.c */
-    const char *thread, *call, *handed; /* then: names of the thread that runs, of the call, and of the call without its type */
+    const char *thread, *parts;         /* then: names of the thread that runs, and of the parts of a kernel that it has taken, */
+    const char *call, *handed;          /* of the call, and of the call without its type */
     LIST(const char *) number_name, number_type;    /* the keys and numbers that `numbers` declares */
     Profile *profile;                   /* of functions that measure their kernels, else NULL */
     const char *clock;                  /* then: the name of the time when the last call ended */

@@ -308,10 +308,13 @@ static void print_lap(Writer *w, const Body *b, int row, int depth) {
 static void print_call(Writer *w, Body *b, const Functions *functions, const Kernel *k, int depth) {
     const Function *f = function_of(functions, k);
     Writer values = { 0 }, keys = { 0 }, arrays = { 0 };
+    const char *loop = "";
     if (f->kernel->first) {
         const char *parts = number_text(b, k->parts, C_INT);
-        if (b->shared && k->parallel) put(&values, ", nn_share(%s, %s)", b->thread, parts);
-        else put(&values, ", nn_whole(%s)", parts);
+        if (b->shared && k->parallel) {
+            loop = text("NN_PARTS(%s, %s, %s) ", b->parts, b->thread, parts);
+            put(&values, ", %s", b->parts);
+        } else put(&values, ", nn_whole(%s)", parts);
     }
     for (int a = 0; a < k->arguments.n; a++) {
         const Argument *g = &f->argument[a];
@@ -325,7 +328,7 @@ static void print_call(Writer *w, Body *b, const Functions *functions, const Ker
     for (int i = 0; i < sites.n; i++) put(&keys, ", %s", binding(&b->scope, sites.at[i])->text);
     Writer all = { 0 };
     put(&all, "%s%s%s", values.text ? values.text : "", keys.text ? keys.text : "", arrays.text ? arrays.text : "");
-    put_line(w, depth, text("%s(%s);", f->name, all.length ? all.text + 2 : ""));
+    put_line(w, depth, text("%s%s(%s);", loop, f->name, all.length ? all.text + 2 : ""));
     if (b->profile) print_lap(w, b, profile_row(b->profile, b->entry, f, k), depth);
 }
 
@@ -409,6 +412,7 @@ static Body *body_new(const Module *m, const Layout *l, const Functions *functio
     b->shared = schedule->parallel;
     if (b->shared) {
         b->thread = name_add(b->scope.names, "thread");
+        b->parts = name_add(b->scope.names, "parts");
         b->call = name_add(b->scope.names, "call");
         b->handed = name_add(b->scope.names, "handed");
     }

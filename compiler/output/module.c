@@ -135,7 +135,7 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, const char
 }
 
 /* Of the runtime's names, those that nn_math.h does not declare. */
-static const char *const other_names[] = { "real", "key", "uniform", "range", "thread", "share", "whole", "mine", "wait", "on_team", "profile_lap",
+static const char *const other_names[] = { "real", "key", "uniform", "range", "thread", "whole", "mine", "wait", "on_team", "profile_lap",
                                            "profile_clock", "profile_row", "profile_spent", "profile_peak",
                                             "vec", "load", "held", "store", "sum_lanes" };
 

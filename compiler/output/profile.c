@@ -1,6 +1,6 @@
 /* --profile: which call of which kernel the time goes to, and where that came from.
  *
- *     mlp_h(nn_share(thread, 32), n, x, p->linear_w, h);
+ *     NN_PARTS(parts, thread, 32) mlp_h(parts, n, x, p->linear_w, h);
  *     clock = nn_profile_lap(&mlp_spent[thread.number][7], clock);        row 7: { "gradients", "h", "mlp.nn:5", "h[o] = ...", ...
  *
  * Each call has a row in one constant table, and each thread a row of what it has spent on each. These times are the only

@@ -5,12 +5,12 @@
  *         const mlp_gradients_call *const call = handed;
  *         mlp *const m = call->m;
  *         ...
- *         mlp_h(nn_share(thread, 32), n, x, p->linear_w, h);         each thread some of the 32 parts
- *         nn_wait(thread);                                           all of h is there
+ *         NN_PARTS(parts, thread, 32) mlp_h(parts, n, x, p->linear_w, h);        each thread some of the 32 parts
+ *         nn_wait(thread);                                                       all of h is there
  *         if (nn_mine(thread, 0))
- *             mlp_loss(n, h, loss);                                  one thread
+ *             mlp_loss(n, h, loss);                                              one thread
  *         if (nn_mine(thread, 1))
- *             mlp_right(n, h, right);                                another, if there is one
+ *             mlp_right(n, h, right);                                            another, if there is one
  *     }
  *
  * Which kernels have parts and where the barriers stand is the schedule's (kernels/barriers.c). The last barrier is the
@@ -80,7 +80,7 @@ void print_share(Writer *w, const Body *b) {
     put(w, "typedef struct %s {\n", type);
     for (int k = 0; k < list.n; k++) put(w, "    %s%s;\n", list.at[k].type, list.at[k].name);
     put(w, "} %s;\n\n", type);
-    put_text(w, "/* What each thread does: its share of the parts of a kernel, or all of one that is its own to run. */\n");
+    put_text(w, "/* What each thread does: some of the parts of a kernel, or all of one that is its own to run. */\n");
     put_line(w, 0, text("static void %s(const void *%s, nn_thread %s) {", share_name(b), b->handed, b->thread));
     put(w, "    const %s *const %s = %s;\n", type, b->call, b->handed);
     for (int k = 0; k < list.n; k++) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Threads: every number of them leaves the same bytes, for the models of the repository and for some that have what those
-# lack, in builds that find what no lock and no barrier orders (-fsanitize=thread), and in ordinary ones.
+# Threads: they share the parts of kernels, and every number of them leaves the same bytes, for the models of the repository and
+# for some that have what those lack, in builds that find what no lock and no barrier orders (-fsanitize=thread), and in ordinary ones.
 . "$(dirname "$0")/../stage.sh"
 
 # What the repository's models lack: a scan, a row group over many samples, a scatter, states, averages, a watch, a setting.
@@ -45,6 +45,12 @@ if ! { $CC $sanitizer "$WORK/empty.c" -o "$WORK/empty" && "$WORK/empty"; } >/dev
     echo "threads: $CC has no thread sanitizer here; that part is left out"
     sanitizer=
 fi
+# The parts of kernels, by themselves.
+# shellcheck disable=SC2086
+for flags in "-O2" ${sanitizer:+"-O1 $sanitizer -DRUNS=1"}; do
+    try "build the shares, $flags" $CC -std=gnu11 -g -Wall -Wextra -Wconversion -Wshadow -Werror -Iruntime $flags tests/threads/shares.c runtime/team.c -lpthread -o "$WORK/shares"
+    try "shares of threads, $flags" env TSAN_OPTIONS=halt_on_error=1 "$WORK/shares"
+done
 for model in $MODELS words norms; do
     source=models/$model.nn
     [ -e "$source" ] || source=$WORK/$model.nn
@@ -52,7 +58,7 @@ for model in $MODELS words norms; do
     if [ "$model" = linear_regression ]; then
         try "$model is too small to be shared" sh -c "! grep -q nn_team.h '$WORK/$model.c'"
     else
-        try "$model is shared" grep -q 'nn_share(thread, ' "$WORK/$model.c"
+        try "$model is shared" grep -q 'NN_PARTS(parts, thread, ' "$WORK/$model.c"
     fi
     try "build $model" build "$model" "$model" "-O2 -march=native"
     try "$model with 1 to 4 threads" "$WORK/$model"
