@@ -41,7 +41,9 @@ static inline double nn_profile_peak(void) {
     typedef nn_real vector __attribute__((vector_size(WIDTH)));
     enum { CHAINS = 12, TURNS = 20000, LANES = WIDTH / (int)sizeof(nn_real) };
     const vector half = (vector){ 0 } + (nn_real)0.5;
-    vector a = half, b = half, c = half, d = half, e = half, f = half, g = half, h = half, i = half, j = half, k = half, l = half;
+    /* Each chain begins with something of its own, or a compiler would keep one for several. */
+    vector a = half, b = a + half, c = b + half, d = c + half, e = d + half, f = e + half, g = f + half, h = g + half, i = h + half, j = i + half,
+           k = j + half, l = k + half;
     double best = 0;
     const uint64_t begun = nn_profile_clock();
     for (uint64_t now = begun; now - begun < 50000000u;) {

@@ -309,17 +309,17 @@ static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term
     }
 }
 
-/* A tensor that is large, so that it is not in a cache any more, and lies along the lane. */
-static bool worth_asking(const Build *b, const Tensor *x, const Expr *const *subs) {
+/* A tensor that is large, so that it is not in a cache any more, and lies along an index. */
+static bool worth_asking(const Tensor *x, const Expr *const *subs, const Index *along) {
     enum { LARGE = 1 << 17 };           /* elements: more than stays in a cache from one kernel to the next */
     int64_t elements = 1, stride;
     for (int d = 0; d < x->rank; d++) elements *= x->dim[d].extent;
-    return elements >= LARGE && stride_of(position(x, subs), b->t->lane, &stride) && stride == 1;
+    return elements >= LARGE && stride_of(position(x, subs), along, &stride) && stride == 1;
 }
 
 /* Lines of a tensor at all places of the tile. */
 static void add_asks(Nodes *to, const Build *b, const Tensor *x, const Expr *const *subs, int n) {
-    if (!worth_asking(b, x, subs)) return;
+    if (!worth_asking(x, subs, b->t->lane)) return;
     const Expr **at = NEW_ARRAY(const Expr *, n);
     for (int s = 0; s < n; s++) at[s] = at_tile(b, subs[s], Add(b->lane.start, Int(LANES - 1)));
     add_ask(add_side_by_side(to, b, LOOP_REGISTER), x, at, n);
@@ -355,7 +355,7 @@ static void ask_for_next(const Build *b, const Expr *read) {
     int n = tile_order(t, order), n_channels = 0;
     for (int k = 0; k < n; k++)
         if (order[k] != t->registers[0] && order[k] != t->registers[1] && uses_index(read, order[k])) next = order[k];
-    if (!next || !worth_asking(b, read->tensor, subs)) return;
+    if (!next || !worth_asking(read->tensor, subs, t->lane)) return;
     const Expr **at = NEW_ARRAY(const Expr *, read->n), *ahead = Add(At(next), Int(1)), *lane = Add(b->lane.start, Int(LANES - 1));
     if (next == t->lane) lane = Add(lane, Int(LANES));
     for (int s = 0; s < read->n; s++) at[s] = subs[s];
@@ -393,6 +393,22 @@ static void ask_ahead(const Build *b) {
         Exprs reads = reads_of(t->term[k]);
         for (int r = 0; r < reads.n; r++) ask_for_next(b, reads.at[r]);
     }
+}
+
+/* Numbers of a line that a strip's tile multiplies vectors with are few, and those of the next tiles lie behind them; each step of the
+ * sum has a line of its own. So each step asks for the line after. */
+static void ask_along_strips(Nodes *step, const Build *b, const Expr *term) {
+    Exprs reads = reads_of(term);
+    for (int r = 0; r < reads.n; r++)
+        for (int k = 0; k < b->n_side; k++) {
+            const Expr *read = reads.at[r], *line = Add(b->side[k].start, Int(LANES));
+            const Index *i = b->side[k].index;
+            if (!is_strip(b->t, i) || uses_index(read, b->t->lane) || !worth_asking(read->tensor, read->arg, i)) continue;
+            const Expr **at = NEW_ARRAY(const Expr *, read->tensor->rank);
+            for (int s = 0; s < read->tensor->rank; s++)
+                at[s] = uses_index(read->arg[s], i) ? inside(substitute(read->arg[s], &i, &line, 1), read->tensor->dim[s].extent) : read->arg[s];
+            add_ask(step, read->tensor, at, read->tensor->rank);
+        }
 }
 
 static void add_sums(Build *b) {
@@ -441,6 +457,7 @@ static void add_sums(Build *b) {
         term[k] = at_tile(b, t->term[k], lane_value);
         add_places(&places, &step, b, term[k], vector);
         term[k] = transform(term[k], from_held, &places);
+        ask_along_strips(&step, b, t->term[k]);
         add_held(&held, &step, b, term[k], vector, 0);
     }
     Nodes *inner = &step;
