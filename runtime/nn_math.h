@@ -19,11 +19,10 @@
 #include <string.h>
 #include "nn.h"
 
-/* gcc moves arithmetic behind the branch of a select that needs it, lest it trap, and then finds no vector code; and it takes
- * apart what follows two selects that know of each other, which makes masks of what could be one instruction.
+/* gcc moves arithmetic behind the branch of a select that needs it, lest it trap, and then finds no vector code.
  * Nothing here looks at the flags of floating point. */
 #if defined __GNUC__ && !defined __clang__
-#pragma GCC optimize ("no-trapping-math", "no-thread-jumps")
+#pragma GCC optimize ("no-trapping-math")
 #endif
 
 /* The functions of nn_real by their plain names: nn_exp(x) is nn_exp_f(x) or nn_exp_d(x). */
@@ -145,12 +144,6 @@ static inline float nn_sqrt_f(float x) { return sqrtf(x); }
 static inline double nn_sqrt_d(double x) { return sqrt(x); }
 #endif
 
-/* x, or the bound that it is beyond; NaN stays. One select after the other, for each is one instruction. */
-static inline float nn_within(float x, float least, float most) {
-    float below = x > most ? most : x;
-    return below < least ? least : below;
-}
-
 /* ---- Exponentials. ---- */
 
 /* exp(r) - 1 for x = r + n*ln2, |r| <= ln2/2, |x| < 2^22. n comes as bits, since NaN must not become an int. */
@@ -167,18 +160,18 @@ static inline float nn_exp_reduced(float x, uint32_t *n) {
     return r2 * q + r;
 }
 
-/* 1.1 ulp */
+/* 1.1 ulp. Beyond 104 on either side it is infinite or 0. One select: of two on the same number gcc makes a row of masks. */
 static inline float nn_exp_f(float x) {
-    float inside = nn_within(x, -104.0f, 89.0f);
+    float size = nn_abs_f(x);
     uint32_t n;
-    float y = 1.0f + nn_exp_reduced(inside, &n);
+    float y = 1.0f + nn_exp_reduced(nn_with_sign(size > 104.0f ? 104.0f : size, x), &n);
     uint32_t half = (uint32_t)((int32_t)n >> 1);                /* two factors reach the subnormal numbers */
     return y * nn_power_of_two(half) * nn_power_of_two(n - half);
 }
 
 /* 1.7 ulp. 2^n*y + (2^n - 1), taken at half the size so that 2^128 is not needed. */
 static inline float nn_expm1_f(float x) {
-    float inside = nn_within(x, -18.0f, 89.0f);
+    float inside = x > 89.0f ? 89.0f : x < -18.0f ? -18.0f : x;
     uint32_t n;
     float y = nn_exp_reduced(inside, &n);
     float half = nn_power_of_two(n - 1);
@@ -231,13 +224,14 @@ static inline float nn_sigmoid_f(float x) {                     /* 2.5 ulp; smal
 /* 5.8 ulp. x*P(x^2)/Q(x^2), of the quotients of degree 4 by 4 the one whose largest relative error up to 9.02 is the least; there tanh
  * rounds to 1. Half the instructions of expm1, and a third of their latency. */
 static inline float nn_tanh_f(float x) {
-    float a = nn_within(x, -9.02f, 9.02f), t = a * a;
+    float square = x * x, t = square > 81.36f ? 81.36f : square;
     float p = 1.33843053e-8f;                                   float q = 7.79025503e-7f;
     p = p * t + 2.06358327e-5f;                                 q = q * t + 3.28851837e-4f;
     p = p * t + 3.49745830e-3f;                                 q = q * t + 2.58843633e-2f;
     p = p * t + 1.33826878e-1f;                                 q = q * t + 4.67160090e-1f;
     p = p * t + 1.0f;                                           q = q * t + 1.0f;
-    return nn_within(a * p / q, -1.0f, 1.0f);
+    float size = nn_abs_f(x * p / q);
+    return nn_with_sign(size > 1.0f ? 1.0f : size, x);
 }
 
 /* ---- Sine and odd: 0.51 ulp for |x| < 2^28. ----

@@ -285,8 +285,10 @@ static const Expr *where_known(const Expr *e, void *data) {
     return e;
 }
 
-static void find_costly(const Expr *e, void *data) {
-    if (e->kind == X_OP && e->type == REAL && (e->op == OP_DIV || op_is_costly(e->op))) *(bool *)data = true;
+enum { MUCH = 4 };                      /* operations of an element: a division, a function, or several cheap ones */
+
+static void add_operations(const Expr *e, void *data) {
+    if (e->kind == X_OP && e->type == REAL) *(int *)data += e->op == OP_DIV || op_is_costly(e->op) ? MUCH : 1;
 }
 
 static void blank(Nodes *to, const Member *m, const Index *i, const Expr *from, const Expr *end) {
@@ -306,12 +308,12 @@ static bool add_cut_rows(Nodes *to, const Nest *nest) {
     const Index *along = nest->free[last];
     const Peeled p = peel(m->body, true, NULL, 0);
     Peeled inside = {.term = p.term}, outside = inside;
-    bool costly = false;
+    int operations = 0;
     for (int k = 0; k < p.atleast.n; k++)
         if (uses_index(p.atleast.at[k], along)) PUSH(inside.atleast, p.atleast.at[k]);
         else PUSH(outside.atleast, p.atleast.at[k]);
-    visit_nodes(p.term, find_costly, &costly);
-    if (!inside.atleast.n || p.rest || !(costly || (p.term->kind == X_READ && !p.term->guarded && along->extent >= 2*LANES))) return false;
+    visit_nodes(p.term, add_operations, &operations);
+    if (!inside.atleast.n || p.rest || !(operations >= MUCH || (p.term->kind == X_READ && !p.term->guarded && along->extent >= 2*LANES))) return false;
     const Sum *s = sum_new(m->body);
     const Known known = {(const Expr *const *)s->conditions.at, s->conditions.n};
     const Expr *condition = Truth(true), *limit = index_limit(along);
