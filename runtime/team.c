@@ -114,7 +114,8 @@ static nn_range whole_share(int number, int of, int parts) {
     return (nn_range){ first, first + each + (number < more) };
 }
 
-/* Some of what is left of a kernel's parts in the share of thread `whose`; empty: nothing is. */
+/* Some of what is left of a kernel's parts in the share of thread `whose`; empty: nothing is. A share that was empty from the start
+ * is written down too: a word that no one wrote for half of all numbers would seem to be a later kernel's. */
 static nn_range take_from(int whose, nn_thread thread, int parts) {
     const uint32_t kernel = share_of[thread.number].kernel;
     uint64_t word = atomic_load_explicit(&share_of[whose].left, memory_order_relaxed), rest;
@@ -125,7 +126,7 @@ static nn_range take_from(int whose, nn_thread thread, int parts) {
         left = later < 0 ? whole_share(whose, thread.of, parts) : (nn_range){ (int)(word >> BITS_OF_PART & LAST_PART), (int)(word & LAST_PART) };
         const int n = left.last - left.first;
         taken = left;
-        if (later > 0 || n == 0) return (nn_range){ 0, 0 };
+        if (later > 0 || (later == 0 && n == 0)) return (nn_range){ 0, 0 };
         if (whose == thread.number) taken.last = left.first += (n + 3) / 4;
         else taken.first = left.last -= (n + 1) / 2;
         rest = word_of(kernel, left);
