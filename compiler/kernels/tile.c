@@ -402,8 +402,9 @@ static void ask_along_strips(Nodes *step, const Build *b, const Expr *term) {
     for (int r = 0; r < reads.n; r++)
         for (int k = 0; k < b->n_side; k++) {
             const Expr *read = reads.at[r], *line = Add(b->side[k].start, Int(LANES));
-            const Index *i = b->side[k].index;
-            if (!is_strip(b->t, i) || uses_index(read, b->t->lane) || !worth_asking(read->tensor, read->arg, i)) continue;
+            const Index *i = b->side[k].index, *other = b->side[1 - k].index;
+            const bool moves = uses_index(read, b->t->lane) || (b->n_side > 1 && uses_index(read, other));     /* to lines of its own */
+            if (!is_strip(b->t, i) || moves || !worth_asking(read->tensor, read->arg, i)) continue;
             const Expr **at = NEW_ARRAY(const Expr *, read->tensor->rank);
             for (int s = 0; s < read->tensor->rank; s++)
                 at[s] = uses_index(read->arg[s], i) ? inside(substitute(read->arg[s], &i, &line, 1), read->tensor->dim[s].extent) : read->arg[s];
