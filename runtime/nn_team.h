@@ -73,39 +73,34 @@ static inline void nn_wait(nn_thread thread) {
 #endif
 }
 
-/* NN_PARTS(some, thread, 32) kernel(some, ...): the thread computes some of the kernel's 32 parts after the other, until all are
- * taken. Every thread of a team must come by the same of these in the same order. */
-#define NN_PARTS(some, thread, parts)                                                                                  \
-    for (nn_range some = nn_parts_begin(thread, parts); some.first < some.last; some = nn_parts_more(thread, parts))
-
-static inline nn_range nn_parts_begin(nn_thread thread, int parts) {
-    nn_range all;
-#if defined __GNUC__
-    if (thread.of > 1) return nn_team_begin(thread, parts);
-#else
-    (void)thread;
-#endif
-    all.first = 0;
-    all.last = parts;
-    return all;
-}
-static inline nn_range nn_parts_more(nn_thread thread, int parts) {
-    nn_range none;
-#if defined __GNUC__
-    if (thread.of > 1) return nn_team_more(thread, parts);
-#else
-    (void)thread, (void)parts;
-#endif
-    none.first = none.last = 0;
-    return none;
-}
-
 /* All parts of a kernel. */
 static inline nn_range nn_whole(int parts) {
     nn_range range;
     range.first = 0;
     range.last = parts;
     return range;
+}
+
+/* NN_PARTS(some, thread, 32) kernel(some, ...): the thread computes some of the kernel's 32 parts after the other, until all are
+ * taken. Every thread of a team must come by the same of these in the same order. */
+#define NN_PARTS(some, thread, parts)                                                                                  \
+    for (nn_range some = nn_parts_begin(thread, parts); some.first < some.last; some = nn_parts_more(thread, parts))
+
+static inline nn_range nn_parts_begin(nn_thread thread, int parts) {
+#if defined __GNUC__
+    if (thread.of > 1) return nn_team_begin(thread, parts);
+#else
+    (void)thread;
+#endif
+    return nn_whole(parts);
+}
+static inline nn_range nn_parts_more(nn_thread thread, int parts) {
+#if defined __GNUC__
+    if (thread.of > 1) return nn_team_more(thread, parts);
+#else
+    (void)thread, (void)parts;
+#endif
+    return nn_whole(0);                 /* it had all at once */
 }
 
 /* Whether the thread is the one that runs kernels of this turn; those of different turns run at once where there are threads. */

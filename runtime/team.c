@@ -2,8 +2,8 @@
  *
  * The team is persistent: its threads are made once and wait at the barrier for work. A run is
  *
- *     the caller: writes down the work,  barrier,  its own share,  barrier
- *     a thread:                          barrier,  its share,      barrier,  and again
+ *     the caller: writes down the work,  barrier,  does it,  barrier
+ *     a thread:                          barrier,  does it,  barrier,  and again
  *
  * and the work itself waits at the same barrier between its phases. The barrier counts who is missing; the last to come
  * sets the count back and turns the sense, a number that the others look at. Who waits looks in a loop at first, because
