@@ -20,6 +20,13 @@ typedef double nn_real;
 typedef float nn_real;
 #endif
 
+/* A workspace may stand anywhere; its arrays begin at the first line of the caches in it. Vectors that lie across two lines take twice as
+ * long to come. */
+enum { NN_LINE_BYTES = 64 };
+static inline nn_real *nn_first_line(nn_real *from) {
+    return from + (NN_LINE_BYTES - (uintptr_t)from % NN_LINE_BYTES) % NN_LINE_BYTES / sizeof(nn_real);
+}
+
 /* Element types, of what callers hand in and of what structs hold. */
 typedef enum nn_type { NN_F32, NN_F64, NN_U8, NN_I32, NN_I64 } nn_type;
 

@@ -3,7 +3,7 @@
  *     double mlp_gradients(mlp *m, int n, const real *image, const int32_t *digit) {
  *         if (!mlp_accepts(n, digit)) return (double)NAN;
  *         const mlp_params *const p = &m->params;
- *         real *const arena = m->work.arena;
+ *         real *const arena = nn_first_line(m->work.arena);
  *         real (*const h)[128] = (void *)(arena + 640);
  *
  *         mlp_h(n, (const real (*)[784])image, p->linear_w, p->linear_b, h);
@@ -383,7 +383,7 @@ static const char *result_text(Body *b, const Tensor *t) {
     for (int k = 0; schedule && k < schedule->arena.n; k++)
         if (same_name(schedule->arena.at[k].tensor, t)) {
             const Storage *here = &schedule->arena.at[k];
-            if (b->shared) return text("(double)m->work.%s[%" PRId64 "]", here->whole ? "whole" : "arena", here->offset);
+            if (b->shared) return text("(double)%s[%" PRId64 "]", here->whole ? "m->work.whole" : "nn_first_line(m->work.arena)", here->offset);
             return text("(double)*%s", arena_place(b, here->tensor, here));
         }
     return "(double)NAN";
@@ -447,7 +447,7 @@ void print_memory_names(Writer *w, const Body *b) {
     const char *work = b->predicts ? "work->" : "m->work.";
     bool local = b->entry == ENTRY_METRICS || b->entry == ENTRY_RATES || b->entry == ENTRY_BEGIN;       /* they have no workspace */
     if (b->uses_arena && local) put(w, "    real arena[%" PRId64 "];\n", schedule->arena_size);
-    else if (b->uses_arena) put(w, "    real *const arena = %sarena;\n", work);
+    else if (b->uses_arena) put(w, "    real *const arena = nn_first_line(%sarena);\n", work);
     if (b->uses_whole && local) put(w, "    int32_t whole[%" PRId64 "];\n", schedule->whole_size);
     else if (b->uses_whole) put(w, "    int32_t *const whole = %swhole;\n", work);
     put_text(w, b->places.text);

@@ -114,7 +114,8 @@ static void add_arena(Struct *s, const Module *m, const Entry *entries, int n) {
         if (schedule->arena_size > reals) reals = schedule->arena_size;
         if (schedule->whole_size > integers) integers = schedule->whole_size;
     }
-    add_array(s, "arena", C_REAL, reals, "values and their gradients; those whose lives do not overlap share bytes");
+    enum { TO_A_LINE = 15 };        /* reals at most, to where a line of the caches begins */
+    add_array(s, "arena", C_REAL, reals ? reals + TO_A_LINE : 0, "values and their gradients; those whose lives do not overlap share bytes");
     add_array(s, "whole", C_INT32, integers, "whole numbers: winners, masks");
 }
 
