@@ -395,21 +395,77 @@ static void ask_ahead(const Build *b) {
     }
 }
 
+/* The index along which a read of a tile has its lines: the lane, or one of the registers. NULL: not worth asking for. */
+static const Index *line_of(const Build *b, const Expr *read) {
+    if (worth_asking(read->tensor, read->arg, b->t->lane)) return b->t->lane;
+    for (int k = 0; k < b->n_side; k++)
+        if (worth_asking(read->tensor, read->arg, b->side[k].index)) return b->side[k].index;
+    return NULL;
+}
+
 /* Numbers of a line that a strip's tile multiplies vectors with are few, and those of the next tiles lie behind them; each step of the
  * sum has a line of its own. So each step asks for the line after. */
-static void ask_along_strips(Nodes *step, const Build *b, const Expr *term) {
-    Exprs reads = reads_of(term);
-    for (int r = 0; r < reads.n; r++)
-        for (int k = 0; k < b->n_side; k++) {
-            const Expr *read = reads.at[r], *line = Add(b->side[k].start, Int(LANES));
-            const Index *i = b->side[k].index, *other = b->side[1 - k].index;
-            const bool moves = uses_index(read, b->t->lane) || (b->n_side > 1 && uses_index(read, other));     /* to lines of its own */
-            if (!is_strip(b->t, i) || moves || !worth_asking(read->tensor, read->arg, i)) continue;
-            const Expr **at = NEW_ARRAY(const Expr *, read->tensor->rank);
-            for (int s = 0; s < read->tensor->rank; s++)
-                at[s] = uses_index(read->arg[s], i) ? inside(substitute(read->arg[s], &i, &line, 1), read->tensor->dim[s].extent) : read->arg[s];
-            add_ask(step, read->tensor, at, read->tensor->rank);
+static void ask_for_line_after(Nodes *step, Build *b, const Expr *read, const Index *i) {
+    const Expr *line = Add(cut_of(b, i)->start, Int(LANES)), **at = NEW_ARRAY(const Expr *, read->n);
+    for (int s = 0; s < read->n; s++)
+        at[s] = uses_index(read->arg[s], i) ? inside(substitute(read->arg[s], &i, &line, 1), read->tensor->dim[s].extent) : read->arg[s];
+    add_ask(step, read->tensor, at, read->n);
+}
+
+/* What all tiles of a strip read alike is new when a loop around the strip goes on by one. The tiles ask for that before, each for its
+ * share of the steps of the sum. */
+static void ask_for_next_turn(Nodes *to, Build *b, const Expr *read, const Index *along) {
+    const Tile *t = b->t;
+    const Index *step = t->sum->bound[t->hoisted], *turn = t->sum->bound[t->hoisted - 1], *from[5];
+    const Expr *value[5], *tile = Int(0), *more = Int(1);
+    int64_t tiles = 1;
+    int n = 0, k = t->n_strips - 1;
+    while (k >= 0 && uses_index(read, t->strip[k])) k--;            /* each of these tiles asks for its own */
+    for (; k >= 0 && !uses_index(read, t->strip[k]); k--) {
+        const Index *one = cut_of(b, t->strip[k])->tile;
+        if (!one) continue;
+        tile = Add(tile, Mul(At(one), Int(tiles)));
+        tiles *= one->extent;
+    }
+    int64_t apart;
+    if (tiles == 1 || !uses_index(read, turn) || !stride_of(position(read->tensor, read->arg), step, &apart) || (apart >= -LANES && apart <= LANES)) return;
+    for (int c = -1; c < b->n_side; c++) {
+        const Cut *cut = c < 0 ? &b->lane : &b->side[c];
+        const Expr *start = cut->start;
+        if (k >= 0 && cut->index == t->strip[k] && cut->tile) {
+            const Expr *next = Add(At(cut->tile), Int(1));
+            start = Mul(Mod(next, Int(cut->tile->extent)), Int(tile_size(t, cut->index)));
+            more = FloorDiv(next, Int(cut->tile->extent));
         }
+        from[n] = cut->index;
+        value[n++] = Add(start, cut->index == along ? Int(tile_size(t, along) - 1) : c < 0 ? Int(0) : At(cut->within));
+        if (c >= 0 && cut->index != along && uses_index(read, cut->index)) to = &add_loop(to, cut->within, NULL, NULL, LOOP_REGISTER)->body;
+    }
+    const int64_t share = (step->extent + tiles - 1) / tiles;
+    const Index *of = index_new(step->name, share, NULL);
+    from[n] = turn, value[n++] = Operate(OP_MIN, Add(At(turn), more), Sub(index_limit(turn), Int(1)));
+    from[n] = step, value[n++] = Add(Mul(tile, Int(share)), At(of));
+    const Expr **at = NEW_ARRAY(const Expr *, read->n);
+    for (int s = 0; s < read->n; s++) at[s] = inside(substitute(read->arg[s], from, value, n), read->tensor->dim[s].extent);
+    add_ask(&add_loop(to, of, NULL, NULL, LOOP_REGISTER)->body, read->tensor, at, read->n);
+}
+
+/* What a strip goes on to is asked for ahead: it lies in lines far apart, which no processor follows by itself. Each turn of `to` is
+ * a step of the sum, or else a tile. */
+static void ask_along_strips(Nodes *to, Build *b, bool is_step) {
+    const Tile *t = b->t;
+    if (!t->n_strips || t->sum->n_bound != t->hoisted + 1 || t->sum->bound[t->hoisted] == t->lane) return;
+    for (int k = 0; k < t->n_sums; k++) {
+        Exprs reads = reads_of(t->term[k]);
+        for (int r = 0; r < reads.n; r++) {
+            const Index *along = line_of(b, reads.at[r]);
+            bool numbers = along && along != t->lane && is_strip(t, along);
+            for (int i = 0; i < b->n_side; i++)                     /* each register has a line of its own */
+                numbers = numbers && (b->side[i].index == along || !uses_index(reads.at[r], b->side[i].index));
+            if (numbers && is_step) ask_for_line_after(to, b, reads.at[r], along);
+            if (along && !numbers && !is_step) ask_for_next_turn(to, b, reads.at[r], along);
+        }
+    }
 }
 
 static void add_sums(Build *b) {
@@ -439,6 +495,7 @@ static void add_sums(Build *b) {
     /* Conditions do not move with what tiles run over. */
     Nodes *body = add_strips(b, add_bounded(b->body, first, n_first, 0, &before));
     if (!t->bound) lane_value = Add(b->lane.start, at_lane);
+    ask_along_strips(body, b, false);
     body = &add_loop(body, pass, NULL, NULL, t->wide ? LOOP_PASS : LOOP_LANES)->body;
     int64_t extents[3];
     const Expr **sub = NEW_ARRAY(const Expr *, 3);
@@ -452,13 +509,13 @@ static void add_sums(Build *b) {
         add_declare(body, sum[k], NULL)->zero = true;
     }
     Nodes step = {0};
+    ask_along_strips(&step, b, true);
     const Expr *term[MOST_SUMS];
     HeldList places = {.n = 0}, held = {.n = 0};
     for (int k = 0; k < t->n_sums; k++) {
         term[k] = at_tile(b, t->term[k], lane_value);
         add_places(&places, &step, b, term[k], vector);
         term[k] = transform(term[k], from_held, &places);
-        ask_along_strips(&step, b, t->term[k]);
         add_held(&held, &step, b, term[k], vector, 0);
     }
     Nodes *inner = &step;
