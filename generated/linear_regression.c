@@ -17,11 +17,11 @@
  *     linear_b    [1]                             1    line 5
  *     parameters                                  2
  *
- * Memory of one instance, `linear_regression`, for batches of up to 100: 1 008 bytes.
+ * Memory of one instance, `linear_regression`, for batches of up to 100: 1 072 bytes.
  *     parameters                    8
  *     gradients                     8
- *     workspace                   960
- * To predict: the parameters and a workspace of 448 bytes.
+ *     workspace                 1 020
+ * To predict: the parameters and a workspace of 508 bytes.
  *
  * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.
  * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w. */
@@ -40,6 +40,7 @@
 #endif
 #endif
 
+#include <nn_math.h>
 #include <nn_random.h>
 #include <nn_vector.h>
 
@@ -210,7 +211,7 @@ void linear_regression_init(linear_regression *m, uint64_t seed) {
 double linear_regression_gradients(linear_regression *m, int n, const nn_real *x, const nn_real *y) {
     if (n < 1 || n > LINEAR_REGRESSION_BATCH) return (double)NAN;
     const linear_regression_params *const p = &m->params;
-    real *const arena = m->work.arena;
+    real *const arena = nn_first_line(m->work.arena);
     real *const linear_sum = arena;
     real *const mse_sum = arena + 112;
     real *const loss = arena + 224;
@@ -244,7 +245,7 @@ double linear_regression_step(linear_regression *m, int n, const nn_real *x, con
 double linear_regression_evaluate(linear_regression *m, int n, const nn_real *x, const nn_real *y) {
     if (n < 1 || n > LINEAR_REGRESSION_BATCH) return (double)NAN;
     const linear_regression_params *const p = &m->params;
-    real *const arena = m->work.arena;
+    real *const arena = nn_first_line(m->work.arena);
     real *const linear_sum = arena;
     real *const mse_sum = arena + 112;
     real *const loss = arena;
@@ -263,7 +264,7 @@ void linear_regression_metrics(const linear_regression *m, double *values) {
 void linear_regression_predict(const linear_regression_params *p, linear_regression_predict_work *work, int n,
         const nn_real *x, nn_real *line) {
     if (n < 1 || n > LINEAR_REGRESSION_BATCH) return;
-    real *const arena = work->arena;
+    real *const arena = nn_first_line(work->arena);
     real *const linear_sum = arena;
 
     linear_regression_linear_sum(n, p->linear_w, (const real (*)[1])x, linear_sum);
@@ -272,7 +273,7 @@ void linear_regression_predict(const linear_regression_params *p, linear_regress
 
 void linear_regression_predict_one(const linear_regression_params *p, linear_regression_predict_work *work,
         const nn_real *x, nn_real *line) {
-    real *const arena = work->arena;
+    real *const arena = nn_first_line(work->arena);
     real *const linear_sum = arena;
 
     linear_regression_predict_one_linear_sum(p->linear_w, (const real (*)[1])x, linear_sum);

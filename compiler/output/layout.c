@@ -115,7 +115,7 @@ static void add_arena(Struct *s, const Module *m, const Entry *entries, int n) {
         if (schedule->whole_size > integers) integers = schedule->whole_size;
     }
     enum { TO_A_LINE = 15 };        /* reals at most, to where a line of the caches begins */
-    add_array(s, "arena", C_REAL, reals ? reals + TO_A_LINE : 0, "values and their gradients; those whose lives do not overlap share bytes");
+    add_array(s, "arena", C_REAL, reals ? reals + TO_A_LINE : 0, "values and their gradients, from the first 64-byte line on; lives apart share bytes");
     add_array(s, "whole", C_INT32, integers, "whole numbers: winners, masks");
 }
 

@@ -29,12 +29,12 @@
  *     linear_3_b  [10]                           10    line 8
  *     parameters                             62 006
  *
- * Memory of one instance, `cnn`, for batches of up to 64: 3 687 568 bytes.
+ * Memory of one instance, `cnn`, for batches of up to 64: 3 687 632 bytes.
  *     parameters              248 024
  *     gradients               248 024
  *     optimizer               496 048
- *     workspace             2 695 424
- * To predict: the parameters and a workspace of 1 990 656 bytes.
+ *     workspace             2 695 484
+ * To predict: the parameters and a workspace of 1 990 716 bytes.
  *
  * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.
  * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w. */
@@ -865,7 +865,7 @@ static int cnn_accepts(int n, const int32_t *kind) {
 double cnn_gradients(cnn *m, int n, const unsigned char *image, const int32_t *kind) {
     if (!cnn_accepts(n, kind)) return (double)NAN;
     const cnn_params *const p = &m->params;
-    real *const arena = m->work.arena;
+    real *const arena = nn_first_line(m->work.arena);
     int32_t *const whole = m->work.whole;
     real (*const x)[3][32][32] = (void *)(arena + 301056);
     real (*const relu)[6][28][28] = (void *)arena;
@@ -965,7 +965,7 @@ double cnn_step(cnn *m, int n, const unsigned char *image, const int32_t *kind) 
 double cnn_evaluate(cnn *m, int n, const unsigned char *image, const int32_t *kind) {
     if (!cnn_accepts(n, kind)) return (double)NAN;
     const cnn_params *const p = &m->params;
-    real *const arena = m->work.arena;
+    real *const arena = nn_first_line(m->work.arena);
     int32_t *const whole = m->work.whole;
     real (*const x)[3][32][32] = (void *)(arena + 301056);
     real (*const relu)[6][28][28] = (void *)arena;
@@ -1003,7 +1003,7 @@ void cnn_metrics(const cnn *m, double *values) {
 void cnn_predict(const cnn_params *p, cnn_predict_work *work, int n, const unsigned char *image,
         nn_real *softmax) {
     if (n < 1 || n > CNN_BATCH) return;
-    real *const arena = work->arena;
+    real *const arena = nn_first_line(work->arena);
     real (*const x)[3][32][32] = (void *)(arena + 301056);
     real (*const relu)[6][28][28] = (void *)arena;
     real (*const maxpool2d)[6][14][14] = (void *)(arena + 301056);
@@ -1028,7 +1028,7 @@ void cnn_predict(const cnn_params *p, cnn_predict_work *work, int n, const unsig
 
 void cnn_predict_one(const cnn_params *p, cnn_predict_work *work, const unsigned char *image,
         nn_real *softmax) {
-    real *const arena = work->arena;
+    real *const arena = nn_first_line(work->arena);
     real (*const x)[32][32] = (void *)(arena + 4704);
     real (*const relu)[28][28] = (void *)arena;
     real (*const maxpool2d)[14][14] = (void *)(arena + 4704);

@@ -60,18 +60,18 @@ typedef struct cnn_totals {
     double accuracy_total_2;                 /* accuracy.total_2 */
 } cnn_totals;
 
-/* The workspace: nothing in it outlives a call. 2695424 bytes (4987136 in double). */
+/* The workspace: nothing in it outlives a call. 2695484 bytes (4987256 in double). */
 typedef struct cnn_work {
-    nn_real arena[572928];                   /* values and their gradients; those whose lives do not overlap share bytes */
+    nn_real arena[572943];                   /* values and their gradients, from the first 64-byte line on; lives apart share bytes */
     int32_t whole[100928];                   /* whole numbers: winners, masks */
 } cnn_work;
 
-/* The workspace of predict, one for each thread. 1990656 bytes (3981312 in double). */
+/* The workspace of predict, one for each thread. 1990716 bytes (3981432 in double). */
 typedef struct cnn_predict_work {
-    nn_real arena[497664];                   /* values and their gradients; those whose lives do not overlap share bytes */
+    nn_real arena[497679];                   /* values and their gradients, from the first 64-byte line on; lives apart share bytes */
 } cnn_predict_work;
 
-/* One instance: place it anywhere. It holds no pointers. 3687568 bytes (6971376 in double). */
+/* One instance: place it anywhere. It holds no pointers. 3687632 bytes (6971496 in double). */
 typedef struct cnn {
     cnn_params params;
     cnn_params grads;                        /* of the last gradients() */

@@ -33,12 +33,12 @@
  *     linear_3_b  [10]                           10    line 12
  *     parameters                             61 706
  *
- * Memory of one instance, `lenet`, for batches of up to 64: 3 097 040 bytes.
+ * Memory of one instance, `lenet`, for batches of up to 64: 3 097 104 bytes.
  *     parameters              246 824
  *     gradients               246 824
  *     optimizer               493 648
- *     workspace             2 109 696
- * To predict: the parameters and a workspace of 1 505 280 bytes.
+ *     workspace             2 109 756
+ * To predict: the parameters and a workspace of 1 505 340 bytes.
  *
  * Compile with -O2 -march=native and the directory of nn.h. With -DNN_DOUBLE all numbers are double.
  * Equations above the functions are per sample. d_x is the gradient of x, w' the next value of w. */
@@ -873,7 +873,7 @@ static int lenet_accepts(int n, const int32_t *kind) {
 double lenet_gradients(lenet *m, int n, const unsigned char *image, const int32_t *kind) {
     if (!lenet_accepts(n, kind)) return (double)NAN;
     const lenet_params *const p = &m->params;
-    real *const arena = m->work.arena;
+    real *const arena = nn_first_line(m->work.arena);
     int32_t *const whole = m->work.whole;
     real (*const x)[1][28][28] = (void *)(arena + 376320);
     real (*const relu)[6][28][28] = (void *)arena;
@@ -973,7 +973,7 @@ double lenet_step(lenet *m, int n, const unsigned char *image, const int32_t *ki
 double lenet_evaluate(lenet *m, int n, const unsigned char *image, const int32_t *kind) {
     if (!lenet_accepts(n, kind)) return (double)NAN;
     const lenet_params *const p = &m->params;
-    real *const arena = m->work.arena;
+    real *const arena = nn_first_line(m->work.arena);
     int32_t *const whole = m->work.whole;
     real (*const x)[1][28][28] = (void *)(arena + 301056);
     real (*const relu)[6][28][28] = (void *)arena;
@@ -1011,7 +1011,7 @@ void lenet_metrics(const lenet *m, double *values) {
 void lenet_predict(const lenet_params *p, lenet_predict_work *work, int n, const unsigned char *image,
         nn_real *softmax) {
     if (n < 1 || n > LENET_BATCH) return;
-    real *const arena = work->arena;
+    real *const arena = nn_first_line(work->arena);
     real (*const x)[1][28][28] = (void *)(arena + 301056);
     real (*const relu)[6][28][28] = (void *)arena;
     real (*const maxpool2d)[6][14][14] = (void *)(arena + 301056);
@@ -1036,7 +1036,7 @@ void lenet_predict(const lenet_params *p, lenet_predict_work *work, int n, const
 
 void lenet_predict_one(const lenet_params *p, lenet_predict_work *work, const unsigned char *image,
         nn_real *softmax) {
-    real *const arena = work->arena;
+    real *const arena = nn_first_line(work->arena);
     real (*const x)[28][28] = (void *)(arena + 4704);
     real (*const relu)[28][28] = (void *)arena;
     real (*const maxpool2d)[14][14] = (void *)(arena + 4704);
