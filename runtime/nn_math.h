@@ -169,6 +169,13 @@ static inline float nn_exp_f(float x) {
     return y * nn_power_of_two(half) * nn_power_of_two(n - half);
 }
 
+/* exp(-size) for size >= 0: 2^(n+24) is never subnormal, so one factor of bits is enough. */
+static inline float nn_exp_below_f(float size) {
+    uint32_t n;
+    float y = 1.0f + nn_exp_reduced(size > 104.0f ? -104.0f : -size, &n);
+    return y * nn_power_of_two(n + 24) * 5.9604645e-8f;
+}
+
 /* 1.7 ulp. 2^n*y + (2^n - 1), taken at half the size so that 2^128 is not needed. */
 static inline float nn_expm1_f(float x) {
     float inside = x > 89.0f ? 89.0f : x < -18.0f ? -18.0f : x;
@@ -214,11 +221,17 @@ static inline float nn_log1p_f(float x) {                       /* 1.2 ulp */
 
 /* ---- Functions made of these. ---- */
 
-static inline float nn_log1pexp_f(float x) {                    /* 2.2 ulp */
-    return (x > 0 ? x : 0.0f) + nn_log1p_f(nn_exp_f(-nn_abs_f(x)));
+/* log(1+e) = e - s*(e - z*q(z)) for 0 <= e <= 1, with s = e/(2+e) and z = s*s. */
+static inline float nn_log1p_unit(float e) {
+    float s = e / (2.0f + e), z = s * s;
+    float q = 0.66666413f + z * (0.40021706f + z * (0.27999012f + z * 0.28025147f));
+    return e - s * (e - z * q);
 }
-static inline float nn_sigmoid_f(float x) {                     /* 2.5 ulp; small results keep their precision */
-    float e = nn_exp_f(-nn_abs_f(x));
+static inline float nn_log1pexp_f(float x) {                    /* 2.0 ulp */
+    return (x > 0 ? x : 0.0f) + nn_log1p_unit(nn_exp_below_f(nn_abs_f(x)));
+}
+static inline float nn_sigmoid_f(float x) {                     /* 2.4 ulp; small results keep their precision */
+    float e = nn_exp_below_f(nn_abs_f(x));
     return (x < 0 ? e : 1.0f) / (1.0f + e);
 }
 /* 5.8 ulp. x*P(x^2)/Q(x^2), of the quotients of degree 4 by 4 the one whose largest relative error up to 9.02 is the least; there tanh
