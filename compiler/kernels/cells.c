@@ -345,16 +345,17 @@ static void note_zeros(Build *b, const Member *m) {
     map_put(&b->outside, m->target, z);
 }
 
-/* The sum over the rows of a tile, added to that of the tiles before. */
+/* The sum over the rows of a tile is added to those of the tiles before; in front of the first there is 0. */
 static void add_up(Build *b, Nest *nest) {
-    Member *sum = &nest->members.at[0], total = *sum;
-    Tensor *part = local_new(sum->name, REAL, 0, NULL);
-    const Expr *before = Read(sum->target, sum->subs, sum->n_subs);
-    total.op = REDUCE_NONE, total.n_bound = 0;
-    total.body = Add(Where(Gt(At(b->tile), Int(0)), before, Num(0)), read_local(part));
-    sum->local = part, sum->target = NULL;
-    nest->adds_up = true;
-    PUSH(nest->members, total);
+    Member *sum = &nest->members.at[0], zero = *sum;
+    Nest *first = NEW(Nest);
+    *first = *nest;
+    first->members.at = NULL, first->members.n = first->members.room = 0;
+    zero.op = REDUCE_NONE, zero.n_bound = 0, zero.body = Num(0);
+    zero.guard = Lt(At(b->tile), Int(1));
+    PUSH(first->members, zero);
+    PUSH(b->group->nests, first);
+    sum->adds = true;
 }
 
 static const Index *const *moved_bounds(Move *m, const Index *const *bound, int n) {

@@ -35,7 +35,6 @@ typedef struct Nest {
     int n_free;
     const Index *block;             /* as in the group; its loop ends with the samples of the call */
     bool single;                    /* of a program for one sample: an index that a call counts has one value as often as many */
-    bool adds_up;                   /* it stores what it has read, and more: no element may be computed twice */
     bool parted;                    /* it is one of two that a condition parts, and is parted no further: each would double them */
     LIST(Member) members;           /* reductions first, then maps, each after those that it reads */
     LIST(const Expr *) ahead;       /* reads of what nests after this one touch: their lines are asked for where `ahead_where` holds */

@@ -275,6 +275,18 @@ static bool add_steps_apart(Nodes *to, const Nest *nest) {
     return true;
 }
 
+/* Where all of a map is stored or nothing, the condition stands in front of its loops. */
+static bool add_behind_guard(Nodes *to, const Nest *nest) {
+    const Member *m = &nest->members.at[0];
+    if (nest->members.n != 1 || !m->guard || m->pads_are_zero) return false;
+    for (int f = 0; f < nest->n_free; f++)
+        if (uses_index(m->guard, nest->free[f])) return false;
+    Nest *behind = nest_copy(nest);
+    behind->members.at[0].guard = NULL;
+    schedule_map(&add_if(to, m->guard)->body, behind);
+    return true;
+}
+
 /* ---- what is zero in part of a row ----------------------------------------------------------------------------------- */
 typedef struct { const Expr *const *condition; int n; } Known;
 
@@ -335,7 +347,7 @@ static bool add_cut_rows(Nodes *to, const Nest *nest) {
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
     nest = with_digits(nest, 2);
-    if (add_cut_rows(to, nest) || add_fork(to, nest) || add_steps_apart(to, nest)) return;
+    if (add_behind_guard(to, nest) || add_cut_rows(to, nest) || add_fork(to, nest) || add_steps_apart(to, nest)) return;
     const Index *choice = decides(nest);
     if (choice) {
         add_each_value(to, nest, choice);

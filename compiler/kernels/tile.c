@@ -113,18 +113,35 @@ static const Expr *at_tile(const Build *b, const Expr *e, const Expr *lane_value
     return substitute(e, from, to, n);
 }
 
-/* The greatest value of an affine expression in the tile. */
-static const Expr *most_in_tile(const Build *b, const Expr *e) {
+/* The greatest value of an affine expression in the tile, or the least. */
+static const Expr *extreme_in_tile(const Build *b, const Expr *e, bool greatest) {
     int64_t slope;
     for (int k = 0; k < b->n_side; k++) {
         const Cut *cut = &b->side[k];
         const Expr *last = Int(b->t->factor[k] - 1);
-        last = stride_of(e, cut->index, &slope) && slope > 0 ? substitute(value_in_tile(cut), &cut->within, &last, 1) : cut->start;
+        last = stride_of(e, cut->index, &slope) && (slope > 0) == greatest ? substitute(value_in_tile(cut), &cut->within, &last, 1) : cut->start;
         e = substitute(e, &cut->index, &last, 1);
     }
     if (b->t->bound) return e;
-    const Expr *last = Add(b->lane.start, Int(stride_of(e, b->t->lane, &slope) && slope > 0 ? LANES - 1 : 0));
+    const Expr *last = Add(b->lane.start, Int(stride_of(e, b->t->lane, &slope) && (slope > 0) == greatest ? LANES - 1 : 0));
     return substitute(e, &b->t->lane, &last, 1);
+}
+
+/* Whether any value of the tile is no sum that a condition on free indices makes 0; and whether a condition says so of all values alike. */
+static const Expr *any_apart(const Build *b) {
+    const Expr *any = Truth(true);
+    for (int k = 0; k < b->t->n_apart; k++) any = And(any, Ge(extreme_in_tile(b, b->t->apart[k], true), Int(0)));
+    return any;
+}
+
+static bool is_apart_whole(const Build *b, const Expr *e) {
+    return Ge(extreme_in_tile(b, e, true), Int(0)) == Ge(extreme_in_tile(b, e, false), Int(0));
+}
+
+static bool are_apart_whole(const Build *b) {
+    for (int k = 0; k < b->t->n_apart; k++)
+        if (!is_apart_whole(b, b->t->apart[k])) return false;
+    return true;
 }
 
 static Nodes *add_side_by_side(Nodes *to, const Build *b, LoopKind kind) {
@@ -387,7 +404,7 @@ static void ask_for_next(const Build *b, const Expr *read) {
 static void ask_ahead(const Build *b) {
     enum { LEAST = 32 };                /* terms of a sum, to pass the time */
     const Tile *t = b->t;
-    if (t->bound || t->hoisted || t->nest->adds_up || t->sum->adds || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
+    if (t->bound || t->hoisted || t->sum->adds || volume(t->sum->bound, t->sum->n_bound) < LEAST) return;
     ask_for_results(b);
     for (int k = 0; k < t->n_sums; k++) {
         Exprs reads = reads_of(t->term[k]);
@@ -527,7 +544,7 @@ static void add_sums(Build *b) {
     for (int k = 0; k < t->n_sums; k++)
         add_assign(inner, sum[k], sub, rank, ASSIGN_ADD, transform(term[k], from_held, &held));
     const Expr *any = t->peeled.rest ? t->peeled.rest : Truth(true);
-    for (int k = 0; k < t->n_apart; k++) any = And(any, Ge(most_in_tile(b, t->apart[k]), Int(0)));
+    if (!t->sum->adds) any = And(any, any_apart(b));
     add_loops(b, is_integer(any, 1) ? body : &add_if(body, any)->body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
@@ -568,7 +585,7 @@ static void add_results(Build *b) {
         for (int k = 0; k < t->n_sums; k++) reduced[k] = Read(b->sums[k], sums_at(b, At(lane)), b->sums[k]->rank);
     }
     for (int a = 0; a < t->n_apart; a++)
-        for (int k = 0; k < t->n_sums; k++)
+        for (int k = 0; k < t->n_sums && !is_apart_whole(b, t->apart[a]); k++)
             reduced[k] = Where(Ge(substitute(t->apart[a], place.from, place.to, place.n), Int(0)), reduced[k], Num(0));
     add_epilogue(inner, t->nest, reduced, &place);
     part_pads(&results);
@@ -611,8 +628,9 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
         if (t.registers[k])
             b.side[b.n_side++] = (Cut){.index = t.registers[k], .within = index_new(t.registers[k]->name, t.factor[k], NULL)};
     add_outer_loops(&b, to);
+    if (t.sum->adds && !is_integer(any_apart(&b), 1)) b.body = &add_if(b.body, any_apart(&b))->body;     /* there is nothing to add */
     /* Sums that only have to be stored are stored as vectors. */
-    if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard || t.n_apart) declare_sums(&b);
+    if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard || !are_apart_whole(&b)) declare_sums(&b);
     ask_ahead(&b);
     add_sums(&b);
     if (b.sums[0]) add_results(&b);

@@ -363,7 +363,7 @@ static bool overlaps(const Tile *t) {
 static bool stores_once(const Nest *nest) {
     for (int k = 0; k < nest->members.n; k++)
         if (nest->members.at[k].adds || (nest->members.at[k].target && nest->members.at[k].target->role == ROLE_NEXT)) return true;
-    return nest->adds_up;
+    return false;
 }
 
 static void consider(Finalists *f, Tile t, const Operands *o, bool once) {
