@@ -176,6 +176,10 @@ static void lenet_relu_2(nn_range parts, real (*restrict maxpool2d)[6][14][14][1
         const int i = part % 10;
         for (int j = 0; j < 10; j++) {
             real sums[4][16];
+            NN_UNROLL for (int q = 0; q < 4; q++)
+                nn_ask(&relu_2[block][4*q_tile + q][i][j][15]);
+            for (int c = 0; c < 6; c++)
+                nn_ask(&maxpool2d[block][c][i + 4][nn_min_i(j + 5, 13)][15]);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
                 nn_vec sum[4][NN_PASS / NN_LANES] = {0};
                 for (int c = 0; c < 6; c++)

@@ -370,6 +370,8 @@ static void mlp_d_linear_w(nn_range parts, int n, real (*restrict x)[784], real 
     for (int i_tile = parts.first; i_tile < parts.last; i_tile++)
         for (int o_tile = 0; o_tile < 22; o_tile++) {
             const int o_0 = nn_min_i(6*o_tile, 122);
+            NN_UNROLL for (int o = 0; o < 6; o++)
+                nn_ask(&d_linear_w[o + o_0][16*i_tile + 15]);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
                 nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                 for (int b = 0; b < n; b++) {

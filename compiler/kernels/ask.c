@@ -13,7 +13,7 @@
 
 /* A tensor that is large, so that it is not in a cache any more, and lies along an index. */
 static bool worth_asking(const Tensor *x, const Expr *const *subs, const Index *along) {
-    enum { LARGE = 1 << 17 };           /* elements: more than stays in a cache from one kernel to the next */
+    enum { LARGE = 1 << 16 };           /* elements: more than stays in a cache from one kernel to the next */
     int64_t elements = 1, stride;
     for (int d = 0; d < x->rank; d++) elements *= x->dim[d].extent;
     return elements >= LARGE && stride_of(position(x, subs), along, &stride) && stride == 1;
