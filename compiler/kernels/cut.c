@@ -11,6 +11,10 @@
  *
  *     for UNIT*first <= i < min(UNIT*last, length): body
  *
+ * Spans go together: where their index only bounds loops inside, these run from the start of the first span to the end of the last,
+ *
+ *     for t: for 16*first <= n < min(16*last, batch): body
+ *
  * How many parts there are depends on the extents only, never on the number of threads, and what a part computes does not
  * depend on which others the same thread runs. So every number of threads gives the same bits. */
 #include "group.h"
@@ -34,7 +38,7 @@ static bool find_cut(const Kernel *k, Cut *c) {
         c->most = k->length ? MOST_UNITS : (row->index->extent + UNIT - 1) / UNIT;
         return c->most > 1 && c->most <= MOST_UNITS;
     }
-    while (nodes->n == 1 && c->n < 12 && c->most < ENOUGH) {
+    while (nodes->n == 1 && c->n < (k->in_spans ? 1 : 12) && c->most < ENOUGH) {
         const Node *loop = nodes->at[0];
         if (!is_full(loop) || loop->loop != LOOP_CHUNK || (c->n > 0 && loop->to->kind != X_INT)) break;
         if (c->most > INT32_MAX / loop->index->extent) break;
@@ -88,6 +92,22 @@ static void join_loops(Kernel *k, const Cut *c) {
         PUSH(loop->body, body.at[n]);
 }
 
+typedef struct { const Index *span; const Expr *first, *last; } Range;
+
+static void bound_by_range(Node *n, void *data) {
+    const Range *r = data;
+    if (n->kind != NODE_LOOP) return;
+    if (n->from) n->from = substitute(n->from, &r->span, &r->first, 1);
+    if (n->to) n->to = substitute(n->to, &r->span, &r->last, 1);
+}
+
+static void join_spans(Kernel *k) {
+    const Node *loop = k->body.at[0];
+    Range range = {loop->index, read_local(k->first), Sub(read_local(k->last), Int(1))};
+    k->body = loop->body;
+    walk(&k->body, bound_by_range, &range);
+}
+
 void cut_kernel(Kernel *k) {
     Cut c;
     if (k->first || !find_cut(k, &c)) return;
@@ -98,6 +118,8 @@ void cut_kernel(Kernel *k) {
         const Expr *whole = Mul(read_local(k->last), Int(UNIT));
         outer->from = Mul(read_local(k->first), Int(UNIT));
         outer->to = Operate(OP_MIN, whole, outer->to);
+    } else if (k->in_spans) {
+        join_spans(k);
     } else if (c.n == 1) {
         outer->from = read_local(k->first);
         outer->to = read_local(k->last);

@@ -82,6 +82,7 @@ typedef struct Kernel {
                                          * kernel sees a tensor as one flat row; NULL: the integer `length` */
     const Expr *length;                 /* of flat kernels, the number of elements, an expression over scalars; or NULL */
     bool flat;                          /* its one loop runs over the elements of rows (flat.c) */
+    bool in_spans;                      /* the index of its one loop bounds loops inside of it and does nothing else (spans.c) */
     double flops, bytes;                /* at the full batch */
     Notes notes;
     bool parallel;                      /* the call is shared by threads, each with some of its parts; else one thread runs it */

@@ -3,7 +3,7 @@
  *     for t: for n: h[n, t] = f(h[n, t - 1])      for span: for t: for 16*span <= n < 16*span + 16: ...
  *
  * Samples know nothing of each other, so each span goes from its first time to its last by itself, and no step waits for another
- * thread. Weights that are read in order come as fast for a span as for all samples. */
+ * thread. The spans that a thread has go together: each time, the weights come once for all of them. */
 #include "group.h"
 
 enum { SPAN = LANES };
@@ -68,4 +68,5 @@ void share_recurrence(Kernel *k, const Group *g) {
     k->body = (Nodes){0};
     Node *loop = add_loop(&k->body, spans.index, NULL, FloorDiv(Add(Read(sample->count, NULL, 0), Int(size - 1)), Int(size)), LOOP_CHUNK);
     loop->body = body;
+    k->in_spans = true;
 }

@@ -9,7 +9,7 @@ for model in $MODELS; do
     try "$model gives the same bytes again" cmp "$WORK/$model.c" "$WORK/again.c"
     # shellcheck disable=SC2046,SC2086
     try "compile $model" $CC $flags -c "$WORK/$model.c" -o "$WORK/$model.o"
-    for program in two_threads refused; do
+    for program in two_threads placed refused; do
         # shellcheck disable=SC2046,SC2086
         try "compile $program with $model" $CC $flags -DMODEL="${model}_model" tests/programs/$program.c "$WORK/$model.o" \
             $(libraries "$WORK/$model.c") -o "$WORK/$program"
