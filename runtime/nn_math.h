@@ -170,7 +170,7 @@ static inline float nn_exp_f(float x) {
 }
 
 /* exp(-size) for size >= 0: 2^(n+24) is never subnormal, so one factor of bits is enough. */
-static inline float nn_exp_below_f(float size) {
+static inline float nn_exp_below(float size) {
     uint32_t n;
     float y = 1.0f + nn_exp_reduced(size > 104.0f ? -104.0f : -size, &n);
     return y * nn_power_of_two(n + 24) * 5.9604645e-8f;
@@ -228,10 +228,10 @@ static inline float nn_log1p_unit(float e) {
     return e - s * (e - z * q);
 }
 static inline float nn_log1pexp_f(float x) {                    /* 2.0 ulp */
-    return (x > 0 ? x : 0.0f) + nn_log1p_unit(nn_exp_below_f(nn_abs_f(x)));
+    return (x > 0 ? x : 0.0f) + nn_log1p_unit(nn_exp_below(nn_abs_f(x)));
 }
 static inline float nn_sigmoid_f(float x) {                     /* 2.4 ulp; small results keep their precision */
-    float e = nn_exp_below_f(nn_abs_f(x));
+    float e = nn_exp_below(nn_abs_f(x));
     return (x < 0 ? e : 1.0f) / (1.0f + e);
 }
 /* 5.8 ulp. x*P(x^2)/Q(x^2), of the quotients of degree 4 by 4 the one whose largest relative error up to 9.02 is the least; there tanh

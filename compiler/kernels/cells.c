@@ -347,15 +347,12 @@ static void note_zeros(Build *b, const Member *m) {
 
 /* The sum over the rows of a tile is added to those of the tiles before; in front of the first there is 0. */
 static void add_up(Build *b, Nest *nest) {
-    Member *sum = &nest->members.at[0], zero = *sum;
-    Nest *first = NEW(Nest);
-    *first = *nest;
-    first->members.at = NULL, first->members.n = first->members.room = 0;
-    zero.op = REDUCE_NONE, zero.n_bound = 0, zero.body = Num(0);
-    zero.guard = Lt(At(b->tile), Int(1));
-    PUSH(first->members, zero);
+    Nest *first = nest_copy(nest);
+    Member *zero = &first->members.at[0];
+    zero->op = REDUCE_NONE, zero->n_bound = 0, zero->body = Num(0);
+    zero->guard = Lt(At(b->tile), Int(1));
     PUSH(b->group->nests, first);
-    sum->adds = true;
+    nest->members.at[0].adds = true;
 }
 
 static const Index *const *moved_bounds(Move *m, const Index *const *bound, int n) {

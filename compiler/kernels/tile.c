@@ -130,6 +130,9 @@ static bool are_apart_whole(const Build *b) {
     return true;
 }
 
+/* Whether tiles in which nothing is to be added are left out as a whole; where strips begin is known too late for that. */
+static bool adds_in_part(const Tile *t) { return t->sum->adds && t->n_apart > 0 && !t->n_strips; }
+
 Nodes *add_side_by_side(Nodes *to, const Build *b, LoopKind kind) {
     for (int k = 0; k < b->n_side; k++)
         to = &add_loop(to, b->side[k].within, NULL, NULL, kind)->body;
@@ -371,7 +374,7 @@ static void add_sums(Build *b) {
     for (int k = 0; k < t->n_sums; k++)
         add_assign(inner, sum[k], sub, rank, ASSIGN_ADD, transform(term[k], from_held, &held));
     const Expr *any = t->peeled.rest ? t->peeled.rest : Truth(true);
-    if (!t->sum->adds) any = And(any, any_apart(b));
+    if (!adds_in_part(t)) any = And(any, any_apart(b));
     add_loops(b, is_integer(any, 1) ? body : &add_if(body, any)->body, second, n_second, &after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
@@ -455,7 +458,7 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
         if (t.registers[k])
             b.side[b.n_side++] = (Cut){.index = t.registers[k], .within = index_new(t.registers[k]->name, t.factor[k], NULL)};
     add_outer_loops(&b, to);
-    if (t.sum->adds && !is_integer(any_apart(&b), 1)) b.body = &add_if(b.body, any_apart(&b))->body;     /* there is nothing to add */
+    if (adds_in_part(&t)) b.body = &add_if(b.body, any_apart(&b))->body;
     /* Sums that only have to be stored are stored as vectors. */
     if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard || !are_apart_whole(&b)) declare_sums(&b);
     ask_ahead(&b);

@@ -1,5 +1,5 @@
-/* An instance may stand at any address that its numbers may: losses, parameters, gradients and states are the same everywhere. Built
- * with -DMODEL=mlp_model. */
+/* An instance may stand at any address that its numbers may: parameters, gradients and states are the same everywhere. Built with
+ * -DMODEL=mlp_model. */
 #include "drive.h"
 
 extern const nn_model MODEL;
