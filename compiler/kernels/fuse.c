@@ -8,10 +8,12 @@
  *           samples when the later reads the earlier at the same sample: softmax, loss and its gradient are one pass.
  *           Tensors that no one else reads become arrays of one row.
  *   scans   The equations of a scan stand in one loop over time, and nothing else does. Its maps join as others do: the gates of a cell
- *           and what is made of them are one nest. What is read at its own time only is stored for one time.
+ *           and what is made of them are one nest. What is read at its own time only is stored for one time, and so is what but its own
+ *           equation reads at the time before, element by element: the old value goes where the new one comes.
  *
  * What remains stored is what a later group reads, and results. An equation moves up to the nest that it joins only
  * when everything that it reads is computed by then. */
+#include "../equations/solve.h"
 #include "group.h"
 
 enum { ROW_WORK = 4096, ROW_SIZE = 2048 };
@@ -261,8 +263,9 @@ static const Expr *rename_read(const Expr *e, void *data) {
         const Renaming *n = &r->list.at[k];
         if (n->from != e->tensor) continue;
         if (n->dropped < 0) return read_local(n->to);
+        /* A guard says whether there is a time before, too. */
         const Expr *const *at = without(e->arg, e->n, n->dropped);
-        return e->guarded ? ReadElse(n->to, at, e->n - 2, at[e->n - 2]) : Read(n->to, at, e->n - 1);
+        return e->guarded ? Where(read_inside(e), Read(n->to, at, e->n - 2), at[e->n - 2]) : Read(n->to, at, e->n - 1);
     }
     return e;
 }
@@ -283,18 +286,32 @@ static bool read_in(const Fusion *f, const Tensor *t, int nest, int group, bool 
 /* The time of a nest of a scan: its parts are written over the indices of the first. */
 static const Index *time_of(const Fusion *f, int nest) { return f->parts.at[f->drafts.at[nest].parts.at[0]].e->scan_index; }
 
-/* The dim of the time in a value of a scan that is read at its own time only, which needs no place for any other; or -1. */
-static int passing_dim(const Fusion *f, const Part *p) {
-    int time = 0;
-    while (p->e->free[time] != p->e->scan_index) time++;
+/* How a value of a scan passes: the dim of the time, for which one place is enough, or -1; and whether its own equation reads what stands there. */
+typedef struct { int dim; bool carried; } Passing;
+
+/* Whether the equation of a part reads its own value one turn of the loop ago, at the same element. */
+static bool reads_turn_before(const Fusion *f, const Part *p, const Expr *read) {
+    const Draft *d = &f->drafts.at[p->nest];
+    const Index *time = time_of(f, p->nest);
+    for (int k = 0; k < d->n_free; k++)
+        if (read->arg[k] != (d->free[k] == time ? Add(At(time), Int(p->e->scan_down ? 1 : -1)) : At(d->free[k]))) return false;
+    return true;
+}
+
+static Passing passing_of(const Fusion *f, const Part *p) {
+    Passing passing = {0, false};
+    while (p->e->free[passing.dim] != p->e->scan_index) passing.dim++;
     Numbers readers = readers_of(&f->readers, p->e->out);
     for (int k = 0; k < readers.n; k++) {
         const Part *reader = &f->parts.at[readers.at[k]];
         Exprs reads = reads_of(reader->body);
-        for (int r = 0; r < reads.n; r++)
-            if (reads.at[r]->tensor == p->e->out && (!reader->e->scan || reads.at[r]->arg[time] != At(time_of(f, reader->nest)))) return -1;
+        for (int r = 0; r < reads.n; r++) {
+            if (reads.at[r]->tensor != p->e->out || (reader->e->scan && reads.at[r]->arg[passing.dim] == At(time_of(f, reader->nest)))) continue;
+            if (reader != p || !reads_turn_before(f, p, reads.at[r])) return (Passing){-1, false};
+            passing.carried = true;
+        }
     }
-    return time;
+    return passing;
 }
 
 static const Tensor *tensor_without(const Tensor *t, int dropped) {
@@ -336,13 +353,14 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
         bool any = read_in(f, out, number, d->group, &inside_nest, &inside_group);
         for (int o = 0; o < d->parts.n; o++)
             own_reader |= o != m && uses_tensor(f->parts.at[d->parts.at[o]].body, out);
-        member.body = transform(p->body, rename_read, &names);
         const Expr *const *subs = values_of(d->free, d->n_free);
         member.n_subs = d->n_free;
         const bool stays = f->keep || is_result(&f->results, out) || !any || !inside_group;
         const bool row = !stays && !p->e->scan && !inside_nest && volume(d->free + 1, d->n_free - 1) <= ROW_SIZE;
-        const int passing = p->e->scan ? passing_dim(f, p) : -1, dropped = row ? 0 : !stays && !inside_nest ? passing : -1;
-        if (stays || !inside_nest || (p->e->scan && passing < 0)) member.target = dropped < 0 ? out : tensor_without(out, dropped);
+        const Passing passing = p->e->scan ? passing_of(f, p) : (Passing){-1, false};
+        const bool stored = stays || !inside_nest || passing.carried || (p->e->scan && passing.dim < 0);
+        const int dropped = row ? 0 : stored && !stays ? passing.dim : -1;
+        if (stored) member.target = dropped < 0 ? out : tensor_without(out, dropped);
         if (row) PUSH(g->rows, member.target);
         if (dropped >= 0) {
             Renaming renaming = {out, member.target, dropped};
@@ -350,6 +368,7 @@ static void build_nest(Fusion *f, Group *g, int number, const Index *outer, Rena
             PUSH(names.list, renaming);
             subs = without(subs, member.n_subs--, dropped);
         }
+        member.body = transform(p->body, rename_read, &names);
         const Expr **own_subs = NEW_ARRAY(const Expr *, member.n_subs + 1);
         for (int k = 0; k < member.n_subs; k++)
             own_subs[k] = own_outer ? substitute(subs[k], &own_outer, &outer_value, 1) : subs[k];

@@ -14,7 +14,7 @@
  *
  * Compilers may not change the order of additions, so the order that lanes give is written down: it is part of the
  * schedule and the same on every machine. Guards of a sum become bounds (peel.c). Long lanes are cut into tiles that stay
- * in registers. Maps are in phases.c. */
+ * in registers; what is left behind the whole tiles of a reduction has loops of its own, so that all others are of one length. Maps are in phases.c. */
 #include "group.h"
 
 enum { LONGEST_TILE = 64, SHORT_LANE = 512, MOST_ACCUMULATORS = 1024 };
@@ -66,13 +66,17 @@ static int64_t tile_of(int64_t extent) {
     return LONGEST_TILE;
 }
 
+/* Lanes of a reduction are reduced one by one at the end: a short one has few. */
+static int64_t tile_of_reduced(int64_t extent) {
+    const bool few = extent < SHORT_LANE && (extent > LONGEST_TILE || extent % LANES == 0);
+    return few ? LANES : tile_of(extent);
+}
+
 /* The lane cut into tiles: lane = length*tile + within. */
 typedef struct { const Index *tile, *within; int64_t length; const Expr *value; const Expr *limit; } Tiles;
 
-/* Lanes of a reduction are reduced one by one at the end: a short one has few. */
-static Tiles cut(const Index *lane, bool reduced) {
-    const bool few = reduced && lane->extent < SHORT_LANE && lane->extent % LANES == 0;
-    Tiles t = {.length = few ? LANES : tile_of(lane->extent)};
+static Tiles cut(const Index *lane, int64_t length) {
+    Tiles t = {.length = length};
     if (t.length == lane->extent) {
         t.within = lane;
         t.value = At(lane);
@@ -139,7 +143,7 @@ static Place place_of(const Registers *r, int q, const Index *lane, const Tiles 
         p.from[p.n] = r->index;
         p.to[p.n++] = r->tile ? Add(Mul(At(r->tile), Int(r->factor)), Int(q)) : Int(q);
     }
-    if (t->tile) p.from[p.n] = lane, p.to[p.n++] = t->value;
+    if (t->within != lane) p.from[p.n] = lane, p.to[p.n++] = t->value;
     return p;
 }
 
@@ -153,11 +157,13 @@ static Nodes *add_outer(Nodes *to, const Nest *nest, int n, const Registers *r) 
 }
 
 /* Bounds in the tiles of the lane, which may be shorter at the end. */
-static void bound_tiles(Peeled *p, const Index *lane, const Tiles *t) {
-    if (!t->tile) return;
+static Peeled at_tiles(const Peeled *p, const Index *lane, const Tiles *t) {
+    Peeled result = *p;
+    result.atleast = (typeof(p->atleast)){0};
     for (int k = 0; k < p->atleast.n; k++)
-        p->atleast.at[k] = substitute(p->atleast.at[k], &lane, &t->value, 1);
-    if (lane->extent % t->length) PUSH(p->atleast, Sub(Sub(Int(lane->extent), t->value), Int(1)));
+        PUSH(result.atleast, t->within == lane ? p->atleast.at[k] : substitute(p->atleast.at[k], &lane, &t->value, 1));
+    if (t->limit->kind != X_INT) PUSH(result.atleast, Sub(Sub(Int(lane->extent), t->value), Int(1)));
+    return result;
 }
 
 /* The bodies of the reductions at one place. */
@@ -173,7 +179,7 @@ static const Expr **bodies_at(const Nest *nest, int n_reductions, const Peeled *
 /* ---- a free lane ----------------------------------------------------------------------------------------------------- */
 static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
-    Tiles tiles = cut(lane, false);
+    Tiles tiles = cut(lane, tile_of(lane->extent));
     Peeled p = peel_member(nest, n_reductions, nest->n_free - 1);
     Registers registers = choose_registers(nest, n_reductions, lane, &p);
     Nodes *body = add_outer(to, nest, nest->n_free - 1, &registers);
@@ -183,12 +189,12 @@ static void add_free_lane(Nodes *to, const Nest *nest, int n_reductions, const I
     for (int q = 0; q < registers.factor; q++)
         lanes[q] = add_running(body, nest->members.at, n_reductions, &tiles.within, 1);
 
-    bound_tiles(&p, lane, &tiles);
+    const Peeled bounds = at_tiles(&p, lane, &tiles);
     const Index **index = NEW_ARRAY(const Index *, first->n_bound + 1);
     for (int k = 0; k < first->n_bound; k++)
         index[k] = first->bound[k];
     index[first->n_bound] = tiles.within;
-    Nodes *inner = add_bounded(body, index, first->n_bound + 1, 1, &p);
+    Nodes *inner = add_bounded(body, index, first->n_bound + 1, 1, &bounds);
     for (int q = 0; q < registers.factor; q++) {
         Place place = place_of(&registers, q, lane, &tiles);
         add_steps(inner, &lanes[q], at, 1, bodies_at(nest, n_reductions, &p, &place));
@@ -222,12 +228,23 @@ static bool reused_over(const Expr *body, const Index *i, const Member *m) {
     return false;
 }
 
+/* What a lane of a reduction falls into: whole tiles, and what is left behind them. */
+static int parts_of_lane(Tiles *part, const Index *lane) {
+    const int64_t length = tile_of_reduced(lane->extent), rest = lane->extent % length, whole = lane->extent - rest;
+    part[0] = cut(rest ? index_new(lane->name, whole, NULL) : lane, length);
+    if (!rest) return 1;
+    const Index *within = index_new(lane->name, rest, NULL);
+    part[1] = (Tiles){.within = within, .length = rest, .value = Add(Int(whole), At(within)), .limit = Int(rest)};
+    return 2;
+}
+
 static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, const Index *lane) {
     const Member *first = &nest->members.at[0];
-    Tiles tiles = cut(lane, true);
-    Peeled p = peel_member(nest, n_reductions, 0);
+    Tiles part[2];
+    const int n_parts = parts_of_lane(part, lane);
+    const Peeled p = peel_member(nest, n_reductions, 0);
     Registers registers = choose_registers(nest, n_reductions, lane, &p);
-    int64_t size = tiles.length;
+    int64_t size = part[0].length;
     int outer = nest->n_free;
     while (!registers.index && outer > 0 && !nest->free[outer - 1]->count &&
            size * nest->free[outer - 1]->extent <= MOST_ACCUMULATORS && reused_over(p.term, nest->free[outer - 1], first))
@@ -237,25 +254,36 @@ static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, cons
     const Index **cell = NEW_ARRAY(const Index *, inside + 1);
     for (int k = 0; k < inside; k++)
         cell[k] = nest->free[outer + k];
-    cell[inside] = tiles.within;
+    cell[inside] = part[0].within;
     const Expr *const *at = values_of(cell, inside + 1);
     RunningList *lanes = NEW_ARRAY(RunningList, registers.factor);
     for (int q = 0; q < registers.factor; q++)
         lanes[q] = add_running(body, nest->members.at, n_reductions, cell, inside + 1);
 
-    bound_tiles(&p, lane, &tiles);
-    const Index **index = NEW_ARRAY(const Index *, first->n_bound + inside + 2);
+    const Index **index = NEW_ARRAY(const Index *, first->n_bound + inside + 1);
     int n = 0;
     for (int k = 0; k < first->n_bound; k++)
         if (first->bound[k] != lane) index[n++] = first->bound[k];
     for (int k = 0; k < inside; k++)
         index[n++] = cell[k];
-    if (tiles.tile) index[n++] = tiles.tile;
-    index[n++] = tiles.within;
-    Nodes *inner = add_bounded(body, index, n, 1, &p);
-    for (int q = 0; q < registers.factor; q++) {
-        Place place = place_of(&registers, q, lane, &tiles);
-        add_steps(inner, &lanes[q], at, inside + 1, bodies_at(nest, n_reductions, &p, &place));
+    Peeled around = p, along = p;
+    around.atleast = along.atleast = (typeof(p.atleast)){0};
+    for (int c = 0; c < p.atleast.n; c++)
+        if (uses_index(p.atleast.at[c], lane)) PUSH(along.atleast, p.atleast.at[c]);
+        else PUSH(around.atleast, p.atleast.at[c]);
+    Nodes *row = add_bounded(body, index, n, 0, &around);
+    for (int k = 0; k < n_parts; k++) {
+        const Peeled bounds = at_tiles(&along, lane, &part[k]);
+        const Index *tiles[] = {part[k].tile, part[k].within};
+        Nodes *inner = add_bounded(row, tiles + !part[k].tile, 1 + !!part[k].tile, 1, &bounds);
+        const Expr **here = NEW_ARRAY(const Expr *, inside + 1);
+        for (int c = 0; c < inside; c++)
+            here[c] = at[c];
+        here[inside] = At(part[k].within);
+        for (int q = 0; q < registers.factor; q++) {
+            Place place = place_of(&registers, q, lane, &part[k]);
+            add_steps(inner, &lanes[q], here, inside + 1, bodies_at(nest, n_reductions, &p, &place));
+        }
     }
     /* The lanes are added up from the first to the last. */
     Nodes *finish = add_nest(body, cell, inside);
@@ -265,12 +293,12 @@ static void add_reduced_lane(Nodes *to, const Nest *nest, int n_reductions, cons
             const Member *m = &nest->members.at[k];
             const Tensor *total = local_new("total", m->type, 0, NULL);
             add_declare(finish, total, reduction_start(m->op, m->body));
-            Nodes *add = &add_loop(finish, tiles.within, NULL, NULL, LOOP_SERIAL)->body;
+            Nodes *add = &add_loop(finish, part[0].within, NULL, NULL, LOOP_SERIAL)->body;
             add_step(add, m->op, total, NULL, 0, Read(lanes[q].at[k].value, at, inside + 1));
             reduced[k] = read_local(total);
         }
-        Tiles none = {.tile = NULL};
-        Place place = place_of(&registers, q, lane, &none);
+        const Tiles whole = {.within = lane};
+        Place place = place_of(&registers, q, lane, &whole);
         add_epilogue(finish, nest, reduced, &place);
     }
 }

@@ -3,7 +3,8 @@
  *     for t: for n: h[n, t] = f(h[n, t - 1])      for span: for t: for 16*span <= n < 16*span + 16: ...
  *
  * Samples know nothing of each other, so each span goes from its first time to its last by itself, and no step waits for another
- * thread. The spans that a thread has go together: each time, the weights come once for all of them. */
+ * thread. The spans that a thread has go together: each time, the weights come once for all of them. What follows the weights' product
+ * goes sample by sample through all its maps, so that what one leaves to the next is still in the first cache. */
 #include "group.h"
 
 enum { SPAN = LANES };
@@ -35,6 +36,34 @@ static void keep_to_span(Node *n, void *data) {
     n->to = Operate(OP_MIN, Add(n->from, Int(turns)), n->to);
 }
 
+/* The loop over samples that a node is, where need be with the condition around it brought inside; NULL: it is none. */
+static Node *loop_over_samples(Node *n, const Tensor *samples) {
+    Node *loop = n->kind == NODE_IF && n->body.n == 1 ? n->body.at[0] : n;
+    if (samples_of_turn(loop, samples) != 1) return NULL;
+    if (loop == n) return loop;
+    n->body = loop->body;
+    loop->body = (Nodes){0};
+    PUSH(loop->body, n);
+    return loop;
+}
+
+/* Of loops over samples one after the other: one. */
+static void join_loops_over_samples(Nodes *nodes, const Tensor *samples) {
+    Nodes joined = {0};
+    Node *last = NULL;
+    for (int k = 0; k < nodes->n; k++) {
+        Node *loop = loop_over_samples(nodes->at[k], samples);
+        if (!loop || !last) {
+            PUSH(joined, loop ? loop : nodes->at[k]);
+            last = loop;
+            continue;
+        }
+        substitute_nodes(&loop->body, loop->index, At(last->index));
+        for (int b = 0; b < loop->body.n; b++) PUSH(last->body, loop->body.at[b]);
+    }
+    *nodes = joined;
+}
+
 /* Whether every nest computes each sample by itself, as its first index. */
 static bool is_by_sample(const Group *g, const Tensor *samples) {
     for (int n = 0; n < g->nests.n; n++) {
@@ -58,6 +87,7 @@ void share_recurrence(Kernel *k, const Group *g) {
     if (!g->outer || g->block || !g->equations.at[0]->scan || first->n_free == 0) return;
     const Index *sample = first->free[0];
     if (!counts_samples(sample->count) || !is_by_sample(g, sample->count)) return;
+    join_loops_over_samples(&k->body.at[0]->body, sample->count);
     Steps steps = {sample->count, 1, true};
     walk(&k->body, find_steps, &steps);
     const int64_t size = (SPAN + steps.step - 1)/steps.step*steps.step;

@@ -225,6 +225,21 @@ START_TEST(reductions) {
 }
 END_TEST
 
+/* Whole tiles of lanes, and what is left behind them. */
+START_TEST(long_rows) {
+    state = (uint32_t)_i;
+    start(pick(1, 10));
+    int64_t h = pick(1, 4), w = pick(65, 600);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, h, w);
+    const Index *n = ix("n", BATCH), *i = ix("i", h), *j = ix("j", w);
+    const Expr *v = rd(x, At(n), At(i), At(j));
+    Tensor *most = reduce("most", ROLE_VALUE, OVER(n, i), REDUCE_MAX, OVER(j), v);
+    reduce("weight", ROLE_OUTPUT, OVER(n, i), REDUCE_SUM, OVER(j), Exp(Sub(v, rd(most, At(n), At(i)))));
+    reduce("tail", ROLE_OUTPUT, OVER(n), REDUCE_SUM, OVER(i, j), Exp(rd0(x, At(n), At(i), Add(At(j), Int(pick(1, 30))))));
+    agree();
+}
+END_TEST
+
 START_TEST(products) {
     state = (uint32_t)_i;
     start(pick(1, 70));
@@ -391,6 +406,33 @@ START_TEST(scans) {
     equation_new(program, s, free2, REDUCE_SUM, bound, 1, Mul(rd(w, At(k), At(m)), rd0(h, At(n), then2, At(m))), NULL);
     PUSH(program->results, h);
     agree();
+}
+END_TEST
+
+/* A cell that nobody but itself reads at the time before: one place for all times is enough. */
+START_TEST(cell_states) {
+    state = (uint32_t)_i;
+    start(pick(1, 40));
+    int64_t l = pick(2, 5), d = pick(1, 20);
+    Tensor *x = give("x", ROLE_INPUT, BATCH, l, d), *w = give("w", ROLE_PARAM, d, d);
+    const Index *n = ix("n", BATCH), *t = ix("t", l), *k = ix("k", d), *m = ix("m", d);
+    const Expr *then = pick(0, 1) ? Add(At(t), Int(1)) : Sub(At(t), Int(1));
+    Dim dims[] = {dim_with(BATCH), dim_with(l), dim_with(d)};
+    Tensor *h = tensor_new("h", ROLE_OUTPUT, REAL, 3, dims, NULL), *s = tensor_new("s", ROLE_VALUE, REAL, 3, dims, NULL);
+    Tensor *c = tensor_new("c", ROLE_VALUE, REAL, 3, dims, NULL);
+    const Index *free[] = {n, t, k}, *bound[] = {m};
+    equation_new(program, s, free, REDUCE_SUM, bound, 1, Mul(rd(w, At(k), At(m)), rd0(h, At(n), then, At(m))), NULL);
+    equation_new(program, c, free, REDUCE_NONE, NULL, 0,
+                 Add(Mul(rd0(c, At(n), then, At(k)), rd(x, At(n), At(t), At(k))), rd(s, At(n), At(t), At(k))), NULL);
+    equation_new(program, h, free, REDUCE_NONE, NULL, 0, Operate(OP_TANH, Add(rd(c, At(n), At(t), At(k)), rd(x, At(n), At(t), At(k))), NULL), NULL);
+    PUSH(program->results, h);
+    agree();
+    Options o = {.plain = true};
+    const Kernel *kernel = schedule(program, &o)->kernels.at[0];
+    int places = 0;
+    for (int a = 0; a < kernel->arguments.n; a++)
+        if (kernel->arguments.at[a]->name == c->name) places = kernel->arguments.at[a]->rank;
+    ck_assert_int_eq(places, 2);
 }
 END_TEST
 
@@ -611,6 +653,7 @@ int main(void) {
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, maps, 0, 10);
     tcase_add_loop_test(c, reductions, 0, 10);
+    tcase_add_loop_test(c, long_rows, 0, 10);
     tcase_add_loop_test(c, products, 0, 10);
     tcase_add_loop_test(c, flattened_products, 0, 10);
     tcase_add_loop_test(c, windows, 0, 30);
@@ -619,6 +662,7 @@ int main(void) {
     tcase_add_loop_test(c, softmax, 0, 10);
     tcase_add_loop_test(c, updates, 0, 5);
     tcase_add_loop_test(c, scans, 0, 10);
+    tcase_add_loop_test(c, cell_states, 0, 10);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);
