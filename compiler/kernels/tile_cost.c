@@ -9,7 +9,8 @@
  *
  *     work       turns of the innermost loop * max(multiply-adds/2, 0.7*loads, 4), and a little for each time it is entered
  *     traffic    lines that come from the second cache and from behind it: the largest set of inner loops whose operands
- *                fit into a cache, and one loop more, touch each line once; every loop outside of that, anew
+ *                fit into a cache, and one loop more, touch each line once; every loop outside of that, anew. A little for what
+ *                does not fit into half of the first cache, which is all that a busy neighbour on the same core leaves
  *
  * Both overlap. All candidates of registers are rated by their work; the best of each lane by their traffic as well, in
  * every order of the loops that tile.c can build. What threads cannot share costs half as much again. */
@@ -21,7 +22,7 @@ enum {
     MOST_SIDE_BY_SIDE = 6, LATENCY = 4,
     COLUMN = 12,                    /* cycles that a line takes to come where nothing has looked ahead */
     FOLD = 14, SETUP = 6,           /* cycles to add up 16 lanes, and to enter the innermost loop */
-    FIRST_CACHE = 22 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
+    HALF_CACHE = 14 << 10, FIRST_CACHE = 22 << 10, SECOND_CACHE = 384 << 10, FINALISTS = 4, MOST_READS = 8, MOST_INDICES = 24,
     LARGEST_SUMS = 4096,            /* elements of the array of sums, */
     LONGEST_STRIP = 17000,          /* and of that of a strip, which is added to once for each turn of the hoisted indices */
     FEWEST_TILES = 4,               /* of a strip: what makes it worth sums in memory */
@@ -30,6 +31,7 @@ enum {
 static const double ALONE = 1.5;                                /* what a thread alone is dearer by */
 static const double LOAD = 0.7;                                 /* cycles, beside multiply-adds */
 static const double FIRST_BYTES = 28, SECOND_BYTES = 12;        /* a cycle: from the second cache, and from behind it */
+static const double HALF_BYTES = 200;                           /* enough to choose between orders that are equal otherwise */
 
 /* The elements of a dim that a read touches while index k takes v[k] values: least + the sum of step[k]*(v[k] - 1). An index
  * that moves it in a way that only data know reaches all of it. */
@@ -324,7 +326,8 @@ static void rate(Tile *t, const Operands *o) {
     Loops l = loops_of(t, o);
     Touched touched;
     touch(&touched, &l, o, t);
-    t->traffic = cache_traffic(&l, &touched, FIRST_CACHE, FIRST_BYTES) + cache_traffic(&l, &touched, SECOND_CACHE, SECOND_BYTES);
+    t->traffic = cache_traffic(&l, &touched, HALF_CACHE, HALF_BYTES) + cache_traffic(&l, &touched, FIRST_CACHE, FIRST_BYTES)
+               + cache_traffic(&l, &touched, SECOND_CACHE, SECOND_BYTES);
     double work = t->work;
     if (t->hoisted) {
         /* The sums go through memory for each value of the hoisted indices. */
