@@ -27,8 +27,10 @@
 #include <unistd.h>
 
 /* Some ten microseconds. Who waits longer on a busy machine keeps the very thread that it waits for from running: with three
- * times as many processes as cores, longer loops made a step take three times as long. Crowded: more threads than cores. */
-enum { SPINS = 300, SPINS_CROWDED = 30, YIELDS = 5, SECONDS_ASLEEP = 1 };
+ * times as many processes as cores, longer loops made a step take three times as long. Crowded: more threads than cores.
+ * Then some hundred microseconds of offering the core to others, longer than a sleeper takes to wake: or who was woken finds at the next
+ * barrier that the others fell asleep over it, wakes them, falls asleep over that, and so on at every barrier. */
+enum { SPINS = 300, SPINS_CROWDED = 30, YIELDS = 400, SECONDS_ASLEEP = 1 };
 /* Kernels keep tiles of some hundred KB on the stack; some systems give threads less than a MB. */
 enum { LEAST_STACK = 4 << 20 };
 
