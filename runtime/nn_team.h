@@ -25,7 +25,7 @@ enum { NN_MOST_THREADS = 64 };
  *
  * May be called in any thread at any time but inside a call of an entry point; it waits for the call that has the team. The
  * team belongs to the process. Of several calls at once, on different instances, one has the team and the others run on the
- * threads that made them. Threads that wait use a core for some microseconds and then sleep. They take no signals, and
+ * threads that made them. Threads that wait use a core for some hundred microseconds and then sleep. They take no signals, and
  * have the floating-point environment of the thread that called this. A child of fork has one thread until it asks for more. */
 int nn_threads(int wanted);
 
