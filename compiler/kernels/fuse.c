@@ -263,9 +263,11 @@ static const Expr *rename_read(const Expr *e, void *data) {
         const Renaming *n = &r->list.at[k];
         if (n->from != e->tensor) continue;
         if (n->dropped < 0) return read_local(n->to);
-        /* A guard says whether there is a time before, too. */
         const Expr *const *at = without(e->arg, e->n, n->dropped);
-        return e->guarded ? Where(read_inside(e), Read(n->to, at, e->n - 2), at[e->n - 2]) : Read(n->to, at, e->n - 1);
+        if (!e->guarded) return Read(n->to, at, e->n - 1);
+        /* The guard said whether there is a time before, too. */
+        const Expr *otherwise = at[e->n - 2];
+        return Where(in_range(e->arg[n->dropped], e->tensor->dim[n->dropped]), ReadElse(n->to, at, e->n - 2, otherwise), otherwise);
     }
     return e;
 }

@@ -409,7 +409,7 @@ START_TEST(scans) {
 }
 END_TEST
 
-/* A cell that nobody but itself reads at the time before: one place for all times is enough. */
+/* A cell that nobody but itself reads at the time before: one place for all times is enough. A neighbour's, read at the same time, may be none. */
 START_TEST(cell_states) {
     state = (uint32_t)_i;
     start(pick(1, 40));
@@ -424,7 +424,7 @@ START_TEST(cell_states) {
     equation_new(program, s, free, REDUCE_SUM, bound, 1, Mul(rd(w, At(k), At(m)), rd0(h, At(n), then, At(m))), NULL);
     equation_new(program, c, free, REDUCE_NONE, NULL, 0,
                  Add(Mul(rd0(c, At(n), then, At(k)), rd(x, At(n), At(t), At(k))), rd(s, At(n), At(t), At(k))), NULL);
-    equation_new(program, h, free, REDUCE_NONE, NULL, 0, Operate(OP_TANH, Add(rd(c, At(n), At(t), At(k)), rd(x, At(n), At(t), At(k))), NULL), NULL);
+    equation_new(program, h, free, REDUCE_NONE, NULL, 0, Operate(OP_TANH, Add(rd(c, At(n), At(t), At(k)), rd0(c, At(n), At(t), Sub(At(k), Int(1)))), NULL), NULL);
     PUSH(program->results, h);
     agree();
     Options o = {.plain = true};
