@@ -164,43 +164,68 @@ static void lenet_maxpool2d_winner(nn_range parts, real (*restrict relu)[6][29][
  *                conv2d_2_f[q, c, u, v]*maxpool2d[c, i + u, j + v]
  *              relu_2[a, a2, a3] = max(0, conv2d_2_b[a] + conv2d_2_correlate2d[a, a2, a3])
  * also in evaluate, predict
- * Schedule: vectors along lane, two at a time, 4 q side by side; sums in registers over c, u, v.
+ * Schedule: vectors along lane, two at a time, 6 or 5 q side by side; sums in registers over c, u, v.
  * Equals: for block, q, i, j, lane: for c, u, v: sum +=
  *           conv2d_2_f[q, c, u, v]*maxpool2d[block, c, i + u, j + v, lane] */
 static void lenet_relu_2(nn_range parts, real (*restrict maxpool2d)[6][14][14][16],
         const real (*restrict conv2d_2_f)[6][5][5], const real *restrict conv2d_2_b,
         real (*restrict relu_2)[16][10][10][16]) {
     for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 40;
-        const int q_tile = part / 10 % 4;
+        const int block = part / 10;
         const int i = part % 10;
         for (int j = 0; j < 10; j++) {
-            real sums[4][16];
-            NN_UNROLL for (int q = 0; q < 4; q++)
-                nn_ask(&relu_2[block][4*q_tile + q][i][j][15]);
+            real sums[6][16];
+            NN_UNROLL for (int q = 0; q < 6; q++)
+                nn_ask(&relu_2[block][q][i][j][15]);
             for (int c = 0; c < 6; c++)
                 nn_ask(&maxpool2d[block][c][i + 4][nn_min_i(j + 5, 13)][15]);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
-                nn_vec sum[4][NN_PASS / NN_LANES] = {0};
+                nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                 for (int c = 0; c < 6; c++)
                     for (int u = 0; u < 5; u++)
                         NN_UNROLL for (int v = 0; v < 5; v++) {
                             nn_vec held[NN_PASS / NN_LANES];
                             NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                                 held[l / NN_LANES] = nn_held(&maxpool2d[block][c][u + i][j + v][lane + l]);
-                            NN_UNROLL for (int q = 0; q < 4; q++)
+                            NN_UNROLL for (int q = 0; q < 6; q++)
                                 NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                                    sum[q][l / NN_LANES] += conv2d_2_f[4*q_tile + q][c][u][v]
-                                            * held[l / NN_LANES];
+                                    sum[q][l / NN_LANES] += conv2d_2_f[q][c][u][v] * held[l / NN_LANES];
                         }
-                NN_UNROLL for (int q = 0; q < 4; q++)
+                NN_UNROLL for (int q = 0; q < 6; q++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
                         nn_store(&sums[q][lane + l], sum[q][l / NN_LANES]);
             }
-            for (int q = 0; q < 4; q++)
+            for (int q = 0; q < 6; q++)
                 for (int lane = 0; lane < 16; lane++)
-                    relu_2[block][4*q_tile + q][i][j][lane] =
-                            nn_max(R(0), conv2d_2_b[4*q_tile + q] + sums[q][lane]);
+                    relu_2[block][q][i][j][lane] = nn_max(R(0), conv2d_2_b[q] + sums[q][lane]);
+            for (int q_tile = 0; q_tile < 2; q_tile++) {
+                real sums_2[5][16];
+                NN_UNROLL for (int q = 0; q < 5; q++)
+                    nn_ask(&relu_2[block][5*q_tile + q + 6][i][j][15]);
+                for (int c = 0; c < 6; c++)
+                    nn_ask(&maxpool2d[block][c][i + 4][nn_min_i(j + 5, 13)][15]);
+                for (int lane = 0; lane < 16; lane += NN_PASS) {
+                    nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                    for (int c = 0; c < 6; c++)
+                        for (int u = 0; u < 5; u++)
+                            NN_UNROLL for (int v = 0; v < 5; v++) {
+                                nn_vec held[NN_PASS / NN_LANES];
+                                NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                    held[l / NN_LANES] = nn_held(&maxpool2d[block][c][u + i][j + v][lane + l]);
+                                NN_UNROLL for (int q = 0; q < 5; q++)
+                                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                                        sum[q][l / NN_LANES] += conv2d_2_f[5*q_tile + q + 6][c][u][v]
+                                                * held[l / NN_LANES];
+                            }
+                    NN_UNROLL for (int q = 0; q < 5; q++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            nn_store(&sums_2[q][lane + l], sum[q][l / NN_LANES]);
+                }
+                for (int q = 0; q < 5; q++)
+                    for (int lane = 0; lane < 16; lane++)
+                        relu_2[block][5*q_tile + q + 6][i][j][lane] =
+                                nn_max(R(0), conv2d_2_b[5*q_tile + q + 6] + sums_2[q][lane]);
+            }
         }
     }
 }
@@ -1610,7 +1635,7 @@ static void lenet_gradients_share(const void *handed, nn_thread thread) {
     NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_maxpool2d_winner(parts, relu, maxpool2d,
             maxpool2d_winner);
     nn_wait(thread);
-    NN_PARTS(parts, thread, 40*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+    NN_PARTS(parts, thread, 10*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
             relu_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_maxpool2d_2_winner(parts, relu_2, maxpool2d_2,
@@ -1802,7 +1827,7 @@ static void lenet_evaluate_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_maxpool2d(parts, relu, maxpool2d);
     nn_wait(thread);
-    NN_PARTS(parts, thread, 40*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+    NN_PARTS(parts, thread, 10*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
             relu_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_maxpool2d_2(parts, relu_2, maxpool2d_2);
@@ -1871,7 +1896,7 @@ static void lenet_predict_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     NN_PARTS(parts, thread, 84*((n + 15) / 16)) lenet_maxpool2d(parts, relu, maxpool2d);
     nn_wait(thread);
-    NN_PARTS(parts, thread, 40*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
+    NN_PARTS(parts, thread, 10*((n + 15) / 16)) lenet_relu_2(parts, maxpool2d, p->conv2d_2_f, p->conv2d_2_b,
             relu_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_maxpool2d_2(parts, relu_2, maxpool2d_2);

@@ -73,13 +73,12 @@ static void mlp_x(nn_range parts, int n, const unsigned char (*restrict image)[7
 /* mlp.nn:5: linear_sum[o] = sum(i) linear_w[o, i]*x[i]
  *           relu[a] = max(0, linear_b[a] + linear_sum[a])
  * also in evaluate, predict
- * Schedule: vectors along lane, two at a time, 6 o side by side; sums in registers over i.
+ * Schedule: vectors along lane, two at a time, 6 or 5 o side by side; sums in registers over i.
  * Equals: for block, o, lane: for i: sum += linear_w[o, i]*x[block, i, lane] */
 static void mlp_relu(nn_range parts, real (*restrict x)[784][16], const real (*restrict linear_w)[784],
         const real *restrict linear_b, real (*restrict relu)[128][16]) {
-    for (int block = parts.first; block < parts.last; block++)
-        for (int o_tile = 0; o_tile < 22; o_tile++) {
-            const int o_0 = nn_min_i(6*o_tile, 122);
+    for (int block = parts.first; block < parts.last; block++) {
+        for (int o_tile = 0; o_tile < 18; o_tile++) {
             real sums[6][16];
             for (int lane = 0; lane < 16; lane += NN_PASS) {
                 nn_vec sum[6][NN_PASS / NN_LANES] = {0};
@@ -89,7 +88,7 @@ static void mlp_relu(nn_range parts, real (*restrict x)[784][16], const real (*r
                         held[l / NN_LANES] = nn_held(&x[block][i][lane + l]);
                     NN_UNROLL for (int o = 0; o < 6; o++)
                         NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                            sum[o][l / NN_LANES] += linear_w[o + o_0][i] * held[l / NN_LANES];
+                            sum[o][l / NN_LANES] += linear_w[6*o_tile + o][i] * held[l / NN_LANES];
                 }
                 NN_UNROLL for (int o = 0; o < 6; o++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
@@ -97,8 +96,30 @@ static void mlp_relu(nn_range parts, real (*restrict x)[784][16], const real (*r
             }
             for (int o = 0; o < 6; o++)
                 for (int lane = 0; lane < 16; lane++)
-                    relu[block][o + o_0][lane] = nn_max(R(0), linear_b[o + o_0] + sums[o][lane]);
+                    relu[block][6*o_tile + o][lane] = nn_max(R(0), linear_b[6*o_tile + o] + sums[o][lane]);
         }
+        for (int o_tile = 0; o_tile < 4; o_tile++) {
+            real sums[5][16];
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                for (int i = 0; i < 784; i++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&x[block][i][lane + l]);
+                    NN_UNROLL for (int o = 0; o < 5; o++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[o][l / NN_LANES] += linear_w[5*o_tile + o + 108][i] * held[l / NN_LANES];
+                }
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&sums[o][lane + l], sum[o][l / NN_LANES]);
+            }
+            for (int o = 0; o < 5; o++)
+                for (int lane = 0; lane < 16; lane++)
+                    relu[block][5*o_tile + o + 108][lane] =
+                            nn_max(R(0), linear_b[5*o_tile + o + 108] + sums[o][lane]);
+        }
+    }
 }
 
 /* mlp.nn:5: linear_2_sum[o] = sum(i) linear_2_w[o, i]*relu[i]
@@ -363,15 +384,14 @@ static void mlp_x_by_sample(nn_range parts, int n, real (*restrict x)[784][16], 
 }
 
 /* mlp.nn:5: d_linear_w[o, i] = sum(batch) d_linear[o]*x[i]
- * Schedule: vectors along i, two at a time, 6 o side by side; sums in registers over n.
+ * Schedule: vectors along i, two at a time, 6 or 5 o side by side; sums in registers over n.
  * Equals: for o, i: for n: sum += d_linear[o]*x[i] */
 static void mlp_d_linear_w(nn_range parts, int n, real (*restrict x)[784], real (*restrict d_linear)[144],
         real (*restrict d_linear_w)[784]) {
-    for (int i_tile = parts.first; i_tile < parts.last; i_tile++)
-        for (int o_tile = 0; o_tile < 22; o_tile++) {
-            const int o_0 = nn_min_i(6*o_tile, 122);
+    for (int i_tile = parts.first; i_tile < parts.last; i_tile++) {
+        for (int o_tile = 0; o_tile < 18; o_tile++) {
             NN_UNROLL for (int o = 0; o < 6; o++)
-                nn_ask(&d_linear_w[o + o_0][16*i_tile + 15]);
+                nn_ask(&d_linear_w[6*o_tile + o][16*i_tile + 15]);
             for (int lane = 0; lane < 16; lane += NN_PASS) {
                 nn_vec sum[6][NN_PASS / NN_LANES] = {0};
                 for (int b = 0; b < n; b++) {
@@ -380,13 +400,32 @@ static void mlp_d_linear_w(nn_range parts, int n, real (*restrict x)[784], real 
                         held[l / NN_LANES] = nn_held(&x[b][16*i_tile + lane + l]);
                     NN_UNROLL for (int o = 0; o < 6; o++)
                         NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                            sum[o][l / NN_LANES] += d_linear[b][o + o_0] * held[l / NN_LANES];
+                            sum[o][l / NN_LANES] += d_linear[b][6*o_tile + o] * held[l / NN_LANES];
                 }
                 NN_UNROLL for (int o = 0; o < 6; o++)
                     NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
-                        nn_store(&d_linear_w[o + o_0][16*i_tile + lane + l], sum[o][l / NN_LANES]);
+                        nn_store(&d_linear_w[6*o_tile + o][16*i_tile + lane + l], sum[o][l / NN_LANES]);
             }
         }
+        for (int o_tile = 0; o_tile < 4; o_tile++) {
+            NN_UNROLL for (int o = 0; o < 5; o++)
+                nn_ask(&d_linear_w[5*o_tile + o + 108][16*i_tile + 15]);
+            for (int lane = 0; lane < 16; lane += NN_PASS) {
+                nn_vec sum[5][NN_PASS / NN_LANES] = {0};
+                for (int b = 0; b < n; b++) {
+                    nn_vec held[NN_PASS / NN_LANES];
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        held[l / NN_LANES] = nn_held(&x[b][16*i_tile + lane + l]);
+                    NN_UNROLL for (int o = 0; o < 5; o++)
+                        NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                            sum[o][l / NN_LANES] += d_linear[b][5*o_tile + o + 108] * held[l / NN_LANES];
+                }
+                NN_UNROLL for (int o = 0; o < 5; o++)
+                    NN_UNROLL for (int l = 0; l < NN_PASS; l += NN_LANES)
+                        nn_store(&d_linear_w[5*o_tile + o + 108][16*i_tile + lane + l], sum[o][l / NN_LANES]);
+            }
+        }
+    }
 }
 
 /* ---- update -------------------------------------------------------------------------------------------------- */

@@ -124,20 +124,19 @@ static void ask_for_next_turn(Nodes *to, Build *b, const Expr *read, const Index
     int n = 0, k = t->n_strips - 1;
     while (k >= 0 && uses_index(read, t->strip[k])) k--;            /* each of these tiles asks for its own */
     for (; k >= 0 && !uses_index(read, t->strip[k]); k--) {
-        const Index *one = cut_of(b, t->strip[k])->tile;
-        if (!one) continue;
-        tile = Add(tile, Mul(At(one), Int(tiles)));
-        tiles *= one->extent;
+        const Cut *cut = cut_of(b, t->strip[k]);
+        tile = Add(tile, Mul(cut->number, Int(tiles)));
+        tiles *= cut->tiles;
     }
     int64_t apart;
     if (tiles == 1 || !uses_index(read, turn) || !stride_of(position(read->tensor, read->arg), step, &apart) || (apart >= -LANES && apart <= LANES)) return;
     for (int c = -1; c < b->n_side; c++) {
         const Cut *cut = c < 0 ? &b->lane : &b->side[c];
         const Expr *start = cut->start;
-        if (k >= 0 && cut->index == t->strip[k] && cut->tile) {
-            const Expr *next = Add(At(cut->tile), Int(1));
-            start = Mul(Mod(next, Int(cut->tile->extent)), Int(tile_size(t, cut->index)));
-            more = FloorDiv(next, Int(cut->tile->extent));
+        if (k >= 0 && cut->index == t->strip[k] && cut->tiles > 1) {
+            const Expr *next = Add(cut->number, Int(1));
+            start = Mul(Mod(next, Int(cut->tiles)), Int(tile_size(t, cut->index)));
+            more = FloorDiv(next, Int(cut->tiles));
         }
         from[n] = cut->index;
         value[n++] = Add(start, cut->index == along ? Int(tile_size(t, along) - 1) : c < 0 ? Int(0) : At(cut->within));

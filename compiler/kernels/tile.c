@@ -26,23 +26,35 @@
  *         for o_block:  sums := 0;  for n:  for i_tile, o_tile:  sums[i_tile][o_tile][o][lane] += what the loop over p gives
  *
  * Where 16 does not divide a free lane, or a factor its index, the last tile begins earlier and computes some elements
- * again, to the same bits. Of an index that ends where the call says, the last tile computes its last value several times instead. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a call is
+ * again, to the same bits. Where that is dear, tiles are of two sizes instead, and none is computed twice:
+ *
+ *     16 rows by six          for the first: sum[6] ...        for tile < 2: sum[5] ...
+ *
+ * Of an index that ends where the call says, the last tile computes its last value several times; its tiles of two sizes are those of each
+ * block of 16. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a call is
  * made of vectors too. */
 #include "tile_build.h"
 
 /* ---- the outer loops ------------------------------------------------------------------------------------------------- */
 
-/* The loop over the tiles of an index; sets where they start. */
-static Nodes *add_tiles(Nodes *to, Cut *cut, int64_t size) {
-    int64_t extent = cut->index->extent, tiles = (extent + size - 1) / size;
+/* What stands inside of the loops over tiles. */
+typedef void Inside(Build *b, Nodes *to, void *data);
+
+Cut *cut_of(Build *b, const Index *i) {
+    return i == b->t->lane ? &b->lane : i == b->side[0].index ? &b->side[0] : &b->side[1];
+}
+
+/* The loop over the tiles of an index, all of one size; sets where they start. */
+static Nodes *add_alike_tiles(Nodes *to, Cut *cut, int64_t size) {
+    const int64_t extent = cut->index->extent;
     const bool counted = cut->index->count != NULL;
-    cut->start = Int(0);
-    cut->tile = NULL;
+    cut->start = cut->number = Int(0);
     if (extent == size && !counted) return to;
-    const Index *tile = cut->tile = index_new(name_of(text("%s_tile", cut->index->name)), tiles, NULL);
+    const Index *tile = index_new(name_of(text("%s_tile", cut->index->name)), cut->tiles, NULL);
     bool exact = counted || extent % size == 0;
     const Expr *last = counted ? FloorDiv(Add(index_limit(cut->index), Int(size - 1)), Int(size)) : NULL;
     to = &add_loop(to, tile, NULL, last, exact ? LOOP_CHUNK : LOOP_SERIAL)->body;
+    cut->number = At(tile);
     cut->start = Mul(At(tile), Int(size));
     if (exact) return to;
     /* The last tile begins earlier, so that it ends at the end. */
@@ -53,30 +65,78 @@ static Nodes *add_tiles(Nodes *to, Cut *cut, int64_t size) {
     return to;
 }
 
-Cut *cut_of(Build *b, const Index *i) {
-    return i == b->t->lane ? &b->lane : i == b->side[0].index ? &b->side[0] : &b->side[1];
+/* The tiles of an even index: those of the factor, and then the shorter ones. Of samples, in each block. */
+static void add_even_tiles(Build *b, Nodes *to, Cut *cut, Inside *inside, void *data) {
+    const Index *i = cut->index;
+    const Fall fall = tile_fall(b->t, i);
+    const Cut whole = *cut;
+    const Expr *number = Int(0), *start = Int(0);
+    if (i->count) {
+        const Index *block = index_new(name_of(text("%s_block", i->name)), cut->tiles/fall.tiles, NULL);
+        to = &add_loop(to, block, NULL, FloorDiv(Add(index_limit(i), Int(fall.period - 1)), Int(fall.period)), LOOP_CHUNK)->body;
+        number = Mul(At(block), Int(fall.tiles));
+        start = Mul(At(block), Int(fall.period));
+    }
+    for (int less = 0; less < 2; less++) {
+        const int64_t tiles = less ? fall.shorter : fall.tiles - fall.shorter, size = tile_size(b->t, i) - less;
+        const Index *tile = index_new(name_of(text("%s_tile", i->name)), tiles, NULL);
+        Nodes *body = tiles == 1 ? to : &add_loop(to, tile, NULL, NULL, LOOP_SERIAL)->body;
+        const Expr *turn = tiles == 1 ? Int(0) : At(tile);
+        cut->within = index_new(i->name, size, NULL);
+        cut->number = Add(number, turn);
+        cut->start = Add(start, Mul(turn, Int(size)));
+        /* The first tile of a block has samples. */
+        if (i->count && (less || tiles > 1)) body = &add_if(body, Gt(index_limit(i), cut->start))->body;
+        inside(b, body, data);
+        number = Add(number, Int(tiles));
+        start = Add(start, Int(tiles*size));
+    }
+    *cut = whole;
 }
 
-/* The loops of the strips. */
-static Nodes *add_strips(Build *b, Nodes *to) {
-    for (int k = 0; k < b->t->n_strips; k++)
-        to = add_tiles(to, cut_of(b, b->t->strip[k]), tile_size(b->t, b->t->strip[k]));
-    return to;
+/* The loops over the tiles of an index, and what stands inside: twice, where tiles are of two sizes. */
+static void add_tiles(Build *b, Nodes *to, const Index *i, Inside *inside, void *data) {
+    Cut *cut = cut_of(b, i);
+    cut->tiles = tile_count(b->t, i);
+    if (i == b->t->even) add_even_tiles(b, to, cut, inside, data);
+    else inside(b, add_alike_tiles(to, cut, tile_size(b->t, i)), data);
 }
+
+/* What stands inside of the loops of the strips. */
+typedef struct { Inside *inside; void *data; int strip; } Strips;
+
+static void add_strips_from(Build *b, Nodes *to, void *data) {
+    Strips *s = data;
+    if (s->strip == b->t->n_strips) {
+        s->inside(b, to, s->data);
+        return;
+    }
+    const Index *i = b->t->strip[s->strip++];
+    add_tiles(b, to, i, add_strips_from, s);
+    s->strip--;
+}
+
+static void add_strips(Build *b, Nodes *to, Inside *inside, void *data) {
+    Strips s = {inside, data, 0};
+    add_strips_from(b, to, &s);
+}
+
+typedef struct { const Index *order[12]; int n, at; } Outer;
+
+static void add_tile(Build *b, Nodes *to);
 
 /* The loops of tile_order. Threads may cut those whose turns write different elements, which come first. */
-static void add_outer_loops(Build *b, Nodes *to) {
+static void add_outer_loops(Build *b, Nodes *to, void *data) {
+    Outer *outer = data;
     const Tile *t = b->t;
-    const Index *order[12];
-    int n = tile_order(t, order);
-    for (int k = 0; k < n; k++) {
-        const Index *i = order[k];
-        if (i == t->lane) to = add_tiles(to, &b->lane, LANES);
-        else if (i == t->registers[0]) to = add_tiles(to, &b->side[0], t->factor[0]);
-        else if (i == t->registers[1]) to = add_tiles(to, &b->side[1], t->factor[1]);
-        else to = &add_loop(to, i, NULL, NULL, LOOP_CHUNK)->body;
+    if (outer->at == outer->n) {
+        add_tile(b, to);
+        return;
     }
-    b->body = to;
+    const Index *i = outer->order[outer->at++];
+    if (i == t->lane || i == t->registers[0] || i == t->registers[1]) add_tiles(b, to, i, add_outer_loops, outer);
+    else add_outer_loops(b, &add_loop(to, i, NULL, NULL, LOOP_CHUNK)->body, outer);
+    outer->at--;
 }
 
 /* ---- the sums -------------------------------------------------------------------------------------------------------- */
@@ -104,7 +164,7 @@ static const Expr *extreme_in_tile(const Build *b, const Expr *e, bool greatest)
     int64_t slope;
     for (int k = 0; k < b->n_side; k++) {
         const Cut *cut = &b->side[k];
-        const Expr *last = Int(b->t->factor[k] - 1);
+        const Expr *last = Int(cut->within->extent - 1);
         last = stride_of(e, cut->index, &slope) && (slope > 0) == greatest ? substitute(value_in_tile(cut), &cut->within, &last, 1) : cut->start;
         e = substitute(e, &cut->index, &last, 1);
     }
@@ -145,7 +205,7 @@ static const Index *const *inner_indices(const Build *b) { return b->whole + b->
 static const Expr *const *sums_at(Build *b, const Expr *lane) {
     const Expr **sub = NEW_ARRAY(const Expr *, b->t->inner + 5);
     int n = 0;
-    for (int k = 0; k < b->t->n_strips; k++) sub[n++] = At(cut_of(b, b->t->strip[k])->tile);
+    for (int k = 0; k < b->t->n_strips; k++) sub[n++] = cut_of(b, b->t->strip[k])->number;
     for (int k = 0; k < b->t->inner; k++) sub[n++] = At(inner_indices(b)[k]);
     for (int k = 0; k < b->n_side; k++) sub[n++] = At(b->side[k].within);
     sub[n] = lane;
@@ -155,12 +215,9 @@ static const Expr *const *sums_at(Build *b, const Expr *lane) {
 static void declare_sums(Build *b) {
     int64_t extents[12];
     int n = 0;
-    for (int k = 0; k < b->t->n_strips; k++) {
-        const int64_t size = tile_size(b->t, b->t->strip[k]);
-        extents[n++] = (b->t->strip[k]->extent + size - 1) / size;
-    }
+    for (int k = 0; k < b->t->n_strips; k++) extents[n++] = tile_count(b->t, b->t->strip[k]);
     for (int k = 0; k < b->t->inner; k++) extents[n++] = inner_indices(b)[k]->extent;
-    for (int k = 0; k < b->n_side; k++) extents[n++] = b->t->factor[k];
+    for (int k = 0; k < b->n_side; k++) extents[n++] = b->side[k].within->extent;
     extents[n++] = LANES;
     for (int k = 0; k < b->t->n_sums; k++) {
         b->sums[k] = local_new("sums", REAL, n, extents);
@@ -315,40 +372,25 @@ static void add_held(HeldList *list, Nodes *to, const Build *b, const Expr *term
     }
 }
 
-static void add_sums(Build *b) {
+/* The sums of a tile: what their loops run over, and the conditions of these. */
+typedef struct {
+    const Index *pass, *vector, **second;       /* of the lanes; bound indices inside of strips */
+    int n_second;
+    const Expr *at_lane, *bound_lane;           /* in the array of sums; the value of a lane that is bound */
+    Peeled after;
+} Sums;
+
+static void add_sums_of_tile(Build *b, Nodes *body, void *data) {
     const Tile *t = b->t;
-    const Index *pass = index_new(name_of("lane"), LANES, NULL), *vector = t->wide ? index_new(name_of("l"), LANES, NULL) : pass;
-    const Expr *at_lane = t->wide ? Add(At(pass), At(vector)) : At(pass), *lane_value = at_lane;
-    bool cut = false;
-    Peeled left, before, after, whole = all_lanes(t, &left, &cut);
-
-    const Index **first = NEW_ARRAY(const Index *, t->hoisted + t->inner + 1), **second = NEW_ARRAY(const Index *, t->sum->n_bound + 1);
-    int n_first = 0, n_second = 0;
-    for (int k = 0; k < t->hoisted; k++) first[n_first++] = t->sum->bound[k];
-    for (int k = 0; k < t->inner; k++) first[n_first++] = inner_indices(b)[k];
-    for (int k = t->hoisted; k < t->sum->n_bound; k++) {
-        const Index *i = t->sum->bound[k];
-        if (i != t->lane) second[n_second++] = i;
-        else if (i->extent > LANES || i->count) {
-            second[n_second++] = index_new(name_of(text("%s_tile", i->name)), i->extent / LANES, NULL);
-            if (i->count) PUSH(whole.atleast, Sub(Sub(FloorDiv(index_limit(i), Int(LANES)), At(second[n_second - 1])), Int(1)));
-            lane_value = Add(Mul(At(second[n_second - 1]), Int(LANES)), at_lane);
-        }
-    }
-    /* Sums that nothing is added to are 0 all the same: without an array of zeros, conditions stand inside of their loops. */
-    if (t->hoisted) split_conditions(&whole, second, n_second, &before, &after);
-    else before = (Peeled){.term = whole.term}, after = whole;
-
-    /* Conditions do not move with what tiles run over. */
-    Nodes *body = add_strips(b, add_bounded(b->body, first, n_first, 0, &before));
-    if (!t->bound) lane_value = Add(b->lane.start, at_lane);
+    const Sums *s = data;
+    const Expr *lane_value = t->bound ? s->bound_lane : Add(b->lane.start, s->at_lane);
     ask_along_strips(body, b, false);
-    body = &add_loop(body, pass, NULL, NULL, t->wide ? LOOP_PASS : LOOP_LANES)->body;
+    body = &add_loop(body, s->pass, NULL, NULL, t->wide ? LOOP_PASS : LOOP_LANES)->body;
     int64_t extents[3];
     const Expr **sub = NEW_ARRAY(const Expr *, 3);
     int rank = 0;
-    for (int k = 0; k < b->n_side; k++, rank++) extents[rank] = t->factor[k], sub[rank] = At(b->side[k].within);
-    if (t->wide) extents[rank] = LANES, sub[rank++] = At(vector);
+    for (int k = 0; k < b->n_side; k++, rank++) extents[rank] = b->side[k].within->extent, sub[rank] = At(b->side[k].within);
+    if (t->wide) extents[rank] = LANES, sub[rank++] = At(s->vector);
     Tensor *sum[MOST_SUMS];
     for (int k = 0; k < t->n_sums; k++) {
         sum[k] = local_new("sum", REAL, rank, extents);
@@ -361,41 +403,68 @@ static void add_sums(Build *b) {
     HeldList places = {.n = 0}, held = {.n = 0};
     for (int k = 0; k < t->n_sums; k++) {
         term[k] = at_tile(b, t->term[k], lane_value);
-        add_places(&places, &step, b, term[k], vector);
+        add_places(&places, &step, b, term[k], s->vector);
         term[k] = transform(term[k], from_held, &places);
-        add_held(&held, &step, b, term[k], vector, 0);
+        add_held(&held, &step, b, term[k], s->vector, 0);
     }
     Nodes *inner = &step;
     for (int level = 0; level < b->n_side; level++) {
-        for (int k = 0; k < t->n_sums && level; k++) add_held(&held, inner, b, term[k], vector, level);
+        for (int k = 0; k < t->n_sums && level; k++) add_held(&held, inner, b, term[k], s->vector, level);
         inner = &add_loop(inner, b->side[level].within, NULL, NULL, LOOP_REGISTER)->body;
     }
-    if (t->wide) inner = &add_loop(inner, vector, NULL, NULL, LOOP_VECTOR)->body;
+    if (t->wide) inner = &add_loop(inner, s->vector, NULL, NULL, LOOP_VECTOR)->body;
     for (int k = 0; k < t->n_sums; k++)
         add_assign(inner, sum[k], sub, rank, ASSIGN_ADD, transform(term[k], from_held, &held));
     const Expr *any = t->peeled.rest ? t->peeled.rest : Truth(true);
     if (!adds_in_part(t)) any = And(any, any_apart(b));
-    add_loops(b, is_integer(any, 1) ? body : &add_if(body, any)->body, second, n_second, &after, &step);
+    add_loops(b, is_integer(any, 1) ? body : &add_if(body, any)->body, s->second, s->n_second, &s->after, &step);
 
     Nodes *store = add_side_by_side(body, b, LOOP_REGISTER);
-    if (t->wide) store = &add_loop(store, vector, NULL, NULL, LOOP_VECTOR)->body;
+    if (t->wide) store = &add_loop(store, s->vector, NULL, NULL, LOOP_VECTOR)->body;
     for (int k = 0; k < t->n_sums && b->sums[0]; k++)
-        add_assign(store, b->sums[k], sums_at(b, at_lane), b->sums[k]->rank, t->hoisted ? ASSIGN_ADD : ASSIGN_SET, Read(sum[k], sub, rank));
-    if (b->sums[0]) {
-        if (t->bound) add_left_over(b, &left, cut);
-        return;
-    }
+        add_assign(store, b->sums[k], sums_at(b, s->at_lane), b->sums[k]->rank, t->hoisted ? ASSIGN_ADD : ASSIGN_SET, Read(sum[k], sub, rank));
+    if (b->sums[0]) return;
     const Member *m = t->sum;
     const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
-    for (int s = 0; s < m->n_subs; s++) subs[s] = at_tile(b, m->subs[s], lane_value);
+    for (int k = 0; k < m->n_subs; k++) subs[k] = at_tile(b, m->subs[k], lane_value);
     add_assign(store, m->target, subs, m->n_subs, m->adds ? ASSIGN_ADD : ASSIGN_SET, Read(sum[0], sub, rank));
 }
 
-/* ---- what is made of them -------------------------------------------------------------------------------------------- */
-static void add_results(Build *b) {
+static void add_sums(Build *b) {
     const Tile *t = b->t;
-    Nodes results = {0};
-    Nodes *inner = add_side_by_side(add_nest(add_strips(b, &results), inner_indices(b), t->inner), b, LOOP_SERIAL);
+    Sums s = {.pass = index_new(name_of("lane"), LANES, NULL), .second = NEW_ARRAY(const Index *, t->sum->n_bound + 1)};
+    s.vector = t->wide ? index_new(name_of("l"), LANES, NULL) : s.pass;
+    s.at_lane = s.bound_lane = t->wide ? Add(At(s.pass), At(s.vector)) : At(s.pass);
+    bool cut = false;
+    Peeled left, before, whole = all_lanes(t, &left, &cut);
+
+    const Index **first = NEW_ARRAY(const Index *, t->hoisted + t->inner + 1);
+    int n_first = 0;
+    for (int k = 0; k < t->hoisted; k++) first[n_first++] = t->sum->bound[k];
+    for (int k = 0; k < t->inner; k++) first[n_first++] = inner_indices(b)[k];
+    for (int k = t->hoisted; k < t->sum->n_bound; k++) {
+        const Index *i = t->sum->bound[k];
+        if (i != t->lane) s.second[s.n_second++] = i;
+        else if (i->extent > LANES || i->count) {
+            s.second[s.n_second++] = index_new(name_of(text("%s_tile", i->name)), i->extent / LANES, NULL);
+            if (i->count) PUSH(whole.atleast, Sub(Sub(FloorDiv(index_limit(i), Int(LANES)), At(s.second[s.n_second - 1])), Int(1)));
+            s.bound_lane = Add(Mul(At(s.second[s.n_second - 1]), Int(LANES)), s.at_lane);
+        }
+    }
+    /* Sums that nothing is added to are 0 all the same: without an array of zeros, conditions stand inside of their loops. */
+    if (t->hoisted) split_conditions(&whole, s.second, s.n_second, &before, &s.after);
+    else before = (Peeled){.term = whole.term}, s.after = whole;
+
+    /* Conditions do not move with what tiles run over. */
+    add_strips(b, add_bounded(b->body, first, n_first, 0, &before), add_sums_of_tile, &s);
+    if (t->bound) add_left_over(b, &left, cut);
+}
+
+/* ---- what is made of them -------------------------------------------------------------------------------------------- */
+static void add_results_of_tile(Build *b, Nodes *to, void *data) {
+    const Tile *t = b->t;
+    (void)data;
+    Nodes *inner = add_side_by_side(add_nest(to, inner_indices(b), t->inner), b, LOOP_SERIAL);
     Place place = {.n = 0};
     for (int k = 0; k < b->n_side; k++) {
         place.from[place.n] = b->side[k].index;
@@ -418,10 +487,27 @@ static void add_results(Build *b) {
         for (int k = 0; k < t->n_sums && !is_apart_whole(b, t->apart[a]); k++)
             reduced[k] = Where(Ge(substitute(t->apart[a], place.from, place.to, place.n), Int(0)), reduced[k], Num(0));
     add_epilogue(inner, t->nest, reduced, &place);
+}
+
+static void add_results(Build *b) {
+    Nodes results = {0};
+    add_strips(b, &results, add_results_of_tile, NULL);
     part_pads(&results);
     add_lets_below(&results);
     for (int k = 0; k < results.n; k++)
         PUSH(*b->body, results.at[k]);
+}
+
+/* One tile, at the values of the outer loops. */
+static void add_tile(Build *b, Nodes *to) {
+    const Tile *t = b->t;
+    b->body = adds_in_part(t) ? &add_if(to, any_apart(b))->body : to;
+    for (int k = 0; k < t->n_sums; k++) b->sums[k] = NULL;
+    /* Sums that only have to be stored are stored as vectors. */
+    if (t->bound || t->hoisted || t->scatters || t->nest->members.n > 1 || t->sum->guard || !are_apart_whole(b)) declare_sums(b);
+    ask_ahead(b);
+    add_sums(b);
+    if (b->sums[0]) add_results(b);
 }
 
 /* The nest as a person would write it, in a line. */
@@ -457,12 +543,8 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes) {
     for (int k = 0; k < 2; k++)
         if (t.registers[k])
             b.side[b.n_side++] = (Cut){.index = t.registers[k], .within = index_new(t.registers[k]->name, t.factor[k], NULL)};
-    add_outer_loops(&b, to);
-    if (adds_in_part(&t)) b.body = &add_if(b.body, any_apart(&b))->body;
-    /* Sums that only have to be stored are stored as vectors. */
-    if (t.bound || t.hoisted || t.scatters || nest->members.n > 1 || t.sum->guard || !are_apart_whole(&b)) declare_sums(&b);
-    ask_ahead(&b);
-    add_sums(&b);
-    if (b.sums[0]) add_results(&b);
+    Outer outer = {.n = 0};
+    outer.n = tile_order(&t, outer.order);
+    add_outer_loops(&b, to, &outer);
     return true;
 }

@@ -28,6 +28,7 @@ typedef struct Tile {
     bool wide;                      /* a pass of two vectors in the innermost loop; else one vector */
     const Index *registers[2];
     int factor[2];
+    const Index *even;              /* a register index whose tiles are of two sizes, so that none has an element twice; NULL: none */
     int hoisted, inner;
     const Index *strip[2];          /* their tiles run inside of the hoisted indices */
     int n_strips;
@@ -42,7 +43,12 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes);
 double tile_cycles(const Nest *nest);                           /* of that; INFINITY: no lane fits it */
 /* The same, where a long free index may have been cut into blocks: the tile's nest is the one to build. */
 bool tile_choose_in_blocks(Tile *best, const Nest *nest, Notes *notes);
-int64_t tile_size(const Tile *t, const Index *i);               /* how many values of an index a tile has */
+int64_t tile_size(const Tile *t, const Index *i);               /* how many values of an index a tile has, the most of an even one */
+/* Of an index: how many values fall into tiles anew, all of it or the samples of a block; how many tiles these are; and how many of them, the last ones,
+ * have one value less so that none has a value twice (0: all are of one size). */
+typedef struct { int64_t period, tiles, shorter; } Fall;
+Fall tile_fall(const Tile *t, const Index *i);
+int64_t tile_count(const Tile *t, const Index *i);              /* how many tiles there are, at most */
 bool is_strip(const Tile *t, const Index *i);
 bool tile_writes_out(const Tile *t, const Index *i);             /* the innermost loop is that over a window, or as short */
 const char *tile_words(const Tile *t);

@@ -3,8 +3,8 @@
 #define NNC_TILE_BUILD_H
 #include "tile.h"
 
-/* An index in tiles: value = start + within. `tile` counts them, NULL where there is one; `within` runs over a tile. */
-typedef struct { const Index *index, *tile, *within; const Expr *start; } Cut;
+/* An index in tiles: value = start + within. `within` runs over a tile; number: which of the `tiles` it is. */
+typedef struct { const Index *index, *within; const Expr *start, *number; int64_t tiles; } Cut;
 
 typedef struct {
     const Tile *t;

@@ -9,8 +9,9 @@
  *
  *     work       turns of the innermost loop * max(multiply-adds/2, 0.7*loads, 4), and a little for each time it is entered
  *     traffic    lines that come from the second cache and from behind it: the largest set of inner loops whose operands
- *                fit into a cache, and one loop more, touch each line once; every loop outside of that, anew. A little for what
- *                does not fit into half of the first cache, which is all that a busy neighbour on the same core leaves
+ *                fit into a cache, and one loop more, touch each line once; every loop outside of that, anew, and so does each of
+ *                two passes over the lanes. A little for what does not fit into half of the first cache, which is all that a busy
+ *                neighbour on the same core leaves
  *
  * Both overlap. All candidates of registers are rated by their work; the best of each lane by their traffic as well, in
  * every order of the loops that tile.c can build. What threads cannot share costs half as much again. */
@@ -120,7 +121,8 @@ static bool scatters(const Tile *t) {
     return false;
 }
 
-static double tiles_of(int64_t extent, int64_t size) { return (double)((extent + size - 1) / size); }
+static int64_t whole_tiles(int64_t extent, int64_t size) { return (extent + size - 1) / size; }
+static double tiles_of(int64_t extent, int64_t size) { return (double)whole_tiles(extent, size); }
 
 bool is_strip(const Tile *t, const Index *i) {
     for (int k = 0; k < t->n_strips; k++)
@@ -132,11 +134,27 @@ int64_t tile_size(const Tile *t, const Index *i) {
     return i == t->lane ? LANES : i == t->registers[0] ? t->factor[0] : i == t->registers[1] ? t->factor[1] : 1;
 }
 
+Fall tile_fall(const Tile *t, const Index *i) {
+    const int64_t size = tile_size(t, i);
+    Fall f = {.period = i->count && i == t->even ? LANES : i->extent};
+    f.tiles = whole_tiles(f.period, size);
+    if (i == t->even) f.shorter = f.tiles*size - f.period;
+    return f;
+}
+
+int64_t tile_count(const Tile *t, const Index *i) {
+    const Fall f = tile_fall(t, i);
+    return f.tiles * whole_tiles(i->extent, f.period);
+}
+
 /* Blocks of samples are as many as there are now. */
 bool tile_writes_out(const Tile *t, const Index *i) {
     enum { MOST = 5 };
     return i != t->lane && !i->count && i != t->nest->block && i->extent <= MOST;
 }
+
+/* Whether the innermost loop of the sum is written out. */
+static bool is_written_out(const Tile *t) { return t->sum->n_bound > 1 && tile_writes_out(t, t->sum->bound[t->sum->n_bound - 1]); }
 
 static int number_of(const Operands *o, const Index *i) {
     int k = 0;
@@ -144,34 +162,50 @@ static int number_of(const Operands *o, const Index *i) {
     return k;
 }
 
-static double work_of(const Tile *t, const Operands *o) {
-    double vectors = t->wide ? 2 : 1, sums = vectors * t->n_sums * t->factor[0] * t->factor[1], loads = 0, held = INFINITY;
+/* The cycles of one step of a sum in the tile; INFINITY: the registers do not suffice. */
+static double step_cycles(const Tile *t, const Operands *o, const int *factor) {
+    double vectors = t->wide ? 2 : 1, sums = vectors * t->n_sums * factor[0] * factor[1], loads = 0, held = INFINITY;
     const int lane = number_of(o, t->lane), side[] = {t->registers[0] ? number_of(o, t->registers[0]) : lane,
                                                       t->registers[1] ? number_of(o, t->registers[1]) : lane};
     for (int r = 0; r < o->n; r++) {
         const bool *moves = o->at[r].moves;
         double copies = moves[lane] ? vectors : 1;
         for (int k = 0; k < 2; k++)
-            if (t->registers[k] && moves[side[k]]) copies *= t->factor[k];
+            if (t->registers[k] && moves[side[k]]) copies *= factor[k];
         loads += copies;
         held = fmin(held, copies);
     }
     const double registers = sums + (o->n > 1 ? held : 0) + 1;
     if (registers > REGISTERS) return INFINITY;
-    const bool written_out = t->sum->n_bound > 1 && tile_writes_out(t, t->sum->bound[t->sum->n_bound - 1]);
     /* A sum waits for its last addition; more of them hide that. */
-    double cycles = fmax(fmax(sums / 2, loads * LOAD), LATENCY) + 0.5, turns = 1, results = 1, entered = 1;
+    double cycles = fmax(fmax(sums / 2, loads * LOAD), LATENCY) + 0.5;
     /* Of a loop that is written out, the next turn's operands are loaded before the last ones are used: some go through memory. */
-    if (written_out && registers > REGISTERS - 2) cycles += 1;
+    if (is_written_out(t) && registers > REGISTERS - 2) cycles += 1;
+    return cycles;
+}
+
+/* The same on the average of the tiles of an even index. */
+static double average_cycles(const Tile *t, const Operands *o) {
+    double cycles = step_cycles(t, o, t->factor);
+    if (!t->even) return cycles;
+    const Fall f = tile_fall(t, t->even);
+    const int at = t->even == t->registers[1], less[] = {t->factor[0] - !at, t->factor[1] - at};
+    return cycles + (step_cycles(t, o, less) - cycles) * (double)f.shorter / (double)f.tiles;
+}
+
+static double work_of(const Tile *t, const Operands *o) {
+    const double cycles = average_cycles(t, o);
+    if (cycles == INFINITY) return INFINITY;
+    double turns = 1, results = 1, entered = 1;
     for (int k = 0; k < t->nest->n_free; k++) {
         const Index *i = t->nest->free[k];
-        turns *= tiles_of(i->extent, tile_size(t, i));
+        turns *= (double)tile_count(t, i);
         results *= (double)i->extent;
     }
     /* The innermost loop that is not written out is entered once for each turn of those around it. */
     for (int k = 0; k < t->sum->n_bound; k++) {
         const Index *i = t->sum->bound[k];
-        if ((i != t->lane || i->extent > LANES) && !(written_out && k == t->sum->n_bound - 1)) entered = turns;
+        if ((i != t->lane || i->extent > LANES) && !(is_written_out(t) && k == t->sum->n_bound - 1)) entered = turns;
         turns *= i == t->lane ? (double)i->extent / LANES : (double)i->extent;
     }
     double finish = t->bound ? FOLD : t->scatters ? 2 : 0.25;
@@ -179,8 +213,9 @@ static double work_of(const Tile *t, const Operands *o) {
 }
 
 /* ---- traffic --------------------------------------------------------------------------------------------------------- */
-/* From the outside in: the numbers of their indices, how many values one turn covers, and how many there are. */
-typedef struct { int index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n; } Loops;
+/* From the outside in: the numbers of their indices, how many values one turn covers, and how many there are. The loops from `pass` on run
+ * once for each of so many passes over the lanes. */
+typedef struct { int index[MOST_INDICES]; double cover[MOST_INDICES], extent[MOST_INDICES]; int n, pass; double passes; } Loops;
 
 /* Bytes that a read touches where the indices take so many values. */
 static double footprint(const Operands *o, const Operand *operand, const double *values) {
@@ -234,6 +269,7 @@ static double cache_traffic(const Loops *l, const Touched *touched, double size,
     double times = 1;
     int level = fits > 0 ? fits - 1 : 0;
     for (int k = 0; k < level; k++) times *= tiles_of((int64_t)l->extent[k], (int64_t)l->cover[k]);
+    if (level >= l->pass) times *= l->passes;
     return touched->reads[level] * times / bytes_a_cycle;
 }
 
@@ -255,7 +291,7 @@ static bool has_samples(const Tile *t) {
     return false;
 }
 
-/* Whether tiles of an index have elements in common: then its loop is inside of those that threads share. */
+/* Whether tiles of an index have elements in common, or are of two sizes: then its loop is inside of those that threads share. */
 static bool tiles_overlap(const Tile *t, const Index *i) { return !i->count && i->extent % tile_size(t, i) != 0; }
 
 int tile_order(const Tile *t, const Index **order) {
@@ -292,6 +328,7 @@ static Loops loops_of(const Tile *t, const Operands *o) {
     for (int k = 0; k < t->hoisted; k++) add(&l, o, t->sum->bound[k], 1);
     for (int k = 0; k < t->n_strips; k++) add(&l, o, t->strip[k], (double)tile_size(t, t->strip[k]));
     for (int k = outer; k < n; k++) add(&l, o, whole[k], 1);
+    l.pass = l.n, l.passes = t->wide ? 1 : 2;
     for (int k = t->hoisted; k < t->sum->n_bound; k++)
         add(&l, o, t->sum->bound[k], t->sum->bound[k] == t->lane ? LANES : 1);
     return l;
@@ -302,7 +339,8 @@ static double parts_of_tile(const Tile *t) {
     const Index *order[MOST_INDICES];
     const int n = tile_order(t, order);
     double parts = 1;
-    for (int k = 0; k < n && !tiles_overlap(t, order[k]); k++) parts *= tiles_of(order[k]->extent, tile_size(t, order[k]));
+    for (int k = 0; k < n && !tiles_overlap(t, order[k]); k++)
+        parts *= order[k] == t->even ? tiles_of(order[k]->extent, LANES) : (double)tile_count(t, order[k]);
     return parts;
 }
 
@@ -369,10 +407,29 @@ static bool stores_once(const Nest *nest) {
     return false;
 }
 
+/* Makes tiles of a register index even that would overlap, where that saves more than the second copy of the code is worth, and where threads
+ * find enough parts without them. */
+static void make_even(Tile *t, const Operands *o) {
+    enum { LEAST = 3, SAVED = 1000 };       /* values of a tile; cycles */
+    static const double WORTH = 0.985;
+    if (t->bound) return;
+    for (int k = 0; k < 2; k++) {
+        Tile even = *t;
+        even.even = t->registers[k];
+        if (!even.even || t->factor[k] < LEAST) continue;
+        const Fall f = tile_fall(&even, even.even);
+        if (f.shorter == 0 || f.shorter >= f.tiles || parts_of_tile(&even) < FEWEST_PARTS) continue;
+        even.work = work_of(&even, o);
+        if (even.work < fmin(WORTH*t->work, t->work - SAVED)) *t = even;
+    }
+}
+
 static void consider(Finalists *f, Tile t, const Operands *o, bool once) {
     if (once && overlaps(&t)) return;
     t.work = work_of(&t, o);
-    if (t.work < INFINITY) enter(f, &t);
+    if (t.work == INFINITY) return;
+    make_even(&t, o);
+    enter(f, &t);
 }
 
 static void consider_registers(Finalists *f, const Tile *t, const Operands *o, bool once) {
@@ -430,8 +487,8 @@ static void consider_strips(Tile *best, Tile t, const Operands *o) {
             for (int b = 0; b < 3; b++) {
                 const Index *second = a == b ? NULL : cut[b];   /* one strip, or one inside of another */
                 if (!cut[a] || (a != b && !second)) continue;
-                double tiles = tiles_of(cut[a]->extent, tile_size(&t, cut[a]));
-                const double others = second ? tiles_of(second->extent, tile_size(&t, second)) : 2;
+                double tiles = (double)tile_count(&t, cut[a]);
+                const double others = second ? (double)tile_count(&t, second) : 2;
                 if (tiles < 2 || others < 2) continue;
                 if (second) tiles *= others;
                 t.strip[0] = cut[a], t.strip[1] = second, t.n_strips = second ? 2 : 1;
@@ -503,7 +560,8 @@ const char *tile_words(const Tile *t) {
     int n = tile_whole(t, whole), n_in = 0;
     put(&w, "vectors along %s, %s at a time", t->lane->name, t->wide ? "two" : "one");
     for (int k = 0; k < 2; k++)
-        if (t->registers[k]) put(&w, ", %d %s", t->factor[k], t->registers[k]->name);
+        if (t->registers[k] && t->registers[k] == t->even) put(&w, ", %d or %d %s", t->factor[k], t->factor[k] - 1, t->even->name);
+        else if (t->registers[k]) put(&w, ", %d %s", t->factor[k], t->registers[k]->name);
     if (t->registers[0]) put_text(&w, " side by side");
     if (t->n_sums > 1) put(&w, ", %d sums in one sweep", t->n_sums);
     for (int k = t->hoisted; k < t->sum->n_bound; k++)

@@ -436,6 +436,43 @@ START_TEST(cell_states) {
 }
 END_TEST
 
+/* How many of the schedules have tiles of two sizes. */
+static int even_tiles_found(void) {
+    const Options fast = {.plain = false};
+    const Schedule *s = schedule(program, &fast);
+    int found = 0;
+    for (int k = 0; k < s->kernels.n; k++)
+        for (int l = 0; l < s->kernels.at[k]->notes.lines.n; l++) found += strstr(s->kernels.at[k]->notes.lines.at[l], " or ") != NULL;
+    return found;
+}
+
+/* Rows that six does not divide: those of a sample, and samples, in blocks of 16, whose recurrence threads share. */
+START_TEST(even_tiles) {
+    state = (uint32_t)_i;
+    const int64_t lengths[] = {16, 22, 28, 34}, rows = lengths[_i % 4], d = 80;
+    start(_i % 2 ? 3 : 32);
+    Tensor *w = give("w", ROLE_PARAM, d, d);
+    const Index *n = ix("n", BATCH), *k = ix("k", d), *m = ix("m", d);
+    if (_i % 2) {
+        const Index *p = ix("p", rows);
+        Tensor *x = give("x", ROLE_INPUT, BATCH, rows, d);
+        reduce("y", ROLE_OUTPUT, OVER(n, p, k), REDUCE_SUM, OVER(m), Mul(rd(w, At(m), At(k)), rd(x, At(n), At(p), At(m))));
+        reduce("d", ROLE_OUTPUT, OVER(p, k), REDUCE_SUM, OVER(n, m), Mul(rd(w, At(m), At(k)), rd(x, At(n), At(p), At(m))));
+    } else {
+        const int64_t times = 2;
+        const Index *t = ix("t", times), *free[] = {n, t, k}, *bound[] = {m};
+        const Dim dims[] = {dim_with(BATCH), dim_with(times), dim_with(d)};
+        Tensor *x = give("x", ROLE_INPUT, BATCH, times, d);
+        Tensor *h = tensor_new("h", ROLE_OUTPUT, REAL, 3, dims, NULL), *s = tensor_new("s", ROLE_VALUE, REAL, 3, dims, NULL);
+        equation_new(program, s, free, REDUCE_SUM, bound, 1, Mul(rd(w, At(m), At(k)), rd0(h, At(n), Sub(At(t), Int(1)), At(m))), NULL);
+        equation_new(program, h, free, REDUCE_NONE, NULL, 0, Add(rd(x, At(n), At(t), At(k)), rd(s, At(n), At(t), At(k))), NULL);
+        PUSH(program->results, h);
+    }
+    agree();
+    ck_assert_int_ge(even_tiles_found(), 1);
+}
+END_TEST
+
 /* Long chains of values with random lives: the arena must keep what is still needed. */
 START_TEST(lives) {
     state = (uint32_t)_i;
@@ -663,6 +700,7 @@ int main(void) {
     tcase_add_loop_test(c, updates, 0, 5);
     tcase_add_loop_test(c, scans, 0, 10);
     tcase_add_loop_test(c, cell_states, 0, 10);
+    tcase_add_loop_test(c, even_tiles, 0, 4);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);
