@@ -225,10 +225,12 @@ static void count_uses(Uses *uses, const Expr *e) {
 
 typedef struct { Nodes *block; Uses *uses; Exprs chosen; LIST(const Expr *) shared; LIST(const Expr *) locals; } Lets;
 
-/* Reads that a choice makes: compilers do not load ahead of a branch, and so make no vectors of it, or slow ones. */
+/* Reads that a choice makes, and choices inside of choices: compilers do not load ahead of a branch, nor take two at once, and so make no
+ * vectors of them, or slow ones. */
 static void find_chosen(Lets *l, Map *seen, const Expr *e, bool chosen) {
     if (e->n == 0 || (intptr_t)map_get(seen, e) > chosen) return;
     map_put(seen, e, (void *)(intptr_t)(chosen + 1));
+    if (e->kind == X_WHERE && chosen) PUSH(l->chosen, e);
     if (e->kind == X_READ) {
         if (chosen && !e->guarded) PUSH(l->chosen, e);
         return;

@@ -473,6 +473,32 @@ START_TEST(even_tiles) {
 }
 END_TEST
 
+static bool has_choice(const Expr *e) {
+    for (int k = 0; k < e->n; k++)
+        if (has_choice(e->arg[k])) return true;
+    return e->kind == X_WHERE;
+}
+
+static void refuse_choice_inside_choice(Node *n, void *data) {
+    (void)data;
+    if (n->value && n->value->kind == X_WHERE) ck_assert(!has_choice(n->value->arg[1]) && !has_choice(n->value->arg[2]));
+}
+
+/* The gradient below a pool and an activation chooses twice: compilers make no vectors of one choice inside of another. */
+START_TEST(choices) {
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    Tensor *x = give("x", ROLE_INPUT, BATCH, 40), *g = give("g", ROLE_INPUT, BATCH, 40), *h = give("h", ROLE_INPUT, BATCH, 20);
+    const Index *n = ix("n", BATCH), *i = ix("i", 40);
+    const Expr *below = Where(Gt(rd(g, At(n), At(i)), Num(1)), rd(h, At(n), FloorDiv(At(i), Int(2))), Num(0));
+    map_of("d", ROLE_OUTPUT, OVER(n, i), Where(Gt(rd(x, At(n), At(i)), Num(0)), Add(rd(g, At(n), At(i)), below), Num(0)));
+    agree();
+    const Options fast = {.plain = false};
+    const Schedule *s = schedule(program, &fast);
+    for (int k = 0; k < s->kernels.n; k++) walk(&s->kernels.at[k]->body, refuse_choice_inside_choice, NULL);
+}
+END_TEST
+
 /* Long chains of values with random lives: the arena must keep what is still needed. */
 START_TEST(lives) {
     state = (uint32_t)_i;
@@ -701,6 +727,7 @@ int main(void) {
     tcase_add_loop_test(c, scans, 0, 10);
     tcase_add_loop_test(c, cell_states, 0, 10);
     tcase_add_loop_test(c, even_tiles, 0, 4);
+    tcase_add_loop_test(c, choices, 0, 3);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);
