@@ -106,6 +106,15 @@ static bool sweep_alike(const Draft *d, const Expr *a, const Expr *b, const Inde
     return false;
 }
 
+/* A reduction that the nest has already, as the two biases of a cell have one gradient, becomes a copy of its result. */
+static void make_copy(Part *part, const Equation *e, const Equation *known, const Draft *d) {
+    Equation *copy = NEW(Equation);
+    *copy = *e;
+    copy->op = REDUCE_NONE, copy->n_bound = 0;
+    copy->body = Read(known->out, values_of(e->free, e->n_free), e->n_free);
+    *part = (Part){.e = copy, .bound = part->bound, .body = Read(known->out, values_of(d->free, d->n_free), d->n_free)};
+}
+
 /* Whether e may become a member of the nest. On success part->bound and body are written over the nest's indices. */
 static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e, Part *part) {
     if (d->closed || !same_space(d->free, d->n_free, e->free, e->n_free)) return false;
@@ -138,6 +147,12 @@ static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e
     part->bound = range->bound;
     part->body = substitute(body, e->bound, values_of(range->bound, e->n_bound), e->n_bound);
     const bool sums = e->op == REDUCE_SUM && range->e->op == REDUCE_SUM && e->out->type == REAL && range->e->out->type == REAL;
+    for (int m = 0; m < d->parts.n; m++) {
+        const Part *p = &f->parts.at[d->parts.at[m]];
+        if (p->body != part->body || p->e->op != e->op || p->e->out->type != e->out->type) continue;
+        make_copy(part, e, p->e, d);
+        return true;
+    }
     return part->body == range->body || (sums && sweep_alike(d, part->body, range->body, part->bound, e->n_bound));
 }
 
