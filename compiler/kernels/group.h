@@ -116,6 +116,8 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes);  /* false: no lan
 void unique_names(Kernel *k);
 /* spans.c: a recurrence over samples in rows falls into spans of them. */
 void share_recurrence(Kernel *k, const Group *g);
+/* Where a loop over samples goes through maps of long rows: pieces of them, each of which asks for the next sample's. */
+void ask_for_next_sample(Node *samples);
 /* flat.c: the kernel over one index, for its own length or for any, or NULL: its accesses are not all alike. */
 Kernel *flat_version(const Kernel *k, bool any_length);
 /* cut.c: how a kernel falls into parts that threads may take. */

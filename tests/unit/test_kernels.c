@@ -473,6 +473,32 @@ START_TEST(even_tiles) {
 }
 END_TEST
 
+static void count_asks(Node *n, void *data) { *(int *)data += n->kind == NODE_ASK; }
+
+/* Maps of a recurrence ask for the next sample's rows between pieces of their own, unless a piece would read what another one stores. */
+START_TEST(rows_ahead) {
+    state = (uint32_t)_i;
+    const int64_t times = 32, d = 80, few = 3;
+    start(32);
+    Tensor *w = give("w", ROLE_PARAM, few, d), *x = give("x", ROLE_INPUT, BATCH, times, d);
+    const Index *n = ix("n", BATCH), *t = ix("t", times), *k = ix("k", d), *m = ix("m", few), *free[] = {n, t, k}, *bound[] = {m};
+    const Dim dims[] = {dim_with(BATCH), dim_with(times), dim_with(d)};
+    Tensor *h = tensor_new("h", ROLE_OUTPUT, REAL, 3, dims, NULL), *s = tensor_new("s", ROLE_VALUE, REAL, 3, dims, NULL);
+    Tensor *c = tensor_new("c", ROLE_VALUE, REAL, 3, dims, NULL);
+    equation_new(program, s, free, REDUCE_SUM, bound, 1, Mul(rd(w, At(m), At(k)), rd0(h, At(n), Sub(At(t), Int(1)), At(m))), NULL);
+    equation_new(program, c, free, REDUCE_NONE, NULL, 0, Add(rd(x, At(n), At(t), At(k)), rd(s, At(n), At(t), At(k))), NULL);
+    const Expr *other = _i ? rd0(c, At(n), At(t), Add(At(k), Int(1))) : rd(c, At(n), At(t), At(k));
+    equation_new(program, h, free, REDUCE_NONE, NULL, 0, Operate(OP_MAX, Neg(other), other), NULL);
+    PUSH(program->results, h);
+    agree();
+    const Options fast = {.plain = false};
+    const Schedule *schedules = schedule(program, &fast);
+    int asks = 0;
+    for (int l = 0; l < schedules->kernels.n; l++) walk(&schedules->kernels.at[l]->body, count_asks, &asks);
+    ck_assert_int_eq(asks, _i ? 0 : 1);
+}
+END_TEST
+
 static bool has_choice(const Expr *e) {
     for (int k = 0; k < e->n; k++)
         if (has_choice(e->arg[k])) return true;
@@ -727,6 +753,7 @@ int main(void) {
     tcase_add_loop_test(c, scans, 0, 10);
     tcase_add_loop_test(c, cell_states, 0, 10);
     tcase_add_loop_test(c, even_tiles, 0, 4);
+    tcase_add_loop_test(c, rows_ahead, 0, 2);
     tcase_add_loop_test(c, choices, 0, 3);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
