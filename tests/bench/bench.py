@@ -12,7 +12,7 @@ the hand-written programs are source folders, by default those of ~/.cache/nnc-b
 `large`, GPT-2 of 124 million parameters, wants 8 GB and some minutes, and is measured only when --only names it. With a folder of train.en.gz
 and train.de.gz, the Transformer takes steps on real sentences too.
 
-All sides of a workload run in turn, round after round. A figure is the median of the rounds, and a ratio is the median of
+All sides of a workload, on each number of threads, run in turn, round after round. A figure is the median of the rounds, and a ratio is the median of
 the rounds' ratios, so that what else the machine does falls out of it. Before anything is timed, the losses after 20 steps
 must agree to 1e-3, and the predictions too. sides.py runs one side, compiling.py looks at compile times, table.py and
 picture.py say what was seen."""
@@ -30,34 +30,46 @@ from sides import CACHE, PREDICTED, TRANSLATED, WORKLOADS, Sides
 from table import lines_of, table, threads_of
 
 
-def measured(sides, kind, workload, threads, options):
-    """One workload on so many threads: a record for each side, and the peak of each round."""
-    running, found = [], {"kind": kind, "workload": workload, "threads": threads, "peak": [], "sides": []}
+def started(sides, kind, workload, threads, running):
+    """Starts the sides of a workload on so many threads, as pairs with their records in `running`, and sees that they do the same work."""
+    mine = []
+    for side in getattr(sides, kind)(workload, threads):
+        try:
+            check = side.start()
+        except RuntimeError as error:
+            side.end()
+            sides.absent[f"{side.label}, {workload}, {threads} threads"] = str(error)
+            continue
+        mine.append((side, {"label": side.label, "check": check, "us": []}))
+        running.append(mine[-1])
+    expected = mine[0][1]["check"]
+    for side, record in mine:
+        if record["check"] is not None and not abs(record["check"] - expected) <= 1e-3*max(1, abs(expected)):
+            sys.exit(f"{workload}: the work is not equal: {side.label} has {record['check']}, {mine[0][0].label} {expected}")
+    return mine
+
+
+def measured(sides, kind, workload, counts, options):
+    """One workload on each of these numbers of threads, in the same rounds: for each a record of all sides, and the peak of each round."""
+    running, of_count = [], {}
+    found = {threads: {"kind": kind, "workload": workload, "threads": threads, "together": counts, "peak": []} for threads in counts}
     try:
-        for side in getattr(sides, kind)(workload, threads):
-            try:
-                check = side.start()
-            except RuntimeError as error:
-                side.end()
-                sides.absent[f"{side.label}, {workload}, {threads} threads"] = str(error)
-                continue
-            running.append((side, {"label": side.label, "check": check, "us": []}))
-        expected = running[0][1]["check"]
-        for side, record in running:
-            if record["check"] is not None and not abs(record["check"] - expected) <= 1e-3*max(1, abs(expected)):
-                sys.exit(f"{workload}: the work is not equal: {side.label} has {record['check']}, {running[0][0].label} {expected}")
+        for threads in counts:
+            of_count[threads] = started(sides, kind, workload, threads, running)
         for _ in range(options.rounds):
-            found["peak"].append(sides.peak(threads))
-            for side, record in running:
-                record["us"].append(side.measure(options.seconds))
+            for threads in counts:
+                found[threads]["peak"].append(sides.peak(threads))
+                for side, record in of_count[threads]:
+                    record["us"].append(side.measure(options.seconds))
         for side, record in running:
             record["rss"] = side.stop()
             if hasattr(side, "way"): record["way"] = side.way
     finally:
         for side, _ in running:
             side.end()
-    found["sides"] = [record for _, record in running]
-    return found
+    for threads in counts:
+        found[threads]["sides"] = [record for _, record in of_count[threads]]
+    return list(found.values())
 
 
 def machine():
@@ -80,16 +92,18 @@ def measure(options, before, write):
                    "compile": before.get("compile")}
         chosen = {"train": only, "predict": [w for w in only if w in PREDICTED], "sample": [w for w in only if w == "gpt"],
                   "translate": list(sides.batches)}
+        wanted = [int(n) for n in options.threads.split(",") if n]
+        for threads in wanted:
+            if threads > cores: sides.absent[f"{threads} threads"] = f"{cores} cores"
+        counts = [n for n in wanted if n <= cores]
         for kind, workloads in chosen.items():
-            for threads in map(int, filter(None, options.threads.split(","))):
-                if threads > cores:
-                    sides.absent[f"{threads} threads"] = f"{cores} cores"
-                    continue
-                for workload in workloads:
-                    found = measured(sides, kind, workload, threads, options)
-                    results[kind] = [r for r in results[kind] if (r["workload"], r["threads"]) != (workload, threads)] + [found]
+            for workload in workloads if counts else []:
+                # All sides of GPT-2 on one number of threads are what the memory has room for.
+                for group in [[n] for n in counts] if workload == "large" else [counts]:
+                    for found in measured(sides, kind, workload, group, options):
+                        results[kind] = [r for r in results[kind] if (r["workload"], r["threads"]) != (workload, found["threads"])] + [found]
+                        print(f"\n{kind}, {threads_of(found['threads'])}\n" + "\n".join(lines_of(found)), flush=True)
                     results[kind].sort(key=lambda r: [*WORKLOADS, *TRANSLATED].index(r["workload"]))
-                    print(f"\n{kind}, {threads_of(threads)}\n" + "\n".join(lines_of(found)), flush=True)
                     write(results)
         if not options.no_compile:
             results["compile"] = compile_times(sides, only, options.compile_rounds or options.rounds, results["compile"])

@@ -37,8 +37,9 @@ def ratio(side, best):
     return statistics.median(a/b for a, b in zip(side["us"], best["us"]))
 
 
-def share(found, side):
-    return WORKLOADS[found["workload"]]*1e6/(median_us(side)*1e-6)/(statistics.median(found["peak"])*1e9)
+def share(found, side, of=statistics.median):
+    """Of the multiply-add peak; of=min: in the side's best round."""
+    return WORKLOADS[found["workload"]]*1e6/(of(side["us"])*1e-6)/(statistics.median(found["peak"])*1e9)
 
 
 def number(value):
@@ -85,10 +86,23 @@ def speed(results, kind, threads):
         row = [f"**{name}** {what}" if kind == "train" else f"**{name}**"]
         row += [number(median_us(sides[c])) if c in sides else "-" for c in ("nnc by gcc", "nnc by clang")]
         if kind == "train":
-            row.append(f"{share(record, best):.0%}" if record["workload"] != "line" else "-")
+            row += [f"{share(record, best, of):.0%}" if record["workload"] != "line" else "-" for of in (statistics.median, min)]
         rows.append(row + [number(ratio(sides[p], best)) if p in sides else "-" for p in peers])
-    head = ["", "nnc by gcc, us", "by clang, us"] + (["share of peak"] if kind == "train" else []) + [f"{p}, times nnc" for p in peers]
+    head = ["", "nnc by gcc, us", "by clang, us"] + (["share of peak", "in the best round"] if kind == "train" else []) + [f"{p}, times nnc" for p in peers]
     return grid(head, rows) if rows else []
+
+
+def more_threads(results, kind):
+    """What more threads bring, where both numbers ran in the same rounds: nnc's and its fastest peer's time on one over that on more."""
+    records = {(r["workload"], r["threads"]): r for r in results[kind]}
+    rows = []
+    for (workload, threads), found in records.items():
+        one = records.get((workload, 1))
+        if threads == 1 or not one or 1 not in found.get("together", []): continue
+        peers = [[s for s in r["sides"] if s["label"] in PEERS and s["label"] != "by hand"] for r in (one, found)]
+        fastest = [min(p, key=median_us) if p else None for p in peers]
+        rows.append([f"**{NAMES[workload][0]}**", str(threads), number(ratio(ours(one), ours(found)))] + [number(ratio(*fastest)) if fastest[0] else "-"])
+    return grid(["", "threads", "times as fast as one", "the fastest peer"], rows) if rows else []
 
 
 def saying(found):
@@ -161,6 +175,8 @@ def table(results):
     for kind, title in (("train", "Training, a step"), ("predict", "Prediction of one sample")):
         for threads in sorted({r["threads"] for r in results[kind]}):
             lines += ["", f"## {title}, {threads_of(threads)}", ""] + speed(results, kind, threads)
+        if more := more_threads(results, kind):
+            lines += ["", f"## {title}: what more threads bring", ""] + more
     for found in results.get("sample", []):
         lines += ["", f"## A text of 128 letters from models/gpt.nn, {threads_of(found['threads'])}", ""] + saying(found)
     if results.get("translate"):
