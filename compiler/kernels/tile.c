@@ -28,11 +28,11 @@
  * Where 16 does not divide a free lane, or a factor its index, the last tile begins earlier and computes some elements
  * again, to the same bits. Where that is dear, tiles are of two sizes instead, and none is computed twice:
  *
- *     16 rows by six          for the first: sum[6] ...        for tile < 2: sum[5] ...
+ *     16 rows by six          sum[6] for the first;  for tile < 2:  sum[5]
  *
- * Of an index that ends where the call says, the last tile computes its last value several times; its tiles of two sizes are those of each
- * block of 16. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a call is
- * made of vectors too. */
+ * Of an index that ends where the call says, the last tile computes its last value several times; its tiles of two sizes are
+ * those of each block of 16. The rest of a bound lane is added to the first lanes one by one; so a sum over the samples of a
+ * call is made of vectors too. */
 #include "tile_build.h"
 
 /* ---- the outer loops ------------------------------------------------------------------------------------------------- */
