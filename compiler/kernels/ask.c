@@ -199,17 +199,26 @@ static int dim_along(const Expr *const *subs, int n, const Index *i) {
     return dim;
 }
 
+static bool reads_memory(const Expr *e) {
+    const Exprs reads = reads_of(e);
+    for (int r = 0; r < reads.n; r++)
+        if (reads.at[r]->tensor->rank > 0) return true;
+    return false;
+}
+
 static void find_rows(Rows *r, const Nodes *nodes) {
     for (int k = 0; k < nodes->n; k++) {
         Node *n = nodes->at[k];
-        if (n->kind == NODE_LOOP) PUSH(r->within, n->index);
-        if (n->kind == NODE_IF || (n->kind == NODE_LOOP && has_loop(&n->body))) find_rows(r, &n->body);
-        else if (n->kind != NODE_LOOP || n->down || n->loop > LOOP_LANE || !is_integer(n->from, 0) || !is_integer(n->to, n->index->extent)) r->alike = false;
-        else {
+        const bool loop = n->kind == NODE_LOOP;
+        if (loop) PUSH(r->within, n->index);
+        if (n->kind == NODE_IF || (loop && has_loop(&n->body))) {
+            r->alike &= loop || !reads_memory(n->value);
+            find_rows(r, &n->body);
+        } else if (loop && !n->down && n->loop <= LOOP_LANE && is_integer(n->from, 0) && is_integer(n->to, n->index->extent)) {
             r->alike &= r->extent == 0 || r->extent == n->index->extent;
             r->extent = n->index->extent;
             PUSH(r->inner, n);
-        }
+        } else r->alike = false;
     }
 }
 

@@ -44,8 +44,8 @@ double tile_cycles(const Nest *nest);                           /* of that; INFI
 /* The same, where a long free index may have been cut into blocks: the tile's nest is the one to build. */
 bool tile_choose_in_blocks(Tile *best, const Nest *nest, Notes *notes);
 int64_t tile_size(const Tile *t, const Index *i);               /* how many values of an index a tile has, the most of an even one */
-/* Of an index: how many values fall into tiles anew, all of it or the samples of a block; how many tiles these are; and how many of them, the last ones,
- * have one value less so that none has a value twice (0: all are of one size). */
+/* How an index falls into tiles: `tiles` of them for each `period` of its values, which is all of it, or the samples of a block.
+ * The last `shorter` of them have one value less, so that none has a value twice; 0: all are of one size. */
 typedef struct { int64_t period, tiles, shorter; } Fall;
 Fall tile_fall(const Tile *t, const Index *i);
 int64_t tile_count(const Tile *t, const Index *i);              /* how many tiles there are, at most */
