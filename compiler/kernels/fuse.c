@@ -146,13 +146,13 @@ static bool joins(const Fusion *f, const Draft *d, int number, const Equation *e
     /* One sweep gives both results. */
     part->bound = range->bound;
     part->body = substitute(body, e->bound, values_of(range->bound, e->n_bound), e->n_bound);
-    const bool sums = e->op == REDUCE_SUM && range->e->op == REDUCE_SUM && e->out->type == REAL && range->e->out->type == REAL;
     for (int m = 0; m < d->parts.n; m++) {
         const Part *p = &f->parts.at[d->parts.at[m]];
         if (p->body != part->body || p->e->op != e->op || p->e->out->type != e->out->type) continue;
         make_copy(part, e, p->e, d);
         return true;
     }
+    const bool sums = e->op == REDUCE_SUM && range->e->op == REDUCE_SUM && e->out->type == REAL && range->e->out->type == REAL;
     return part->body == range->body || (sums && sweep_alike(d, part->body, range->body, part->bound, e->n_bound));
 }
 

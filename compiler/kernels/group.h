@@ -116,8 +116,12 @@ bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes);  /* false: no lan
 void unique_names(Kernel *k);
 /* spans.c: a recurrence over samples in rows falls into spans of them. */
 void share_recurrence(Kernel *k, const Group *g);
-/* Where a loop over samples goes through maps of long rows: pieces of them, each of which asks for the next sample's. */
-void ask_for_next_sample(Node *samples);
+/* pieces.c: where a loop over samples goes through maps of long rows, pieces of them, each of which asks for the next sample's. */
+void pass_by_pieces(Node *samples);
+/* ask.c: a tensor that is large, so that it is not in a cache any more, and lies along an index; and a subscript that may lie beyond the
+ * ends, which nobody reads: the last or first one instead. */
+bool worth_asking(const Tensor *x, const Expr *const *subs, const Index *along);
+const Expr *asked_inside(const Expr *e, int64_t extent);
 /* flat.c: the kernel over one index, for its own length or for any, or NULL: its accesses are not all alike. */
 Kernel *flat_version(const Kernel *k, bool any_length);
 /* cut.c: how a kernel falls into parts that threads may take. */

@@ -5,7 +5,7 @@
  * Samples know nothing of each other, so each span goes from its first time to its last by itself, and no step waits for another
  * thread. The spans that a thread has go together: each time, the weights come once for all of them. What follows the weights' product
  * goes sample by sample through all its maps, so that what one leaves to the next is still in the first cache; and while it does, the
- * next sample's rows are on their way (ask.c). */
+ * next sample's rows are on their way (pieces.c). */
 #include "group.h"
 
 enum { SPAN = LANES };
@@ -63,7 +63,7 @@ static void join_loops_over_samples(Nodes *nodes, const Tensor *samples) {
         for (int b = 0; b < loop->body.n; b++) PUSH(last->body, loop->body.at[b]);
     }
     *nodes = joined;
-    if (last) ask_for_next_sample(last);
+    if (last) pass_by_pieces(last);
 }
 
 /* Whether every nest computes each sample by itself, as its first index. */

@@ -1,9 +1,9 @@
-/* Tiles: what tile_cost.c chooses and tile.c builds. See there. */
+/* Tiles: what tile_choose.c chooses and tile.c builds. See there. */
 #ifndef NNC_TILE_H
 #define NNC_TILE_H
 #include "group.h"
 
-enum { MOST_SUMS = 4, MOST_APART = 4 };
+enum { MOST_SUMS = 4, MOST_APART = 4, MOST_INDICES = 24 };
 enum { REGISTERS = 15 };            /* of vectors: one is left for what comes from memory */
 
 /* The schedule of a sum in registers. Loops, from the outside:
@@ -43,18 +43,24 @@ bool tile_choose(Tile *best, const Nest *nest, Notes *notes);
 double tile_cycles(const Nest *nest);                           /* of that; INFINITY: no lane fits it */
 /* The same, where a long free index may have been cut into blocks: the tile's nest is the one to build. */
 bool tile_choose_in_blocks(Tile *best, const Nest *nest, Notes *notes);
-int64_t tile_size(const Tile *t, const Index *i);               /* how many values of an index a tile has, the most of an even one */
+
+/* tile_shape.c: how many values of an index a tile has, of an even one the most. */
+int64_t tile_size(const Tile *t, const Index *i);
 /* How an index falls into tiles: `tiles` of them for each `period` of its values, which is all of it, or the samples of a block.
  * The last `shorter` of them have one value less, so that none has a value twice; 0: all are of one size. */
 typedef struct { int64_t period, tiles, shorter; } Fall;
 Fall tile_fall(const Tile *t, const Index *i);
 int64_t tile_count(const Tile *t, const Index *i);              /* how many tiles there are, at most */
+int64_t whole_tiles(int64_t extent, int64_t size);              /* how many of one size cover an extent */
 bool is_strip(const Tile *t, const Index *i);
-bool tile_writes_out(const Tile *t, const Index *i);             /* the innermost loop is that over a window, or as short */
-const char *tile_words(const Tile *t);
+bool tile_writes_out(const Tile *t, const Index *i);            /* the innermost loop is that over a window, or as short */
+bool tile_has_samples(const Tile *t);                           /* samples are an index, and not in blocks */
 /* The indices of the nest that are neither lane nor register: free ones, in order. */
 int tile_whole(const Tile *t, const Index **whole);
 /* The free indices of the outer loops, from the outside: a lane that is free, the others in their order, and then those
- * whose tiles overlap. */
+ * whose tiles overlap or are of two sizes. */
 int tile_order(const Tile *t, const Index **order);
+/* How many parts threads may take: turns of the outer loops, as far as their tiles do not overlap. */
+double tile_parts(const Tile *t);
+const char *tile_words(const Tile *t);
 #endif
