@@ -15,6 +15,7 @@ typedef nn_real real;
 LOOP(sqrt)
 #ifndef NN_DOUBLE
 LOOP(exp)
+LOOP(exp_below)
 LOOP(expm1)
 LOOP(log)
 LOOP(log1p)
@@ -47,7 +48,7 @@ typedef void Map(int n, const real *restrict x, real *restrict y);
 #define ROW(name) { #name, map_##name }
 static const struct { const char *name; Map *map; } maps[] = {
 #ifndef NN_DOUBLE
-    ROW(exp), ROW(expm1), ROW(log), ROW(log1p), ROW(log1pexp), ROW(sigmoid), ROW(tanh), ROW(sin), ROW(cos), ROW(erf), ROW(erfinv), ROW(pow),
+    ROW(exp), ROW(exp_below), ROW(expm1), ROW(log), ROW(log1p), ROW(log1pexp), ROW(sigmoid), ROW(tanh), ROW(sin), ROW(cos), ROW(erf), ROW(erfinv), ROW(pow),
 #endif
     ROW(sqrt), ROW(abs), ROW(sign), ROW(max), ROW(min), ROW(where)
 };

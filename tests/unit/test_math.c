@@ -20,6 +20,7 @@ typedef struct {
     double bound, from, to;
 } Function;
 
+static float exp_below(float x) { return x > 71 ? nn_exp_f(x) : nn_exp_below_f(x); }     /* it is for x <= 71 */
 static double log1pexp_near(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 static double sigmoid_near(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 static double sin_near(double x) { return fabs(x) < 268435456.0 ? sin(x) : isfinite(x) ? 0 : NAN; }
@@ -39,6 +40,7 @@ static long double erfinv_right(long double x) {
 
 static const Function functions[] = {
     { "exp", nn_exp_f, exp, expl, 1.1, -104, 89 },
+    { "exp_below", exp_below, exp, expl, 1.1, -104, 71 },
     { "expm1", nn_expm1_f, expm1, expm1l, 1.7, -20, 89 },
     { "log", nn_log_f, log, logl, 0.9, 0.4, 2.5 },
     { "log1p", nn_log1p_f, log1p, log1pl, 1.2, -0.9, 3 },
