@@ -32,12 +32,11 @@ void known_note(Known *k, const Equation *e) {
     add_value(k, e, body->arg[2], Not(body->arg[0]));
 }
 
-/* Finds what stands in `found` for the free indices of e that stand alone in `pattern`. */
-static void bind(const Equation *e, const Expr *pattern, const Expr *found, const Expr **at) {
-    for (int k = 0; k < e->n_free; k++)
-        if (pattern == At(e->free[k]) && found->type == INT) at[k] = found;
+void bind(const Index *const *index, int n, const Expr *pattern, const Expr *found, const Expr **at) {
+    for (int k = 0; k < n; k++)
+        if (pattern == At(index[k]) && found->type == INT) at[k] = found;
     if (pattern->kind != found->kind || pattern->n != found->n || pattern->kind == X_SUM) return;
-    for (int k = 0; k < pattern->n; k++) bind(e, pattern->arg[k], found->arg[k], at);
+    for (int k = 0; k < pattern->n; k++) bind(index, n, pattern->arg[k], found->arg[k], at);
 }
 
 static bool holds(const Context *c, const Expr *condition) {
@@ -55,7 +54,7 @@ static const Expr *read_of(const Context *c, const Expr *found) {
         if (v->value->op != found->op) continue;
         const Expr **at = NEW_ARRAY(const Expr *, v->e->n_free);
         bool whole = true;
-        bind(v->e, v->value, found, at);
+        bind(v->e->free, v->e->n_free, v->value, found, at);
         for (int i = 0; i < v->e->n_free && whole; i++) whole = at[i] != NULL;
         if (!whole || substitute(v->value, v->e->free, at, v->e->n_free) != found) continue;
         if (!holds(c, substitute(v->condition, v->e->free, at, v->e->n_free))) continue;

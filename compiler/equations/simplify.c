@@ -11,6 +11,8 @@
  *     7. factors that do not depend on a sum's indices leave the sum, which becomes an equation of its own
  *     8. it is compared with what came before: equal up to the names of indices means equal
  *
+ * Then exponentials of what is not positive are marked (below.c).
+ *
  * Of forward equations only deltas are solved, those of a one-hot factor too, and equal ones merged: their text keeps its rounding. */
 #include "simplify.h"
 #include <string.h>
@@ -224,4 +226,5 @@ void simplify(Program *p) {
         merge(&w, e);
     }
     program_order(p);
+    lower_exponentials(p);
 }

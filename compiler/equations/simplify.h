@@ -5,8 +5,7 @@
 #include "names.h"
 #include "solve.h"
 
-/* factor.c: the terms of a sum, and what they have in common taken out of it. */
-void list_terms(const Expr *e, Exprs *terms);                   /* e is their sum; a minus is part of its term */
+/* factor.c: what the terms of a sum have in common, taken out of it. */
 const Expr *factor(const Expr *e);
 /* With sum == sum(bound) inside, the equation e is the map `whole`; false: that would be no better. */
 bool hoist(const Equation *e, const Expr *sum, const Expr **inside, const Expr **whole);
@@ -22,6 +21,11 @@ typedef struct Known Known;
 Known *known_new(void);
 void known_note(Known *k, const Equation *e);                   /* e is final */
 const Expr *read_known(const Known *k, const Expr *body);       /* of an adjoint, with reads of forward maps for their values */
+/* Finds what stands in `found` where these indices stand alone in `pattern`; others of `at` stay as they are. */
+void bind(const Index *const *index, int n, const Expr *pattern, const Expr *found, const Expr **at);
+
+/* below.c: exponentials of what is not positive. */
+void lower_exponentials(const Program *p);
 
 /* winner.c: adjoints that are not zero at the places of winners only. */
 typedef struct Winners Winners;

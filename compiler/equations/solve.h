@@ -25,6 +25,9 @@ const Expr *guarded(const Expr *condition, const Expr *value);  /* where(conditi
 const Expr *raise_guards(const Expr *e);                        /* where(c, a, 0)*b becomes where(c, a*b, 0), from the root */
 bool is_zero(const Expr *e);
 
+/* factor.c */
+void list_terms(const Expr *e, Exprs *terms);                   /* e is their sum; a minus is part of its term */
+
 /* solve.c */
 void sum_solve(Sum *s);
 #endif

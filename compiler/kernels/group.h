@@ -110,6 +110,7 @@ void transform_windows(Groups *groups);
 void schedule_plain(Nodes *to, const Nest *nest);
 void schedule_lanes(Nodes *to, const Nest *nest);
 void schedule_map(Nodes *to, const Nest *nest);                 /* phases.c: a nest without reductions */
+bool add_row_and_point(Nodes *to, const Nest *nest);            /* points.c; false: no row of the map has such a place */
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
 bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes);  /* false: no lane fits it */
 /* names.c, place.c, check.c: over finished trees. */

@@ -38,8 +38,8 @@ static void add_cost(const Expr *e, void *data) {
     case X_RANDOM: c->cost += 12; break;
     case X_OP:
         switch (e->op) {
-        case OP_EXP: case OP_EXPM1: case OP_LOG: case OP_LOG1P: case OP_LOG1PEXP: case OP_SIGMOID: case OP_TANH:
-        case OP_SIN: case OP_COS: case OP_ERF: case OP_ERFINV: case OP_POW:
+        case OP_EXP: case OP_EXP_BELOW: case OP_EXPM1: case OP_LOG: case OP_LOG1P: case OP_LOG1PEXP: case OP_SIGMOID:
+        case OP_TANH: case OP_SIN: case OP_COS: case OP_ERF: case OP_ERFINV: case OP_POW:
             c->transcendental = true;
             c->cost += 20;
             break;

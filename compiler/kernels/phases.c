@@ -347,7 +347,7 @@ static bool add_cut_rows(Nodes *to, const Nest *nest) {
 void schedule_map(Nodes *to, const Nest *nest) {
     Nodes tree = {0};
     nest = with_digits(nest, 2);
-    if (add_behind_guard(to, nest) || add_cut_rows(to, nest) || add_fork(to, nest) || add_steps_apart(to, nest)) return;
+    if (add_behind_guard(to, nest) || add_row_and_point(to, nest) || add_cut_rows(to, nest) || add_fork(to, nest) || add_steps_apart(to, nest)) return;
     const Index *choice = decides(nest);
     if (choice) {
         add_each_value(to, nest, choice);

@@ -12,7 +12,7 @@
 
 enum { STEP = 16 };
 
-typedef struct { const Tensor *old, *next; const Expr *const *subs; int stores, reads, other; } Replacement;
+typedef struct { const Tensor *old, *next; const Expr *const *subs; int stores, adds, reads, other; } Replacement;
 
 static void count_old(Replacement *r, const Expr *e) {
     if (!e || !uses_tensor(e, r->old)) return;
@@ -30,7 +30,10 @@ static void count_old(Replacement *r, const Expr *e) {
 
 static void find_store(Node *n, void *data) {
     Replacement *r = data;
-    if (n->kind == NODE_ASSIGN && n->tensor == r->next) r->stores++, r->subs = n->subs;
+    if (n->kind == NODE_ASSIGN && n->tensor == r->next) {
+        if (!r->stores++) r->subs = n->subs;
+        r->adds += n->assign == ASSIGN_ADD;
+    }
     if (n->gemm && n->gemm->c == r->next) r->stores += 2;
 }
 
@@ -120,7 +123,7 @@ void place_next(Schedule *s) {
     }
 }
 
-/* Whether all loops around the one store of r->next run over its own subscripts, so that each element is stored once. */
+/* Whether all loops around the first store of r->next run over its own subscripts, so that each element is stored once. */
 static bool stores_elements_once(const Nodes *nodes, const Replacement *r, int loops) {
     for (int k = 0; k < nodes->n; k++) {
         const Node *n = nodes->at[k];
@@ -152,7 +155,7 @@ static bool is_large_value(const Tensor *t, const Map *results) {
 static bool goes_over(const Kernel *k, const Tensor *value, const Tensor *old) {
     Replacement r = {.old = old, .next = value}, own = {.old = value};
     walk(&k->body, find_store, &r);
-    if (r.stores != 1 || !stores_elements_once(&k->body, &r, 0)) return false;
+    if (r.stores - r.adds != 1 || !stores_elements_once(&k->body, &r, 0)) return false;
     walk(&k->body, find_reads, &r);
     walk(&k->body, find_reads, &own);
     return r.reads > 0 && r.other == 0 && own.reads == 0;
