@@ -386,7 +386,7 @@ static void cnn_d_logits(int n, real number_1, real (*restrict logits)[10], cons
         accuracy_right[b] = accuracy_winner == kind[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
+            sum[k] += nn_exp_below(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
@@ -396,7 +396,7 @@ static void cnn_d_logits(int n, real number_1, real (*restrict logits)[10], cons
                 - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
-                    (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
+                    (nn_exp_below(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
                     - (real)(j == kind[b])) * number_1;
     }
 }
@@ -1130,7 +1130,7 @@ static void cnn_cross_entropy_nll(int n, real (*restrict logits)[10], const int3
         accuracy_right[b] = accuracy_winner == kind[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
+            sum[k] += nn_exp_below(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
@@ -1166,7 +1166,7 @@ static void cnn_softmax(int n, real (*restrict logits)[10], real (*restrict soft
             total = nn_max(total, most[k]);
         const real softmax_max = total;
         for (int j = 0; j < 10; j++)
-            softmax_e[j] = nn_exp(logits[b][j] - softmax_max);
+            softmax_e[j] = nn_exp_below(logits[b][j] - softmax_max);
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
             sum[k] += softmax_e[k];
@@ -1420,7 +1420,7 @@ static void cnn_softmax_max(const real *restrict logits, real *restrict softmax_
 /* cnn.nn:9: softmax_e[j] = exp(logits[j] - stop(softmax_max)) */
 static void cnn_softmax_e(real softmax_max, const real *restrict logits, real *restrict softmax_e) {
     for (int j = 0; j < 10; j++)
-        softmax_e[j] = nn_exp(logits[j] - softmax_max);
+        softmax_e[j] = nn_exp_below(logits[j] - softmax_max);
 }
 
 /* cnn.nn:9: softmax_sum = sum(k) softmax_e[k] */

@@ -399,7 +399,7 @@ static void lenet_d_logits(int n, real number_1, real (*restrict logits)[10], co
         accuracy_right[b] = accuracy_winner == kind[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
+            sum[k] += nn_exp_below(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
@@ -409,7 +409,7 @@ static void lenet_d_logits(int n, real number_1, real (*restrict logits)[10], co
                 - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
-                    (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
+                    (nn_exp_below(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum
                     - (real)(j == kind[b])) * number_1;
     }
 }
@@ -1146,7 +1146,7 @@ static void lenet_cross_entropy_nll(int n, real (*restrict logits)[10], const in
         accuracy_right[b] = accuracy_winner == kind[b];
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
-            sum[k] += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
+            sum[k] += nn_exp_below(logits[b][k] - cross_entropy_log_softmax_max);
         real total = R(0);
         for (int k = 0; k < 10; k++)
             total += sum[k];
@@ -1182,7 +1182,7 @@ static void lenet_softmax(int n, real (*restrict logits)[10], real (*restrict so
             total = nn_max(total, most[k]);
         const real softmax_max = total;
         for (int j = 0; j < 10; j++)
-            softmax_e[j] = nn_exp(logits[b][j] - softmax_max);
+            softmax_e[j] = nn_exp_below(logits[b][j] - softmax_max);
         real sum[10] = {0};
         for (int k = 0; k < 10; k++)
             sum[k] += softmax_e[k];
@@ -1447,7 +1447,7 @@ static void lenet_softmax_max(const real *restrict logits, real *restrict softma
 /* lenet.nn:13: softmax_e[j] = exp(logits[j] - stop(softmax_max)) */
 static void lenet_softmax_e(real softmax_max, const real *restrict logits, real *restrict softmax_e) {
     for (int j = 0; j < 10; j++)
-        softmax_e[j] = nn_exp(logits[j] - softmax_max);
+        softmax_e[j] = nn_exp_below(logits[j] - softmax_max);
 }
 
 /* lenet.nn:13: softmax_sum = sum(k) softmax_e[k] */

@@ -22,9 +22,13 @@ static const Expr *place_chosen(const Expr *condition, const Index *along) {
     return NULL;
 }
 
+/* A truth counts as 0 or 1. */
 static bool point_of(Point *p, const Expr *term, const Index *along) {
+    const bool minus = term->kind == X_OP && term->op == OP_NEG;
+    if (minus) term = term->arg[0];
+    if (term->kind == X_REAL && term->arg[0]->type == BOOL) term = Where(term->arg[0], Num(1), Num(0));
     const Sum *s = sum_new(term);
-    *p = (Point){NULL, Truth(true), s->term};
+    *p = (Point){NULL, Truth(true), minus ? Neg(s->term) : s->term};
     for (int k = 0; k < s->conditions.n; k++) {
         const Expr *place = p->place ? NULL : place_chosen(s->conditions.at[k], along);
         if (place) p->place = place;
@@ -35,21 +39,33 @@ static bool point_of(Point *p, const Expr *term, const Index *along) {
     return true;
 }
 
+/* Parts what a row has at one place from the rest of it, also below a factor of the whole row, (e[p, j] - (j == t[p]))/n. */
+static bool part_point(const Expr *body, const Index *along, Point *point, const Expr **rest) {
+    if (body->kind == X_OP && (body->op == OP_MUL || body->op == OP_DIV) && !uses_index(body->arg[1], along)) {
+        if (!part_point(body->arg[0], along, point, rest)) return false;
+        point->term = Operate(body->op, point->term, body->arg[1]);
+        *rest = Operate(body->op, *rest, body->arg[1]);
+        return true;
+    }
+    Exprs terms = {0};
+    Point found;
+    *rest = Num(0);
+    list_terms(body, &terms);
+    for (int k = 0; k < terms.n; k++)
+        if (!point->place && point_of(&found, terms.at[k], along)) *point = found;
+        else *rest = Add(*rest, terms.at[k]);
+    return point->place && !is_zero(point->condition);
+}
+
 bool add_row_and_point(Nodes *to, const Nest *nest) {
     const Member *m = &nest->members.at[0];
     const int last = nest->n_free - 1;
-    if (nest->members.n != 1 || last < 1 || m->guard || m->adds || !m->target || m->type != REAL) return false;
+    if (nest->members.n != 1 || last < 0 || m->guard || m->adds || !m->target || m->type != REAL) return false;
     const Index *along = nest->free[last];
-    if (along->count || along->extent < SHORTEST_ROW) return false;
-    Point point = {0}, found;
-    Exprs terms = {0};
+    Point point = {0};
+    const Expr *rest;
     double known;
-    const Expr *rest = Num(0);
-    list_terms(m->body, &terms);
-    for (int k = 0; k < terms.n; k++)
-        if (!point.place && point_of(&found, terms.at[k], along)) point = found;
-        else rest = Add(rest, terms.at[k]);
-    if (!point.place || is_zero(point.condition)) return false;
+    if (along->count || along->extent < SHORTEST_ROW || !part_point(m->body, along, &point, &rest)) return false;
     Nest *row = nest_copy(nest);
     row->free += last, row->n_free = 1;
     row->members.at[0].body = rest;

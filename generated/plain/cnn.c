@@ -221,15 +221,15 @@ static void cnn_d_logits(int n, real number_1, real (*restrict logits)[10], cons
         accuracy_right[b] = accuracy_winner == kind[b];
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
-            cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
+            cross_entropy_log_softmax_sum += nn_exp_below(logits[b][k] - cross_entropy_log_softmax_max);
         const real cross_entropy_log_softmax_whole = nn_log(cross_entropy_log_softmax_sum);
         const real cross_entropy_log_softmax_sum_2 = cross_entropy_log_softmax_sum;
         cross_entropy_nll[b] = cross_entropy_log_softmax_whole
                 - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
         for (int j = 0; j < 10; j++)
             d_logits[b][j] =
-                    (nn_exp(logits[b][j] - cross_entropy_log_softmax_max) / cross_entropy_log_softmax_sum_2
-                    - (real)(j == kind[b])) * number_1;
+                    (nn_exp_below(logits[b][j] - cross_entropy_log_softmax_max)
+                    / cross_entropy_log_softmax_sum_2 - (real)(j == kind[b])) * number_1;
     }
 }
 
@@ -565,7 +565,7 @@ static void cnn_cross_entropy_nll(int n, real (*restrict logits)[10], const int3
         accuracy_right[b] = accuracy_winner == kind[b];
         real cross_entropy_log_softmax_sum = R(0);
         for (int k = 0; k < 10; k++)
-            cross_entropy_log_softmax_sum += nn_exp(logits[b][k] - cross_entropy_log_softmax_max);
+            cross_entropy_log_softmax_sum += nn_exp_below(logits[b][k] - cross_entropy_log_softmax_max);
         const real cross_entropy_log_softmax_whole = nn_log(cross_entropy_log_softmax_sum);
         cross_entropy_nll[b] = cross_entropy_log_softmax_whole
                 - (logits[b][kind[b]] - cross_entropy_log_softmax_max);
@@ -593,7 +593,7 @@ static void cnn_softmax(int n, real (*restrict logits)[10], real (*restrict soft
             most = nn_max(most, logits[b][k]);
         const real softmax_max = most;
         for (int j = 0; j < 10; j++)
-            softmax_e[j] = nn_exp(logits[b][j] - softmax_max);
+            softmax_e[j] = nn_exp_below(logits[b][j] - softmax_max);
         real sum = R(0);
         for (int k = 0; k < 10; k++)
             sum += softmax_e[k];
@@ -725,7 +725,7 @@ static void cnn_softmax_max(const real *restrict logits, real *restrict softmax_
 /* cnn.nn:9: softmax_e[j] = exp(logits[j] - stop(softmax_max)) */
 static void cnn_softmax_e(real softmax_max, const real *restrict logits, real *restrict softmax_e) {
     for (int j = 0; j < 10; j++)
-        softmax_e[j] = nn_exp(logits[j] - softmax_max);
+        softmax_e[j] = nn_exp_below(logits[j] - softmax_max);
 }
 
 /* cnn.nn:9: softmax_sum = sum(k) softmax_e[k] */

@@ -525,6 +525,36 @@ START_TEST(choices) {
 }
 END_TEST
 
+static void count_added(Node *n, void *data) { *(int *)data += n->kind == NODE_ASSIGN && n->assign == ASSIGN_ADD; }
+
+/* What a row has more of at one place, which data choose, is added there once: the gradient of a loss over classes. A place that moves along
+ * the row, and rows that are short, are left. */
+START_TEST(points) {
+    state = (uint32_t)_i;
+    start(pick(1, 20));
+    const int64_t rows = 3, length = _i == 4 ? 20 : 40;
+    Tensor *x = give("x", ROLE_INPUT, BATCH, rows, length), *s = give("s", ROLE_INPUT, BATCH, rows);
+    Tensor *t = give_whole("t", length + 5, 2, (int64_t[]){BATCH, rows}), *moving = give_whole("u", length, 1, (int64_t[]){length});
+    const Index *n = ix("n", BATCH), *p = ix("p", rows), *j = ix("j", length);
+    const Expr *value = Exp(rd(x, At(n), At(p), At(j))), *factor = rd(s, At(n), At(p)), *place = rd(t, At(n), At(p));
+    const Expr *here = Eq(At(j), place);
+    const Expr *const cases[] = {
+        Add(Mul(factor, value), Where(here, factor, Num(0))),
+        Add(Where(And(here, Not(Eq(place, Int(0)))), Num(-2), Num(0)), Mul(factor, value)),
+        Div(Sub(value, ToReal(here)), Add(Num(2), Mul(factor, factor))),
+        Add(value, Where(Eq(At(j), rd(moving, At(j))), Num(3), Num(0))),
+        Add(value, Where(here, Num(3), Num(0))),
+    };
+    map_of("d", ROLE_OUTPUT, OVER(n, p, j), cases[_i]);
+    agree();
+    const Options fast = {.plain = false};
+    const Schedule *plan = schedule(program, &fast);
+    int added = 0;
+    for (int k = 0; k < plan->kernels.n; k++) walk(&plan->kernels.at[k]->body, count_added, &added);
+    ck_assert_int_eq(added, _i < 3);
+}
+END_TEST
+
 /* Long chains of values with random lives: the arena must keep what is still needed. */
 START_TEST(lives) {
     state = (uint32_t)_i;
@@ -715,17 +745,19 @@ START_TEST(totals) {
 }
 END_TEST
 
-/* A large value that is made of another one is stored over it, unless that is needed once more. */
+/* A large value that is made of another one is stored over it, unless that is needed once more; one that has more at one place, too. */
 START_TEST(values_over_others) {
     const int64_t places = (1 << 18) + 5;
-    const bool again = _i;
+    const bool again = _i == 1;
     state = 1;
     start(1);
     Tensor *x = give("x", ROLE_INPUT, BATCH, 2), *w = give("w", ROLE_PARAM, 2, places);
     const Index *n = ix("n", BATCH), *i = ix("i", 2), *k = ix("k", places);
     Tensor *score = reduce("score", ROLE_VALUE, OVER(n, k), REDUCE_SUM, OVER(i), Mul(rd(x, At(n), At(i)), rd(w, At(i), At(k))));
     Tensor *most = reduce("most", ROLE_VALUE, OVER(n), REDUCE_MAX, OVER(k), rd(score, At(n), At(k)));
-    Tensor *part = map_of("part", ROLE_VALUE, OVER(n, k), Exp(Sub(rd(score, At(n), At(k)), rd(most, At(n)))));
+    const Expr *value = Exp(Sub(rd(score, At(n), At(k)), rd(most, At(n))));
+    if (_i == 2) value = Add(value, Where(Eq(At(k), rd(give_whole("t", places - 1, 1, (int64_t[]){BATCH}), At(n))), Num(-1), Num(0)));
+    Tensor *part = map_of("part", ROLE_VALUE, OVER(n, k), value);
     reduce("d_x", ROLE_OUTPUT, OVER(n, i), REDUCE_SUM, OVER(k), Mul(rd(part, At(n), At(k)), rd(w, At(i), At(k))));
     if (again) reduce("both", ROLE_OUTPUT, OVER(n), REDUCE_SUM, OVER(k), Mul(rd(part, At(n), At(k)), rd(score, At(n), At(k))));
     Options o = {.share_from = 0};
@@ -755,13 +787,14 @@ int main(void) {
     tcase_add_loop_test(c, even_tiles, 0, 4);
     tcase_add_loop_test(c, rows_ahead, 0, 2);
     tcase_add_loop_test(c, choices, 0, 3);
+    tcase_add_loop_test(c, points, 0, 5);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);
     tcase_add_loop_test(c, cells, 0, 12);
     tcase_add_loop_test(c, squares, 0, 2);
     tcase_add_loop_test(c, totals, 0, 5);
-    tcase_add_loop_test(c, values_over_others, 0, 2);
+    tcase_add_loop_test(c, values_over_others, 0, 3);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -242,6 +242,59 @@ START_TEST(no_effect) {
     finish();
 } END_TEST
 
+static void find_operator(const Expr *e, void *found) {
+    if (e->kind == X_OP && (e->op == OP_EXP || e->op == OP_EXP_BELOW)) *(Op *)found = e->op;
+}
+
+/* Which exponentials are known not to be above 1: those of a term less the maximum over such terms, and of what has the sign. */
+START_TEST(exponentials_below) {
+    start();
+    INDEX(i, 5);
+    INDEX(j, 6);
+    INDEX(k, 6);
+    INDEX(few, 4);
+    Tensor *x = REALS("x", 5, 6), *y = REALS("y", 5, 6);
+    const Expr *here = READ(x, At(i), At(j)), *of_k = READ(x, At(i), At(k));
+    Tensor *top = reduce("top", OVER(i), REDUCE_MAX, OVER(k), of_k);
+    Tensor *seen = reduce("seen", OVER(i), REDUCE_MAX, OVER(k), Where(Gt(At(k), At(i)), Num(-INFINITY), of_k));
+    Tensor *early = reduce("early", OVER(i), REDUCE_MAX, OVER(few), READ(x, At(i), At(few)));
+    Tensor *stopped = map("stopped", OVER(i), Operate(OP_STOP, READ(top, At(i)), NULL));
+    Tensor *less = map("less", OVER(i, j), Sub(here, READ(stopped, At(i))));
+    const Expr *to_seen = Exp(Sub(here, READ(seen, At(i)))), *square = Mul(here, here);
+    const struct { const Expr *body; bool below; } cases[] = {
+        { Exp(Sub(here, READ(top, At(i)))), true },
+        { Exp(Sub(here, Operate(OP_STOP, READ(top, At(i)), NULL))), true },
+        { Exp(READ(less, At(i), At(j))), true },
+        { Exp(Sub(READ(y, At(i), At(j)), READ(top, At(i)))), false },
+        { Exp(Sub(READ(top, At(i)), here)), false },
+        { to_seen, false },                                         /* some are not among the terms */
+        { Where(Le(At(j), At(i)), to_seen, Num(0)), true },
+        { Where(Gt(At(j), At(i)), to_seen, Num(0)), false },
+        { Where(Gt(At(j), At(i)), Num(0), to_seen), true },
+        { Exp(Sub(here, READ(early, At(i)))), false },              /* j goes further */
+        { Exp(Sub(READ(x, At(i), Operate(OP_MIN, At(j), Int(3))), READ(early, At(i)))), true },
+        { Exp(here), false },
+        { Exp(Neg(Div(square, Num(2)))), true },
+        { Exp(Mul(square, Num(-0.5))), true },
+        { Exp(Sub(Neg(Operate(OP_ABS, here, NULL)), square)), true },
+        { Exp(square), false },
+        { Exp(Sub(square, Num(1))), false },
+    };
+    enum { CASES = sizeof cases / sizeof *cases };
+    Tensor *result[CASES];
+    for (int c = 0; c < CASES; c++) {
+        result[c] = map(text("e%d", c), OVER(i, j), cases[c].body);
+        PUSH(program->results, result[c]);
+    }
+    simplify(program);
+    for (int c = 0; c < CASES; c++) {
+        Op found = OP_ADD;
+        visit_nodes(equation_of(program, result[c])->body, find_operator, &found);
+        ck_assert_msg(found == (cases[c].below ? OP_EXP_BELOW : OP_EXP), "case %d", c);
+    }
+    finish();
+} END_TEST
+
 int main(void) {
     Suite *suite = suite_create("simplify");
     TCase *c = tcase_create("simplify");
@@ -258,6 +311,7 @@ int main(void) {
     tcase_add_test(c, factors_leave_sums);
     tcase_add_test(c, equal_equations_are_one);
     tcase_add_loop_test(c, known_values, 0, 2);
+    tcase_add_test(c, exponentials_below);
     tcase_add_test(c, closed_branch);
     tcase_add_test(c, no_effect);
     suite_add_tcase(suite, c);
