@@ -478,12 +478,20 @@ static void lenet_d_linear_3_b(int n, real (*restrict d_logits)[10], real *restr
 static void lenet_x_2_by_sample(nn_range parts, int n, real (*restrict x_2)[84][16],
         real (*restrict x_2_2)[84]) {
     for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 48;
-        const int i1_tile = part / 16 % 3;
-        const int lane = part % 16;
-        for (int i1 = 0; i1 < 28; i1++)
-            if (n > 16*block + lane)
-                x_2_2[16*block + lane][28*i1_tile + i1] = x_2[block][28*i1_tile + i1][lane];
+        const int block = part / 3;
+        const int i1_tile = part % 3;
+        if (n >= 16*block + 16) {
+            for (int i1_square = 0; i1_square < 7; i1_square++)
+                for (int lane_square = 0; lane_square < 4; lane_square++)
+                    nn_turn(&x_2[block][28*i1_tile + 4*i1_square][4*lane_square], 16,
+                            &x_2_2[16*block + 4*lane_square][28*i1_tile + 4*i1_square], 84);
+        }
+        else {
+            for (int lane = 0; lane < 16; lane++)
+                for (int i1 = 0; i1 < 28; i1++)
+                    if (16*block + lane < n)
+                        x_2_2[16*block + lane][28*i1_tile + i1] = x_2[block][28*i1_tile + i1][lane];
+        }
     }
 }
 
@@ -590,12 +598,20 @@ static void lenet_d_linear_2_b(nn_range parts, int n, real (*restrict d_linear_2
 static void lenet_relu_3_by_sample(nn_range parts, int n, real (*restrict relu_3)[120][16],
         real (*restrict relu_3_2)[120]) {
     for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 64;
-        const int i1_tile = part / 16 % 4;
-        const int lane = part % 16;
-        for (int i1 = 0; i1 < 30; i1++)
-            if (n > 16*block + lane)
-                relu_3_2[16*block + lane][30*i1_tile + i1] = relu_3[block][30*i1_tile + i1][lane];
+        const int block = part / 5;
+        const int i1_tile = part % 5;
+        if (n >= 16*block + 16) {
+            for (int i1_square = 0; i1_square < 6; i1_square++)
+                for (int lane_square = 0; lane_square < 4; lane_square++)
+                    nn_turn(&relu_3[block][24*i1_tile + 4*i1_square][4*lane_square], 16,
+                            &relu_3_2[16*block + 4*lane_square][24*i1_tile + 4*i1_square], 120);
+        }
+        else {
+            for (int lane = 0; lane < 16; lane++)
+                for (int i1 = 0; i1 < 24; i1++)
+                    if (16*block + lane < n)
+                        relu_3_2[16*block + lane][24*i1_tile + i1] = relu_3[block][24*i1_tile + i1][lane];
+        }
     }
 }
 
@@ -689,12 +705,20 @@ static void lenet_d_linear_b(nn_range parts, int n, real (*restrict d_linear)[12
 static void lenet_flatten_by_sample(nn_range parts, int n, real (*restrict flatten)[400][16],
         real (*restrict flatten_2)[400]) {
     for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 16;
-        const int i1_tile = part % 16;
-        for (int lane = 0; lane < 16; lane++)
-            for (int i1 = 0; i1 < 25; i1++)
-                if (16*block + lane < n)
-                    flatten_2[16*block + lane][25*i1_tile + i1] = flatten[block][25*i1_tile + i1][lane];
+        const int block = part / 20;
+        const int i1_tile = part % 20;
+        if (n >= 16*block + 16) {
+            for (int i1_square = 0; i1_square < 5; i1_square++)
+                for (int lane_square = 0; lane_square < 4; lane_square++)
+                    nn_turn(&flatten[block][20*i1_tile + 4*i1_square][4*lane_square], 16,
+                            &flatten_2[16*block + 4*lane_square][20*i1_tile + 4*i1_square], 400);
+        }
+        else {
+            for (int lane = 0; lane < 16; lane++)
+                for (int i1 = 0; i1 < 20; i1++)
+                    if (16*block + lane < n)
+                        flatten_2[16*block + lane][20*i1_tile + i1] = flatten[block][20*i1_tile + i1][lane];
+        }
     }
 }
 
@@ -1661,7 +1685,7 @@ static void lenet_gradients_share(const void *handed, nn_thread thread) {
     /* backward */
     if (nn_mine(thread, 0))
         lenet_d_linear_3_b(n, d_logits, m->grads.linear_3_b);
-    NN_PARTS(parts, thread, 48*((n + 15) / 16)) lenet_x_2_by_sample(parts, n, x_2, x_2_2);
+    NN_PARTS(parts, thread, 3*((n + 15) / 16)) lenet_x_2_by_sample(parts, n, x_2, x_2_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 2) lenet_d_linear_3_w(parts, n, x_2_2, d_logits, m->grads.linear_3_w);
     if (nn_mine(thread, 0))
@@ -1671,16 +1695,16 @@ static void lenet_gradients_share(const void *handed, nn_thread thread) {
             d_linear_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 14) lenet_d_linear_2_b(parts, n, d_linear_2, m->grads.linear_2_b);
-    NN_PARTS(parts, thread, 48*((n + 15) / 16)) lenet_x_2_by_sample(parts, n, d_linear_2, d_linear_2_2);
-    NN_PARTS(parts, thread, 64*((n + 15) / 16)) lenet_relu_3_by_sample(parts, n, relu_3, relu_3_2);
+    NN_PARTS(parts, thread, 3*((n + 15) / 16)) lenet_x_2_by_sample(parts, n, d_linear_2, d_linear_2_2);
+    NN_PARTS(parts, thread, 5*((n + 15) / 16)) lenet_relu_3_by_sample(parts, n, relu_3, relu_3_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 14) lenet_d_linear_2_w(parts, n, relu_3_2, d_linear_2_2, m->grads.linear_2_w);
     NN_PARTS(parts, thread, 20*((n + 15) / 16)) lenet_d_linear(parts, n, d_linear_2, p->linear_2_w, relu_3,
             d_linear);
     nn_wait(thread);
     NN_PARTS(parts, thread, 20) lenet_d_linear_b(parts, n, d_linear, m->grads.linear_b);
-    NN_PARTS(parts, thread, 64*((n + 15) / 16)) lenet_relu_3_by_sample(parts, n, d_linear, d_linear_3);
-    NN_PARTS(parts, thread, 16*((n + 15) / 16)) lenet_flatten_by_sample(parts, n, flatten, flatten_2);
+    NN_PARTS(parts, thread, 5*((n + 15) / 16)) lenet_relu_3_by_sample(parts, n, d_linear, d_linear_3);
+    NN_PARTS(parts, thread, 20*((n + 15) / 16)) lenet_flatten_by_sample(parts, n, flatten, flatten_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 500) lenet_d_linear_w(parts, n, flatten_2, d_linear_3, m->grads.linear_w);
     NN_PARTS(parts, thread, (n + 15) / 16) lenet_d_flatten(parts, n, d_linear, p->linear_w, d_flatten);

@@ -264,12 +264,20 @@ static void mlp_d_linear_2_b(int n, real (*restrict d_logits)[10], real *restric
 static void mlp_relu_by_sample(nn_range parts, int n, real (*restrict relu)[128][16],
         real (*restrict relu_2)[144]) {
     for (int part = parts.first; part < parts.last; part++) {
-        const int block = part / 64;
-        const int i1_tile = part / 16 % 4;
-        const int lane = part % 16;
-        for (int i1 = 0; i1 < 32; i1++)
-            if (n > 16*block + lane)
-                relu_2[16*block + lane][32*i1_tile + i1] = relu[block][32*i1_tile + i1][lane];
+        const int block = part / 4;
+        const int i1_tile = part % 4;
+        if (n >= 16*block + 16) {
+            for (int i1_square = 0; i1_square < 8; i1_square++)
+                for (int lane_square = 0; lane_square < 4; lane_square++)
+                    nn_turn(&relu[block][32*i1_tile + 4*i1_square][4*lane_square], 16,
+                            &relu_2[16*block + 4*lane_square][32*i1_tile + 4*i1_square], 144);
+        }
+        else {
+            for (int lane = 0; lane < 16; lane++)
+                for (int i1 = 0; i1 < 32; i1++)
+                    if (16*block + lane < n)
+                        relu_2[16*block + lane][32*i1_tile + i1] = relu[block][32*i1_tile + i1][lane];
+        }
     }
 }
 
@@ -376,10 +384,18 @@ static void mlp_x_by_sample(nn_range parts, int n, real (*restrict x)[784][16], 
     for (int part = parts.first; part < parts.last; part++) {
         const int block = part / 28;
         const int i1_tile = part % 28;
-        for (int lane = 0; lane < 16; lane++)
-            for (int i1 = 0; i1 < 28; i1++)
-                if (16*block + lane < n)
-                    x_2[16*block + lane][28*i1_tile + i1] = x[block][28*i1_tile + i1][lane];
+        if (n >= 16*block + 16) {
+            for (int i1_square = 0; i1_square < 7; i1_square++)
+                for (int lane_square = 0; lane_square < 4; lane_square++)
+                    nn_turn(&x[block][28*i1_tile + 4*i1_square][4*lane_square], 16,
+                            &x_2[16*block + 4*lane_square][28*i1_tile + 4*i1_square], 784);
+        }
+        else {
+            for (int lane = 0; lane < 16; lane++)
+                for (int i1 = 0; i1 < 28; i1++)
+                    if (16*block + lane < n)
+                        x_2[16*block + lane][28*i1_tile + i1] = x[block][28*i1_tile + i1][lane];
+        }
     }
 }
 
@@ -749,7 +765,7 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     /* backward */
     if (nn_mine(thread, 0))
         mlp_d_linear_2_b(n, d_logits, m->grads.linear_2_b);
-    NN_PARTS(parts, thread, 64*((n + 15) / 16)) mlp_relu_by_sample(parts, n, relu, relu_2);
+    NN_PARTS(parts, thread, 4*((n + 15) / 16)) mlp_relu_by_sample(parts, n, relu, relu_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 16) mlp_d_linear_2_w(parts, n, relu_2, d_logits, m->grads.linear_2_w);
     if (nn_mine(thread, 0))
@@ -760,7 +776,7 @@ static void mlp_gradients_share(const void *handed, nn_thread thread) {
     nn_wait(thread);
     if (nn_mine(thread, 0))
         mlp_d_linear_b(n, d_linear, m->grads.linear_b);
-    NN_PARTS(parts, thread, 64*((n + 15) / 16)) mlp_relu_by_sample(parts, n, d_linear, d_linear_2);
+    NN_PARTS(parts, thread, 4*((n + 15) / 16)) mlp_relu_by_sample(parts, n, d_linear, d_linear_2);
     NN_PARTS(parts, thread, 28*((n + 15) / 16)) mlp_x_by_sample(parts, n, x, x_2);
     nn_wait(thread);
     NN_PARTS(parts, thread, 49) mlp_d_linear_w(parts, n, x_2, d_linear_2, m->grads.linear_w);

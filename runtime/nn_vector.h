@@ -11,6 +11,8 @@
  * Valid C11 with the extensions of gcc and clang. SPDX-License-Identifier: 0BSD */
 #ifndef NN_VECTOR_H
 #define NN_VECTOR_H
+#include <stddef.h>
+#include <stdint.h>
 #include "nn.h"
 
 #if !defined __GNUC__
@@ -67,6 +69,30 @@ typedef nn_real nn_vec __attribute__((vector_size(NN_LANES * sizeof(nn_real)), a
 #else
 #define NN_UNROLL _Pragma("GCC unroll 16")
 #endif
+
+/* Sixteen numbers turned about their diagonal, to[k*to_row + i] = from[i*from_row + k] for i, k < 4: in vectors of four, whatever the machine's
+ * are. Rows are so many numbers apart. */
+typedef nn_real nn_four __attribute__((vector_size(4 * sizeof(nn_real)), aligned(sizeof(nn_real)), may_alias));
+#if defined __clang__
+#define NN_FOUR_OF(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#ifdef NN_DOUBLE
+typedef int64_t nn_four_places __attribute__((vector_size(4 * sizeof(int64_t))));
+#else
+typedef int32_t nn_four_places __attribute__((vector_size(4 * sizeof(int32_t))));
+#endif
+#define NN_FOUR_OF(a, b, i, j, k, l) __builtin_shuffle(a, b, (nn_four_places){i, j, k, l})
+#endif
+static inline void nn_turn(const nn_real *from, ptrdiff_t from_row, nn_real *to, ptrdiff_t to_row) {
+    const nn_four a = *(const nn_four *)(const void *)from, b = *(const nn_four *)(const void *)(from + from_row);
+    const nn_four c = *(const nn_four *)(const void *)(from + 2 * from_row), d = *(const nn_four *)(const void *)(from + 3 * from_row);
+    const nn_four ab = NN_FOUR_OF(a, b, 0, 4, 1, 5), ab_high = NN_FOUR_OF(a, b, 2, 6, 3, 7);
+    const nn_four cd = NN_FOUR_OF(c, d, 0, 4, 1, 5), cd_high = NN_FOUR_OF(c, d, 2, 6, 3, 7);
+    *(nn_four *)(void *)to = NN_FOUR_OF(ab, cd, 0, 1, 4, 5);
+    *(nn_four *)(void *)(to + to_row) = NN_FOUR_OF(ab, cd, 2, 3, 6, 7);
+    *(nn_four *)(void *)(to + 2 * to_row) = NN_FOUR_OF(ab_high, cd_high, 0, 1, 4, 5);
+    *(nn_four *)(void *)(to + 3 * to_row) = NN_FOUR_OF(ab_high, cd_high, 2, 3, 6, 7);
+}
 
 /* The sum of the 16 lanes of a block, halves first: the same order for every width. */
 static inline nn_real nn_sum_lanes(const nn_real *lanes) {

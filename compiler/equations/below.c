@@ -68,7 +68,7 @@ static bool has_sign(const Context *c, const Expr *e, int sign, int steps) {
     case OP_MUL: case OP_DIV:
         if (a == b) return sign > 0;
         return (has_sign(c, a, 1, steps) && has_sign(c, b, sign, steps)) || (has_sign(c, a, -1, steps) && has_sign(c, b, -sign, steps));
-    case OP_ABS: case OP_EXP: case OP_SIGMOID: case OP_SQRT: return sign > 0;
+    case OP_ABS: case OP_EXP: case OP_EXP_BELOW: case OP_SIGMOID: case OP_SQRT: return sign > 0;
     default: return false;
     }
 }

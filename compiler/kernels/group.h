@@ -111,6 +111,7 @@ void schedule_plain(Nodes *to, const Nest *nest);
 void schedule_lanes(Nodes *to, const Nest *nest);
 void schedule_map(Nodes *to, const Nest *nest);                 /* phases.c: a nest without reductions */
 bool add_row_and_point(Nodes *to, const Nest *nest);            /* points.c; false: no row of the map has such a place */
+bool add_turned(Nodes *to, const Nest *nest);                   /* turns.c; false: it moves no squares */
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */
 bool schedule_tile(Nodes *to, const Nest *nest, Notes *notes);  /* false: no lane fits it */
 /* names.c, place.c, check.c: over finished trees. */
@@ -163,11 +164,8 @@ Nodes *add_bounded(Nodes *to, const Index *const *index, int n, int lanes, const
 void part_pads(Nodes *nodes);
 
 /* affine.c */
-const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */
-bool stride_of(const Expr *e, const Index *i, int64_t *stride);         /* false: e is not affine in i */
 double volume(const Index *const *index, int n);                        /* how many values they have together */
 int subscripts_with(const Expr *body, const Index *i);                  /* how many subscripts of the body's reads use the index */
-const Expr *at_zero(const Expr *e, const Index *const *index, int n);
 
 /* loops.c: building and walking loop trees. */
 const Expr *index_limit(const Index *i);                        /* one past its last value */

@@ -17,6 +17,8 @@
  *                 kind REGISTER: a few iterations that are written out, so that arrays over the index are registers
  *                 kinds LANES, PASS and VECTOR: the 16 lanes of a block in vectors. A LANES loop takes a vector each turn;
  *                 a PASS loop takes a few vectors, which a VECTOR loop inside of it runs over (lane = pass + vector)
+ *                 kind TURN: a square of 4 x 4 numbers turned about its diagonal: a loop in it, and one assignment of a read. The store
+ *                 moves by ones along the outer index, the read along the inner one
  *   NODE_DECLARE  tensor = value      a local; value NULL for an array (zeroed when `zero`)
  *                 sums_lanes: value is the read of the first of 16 lanes in an array; the local is the sum of them all
  *   NODE_ASSIGN   tensor[subs] op= value       a local or a stored tensor
@@ -37,7 +39,7 @@
 #include "../equations/program.h"
 
 typedef enum { NODE_LOOP, NODE_DECLARE, NODE_ASSIGN, NODE_ASK, NODE_IF, NODE_GEMM } NodeKind;
-typedef enum { LOOP_SERIAL, LOOP_CHUNK, LOOP_LANE, LOOP_REGISTER, LOOP_LANES, LOOP_PASS, LOOP_VECTOR } LoopKind;
+typedef enum { LOOP_SERIAL, LOOP_CHUNK, LOOP_LANE, LOOP_REGISTER, LOOP_LANES, LOOP_PASS, LOOP_VECTOR, LOOP_TURN } LoopKind;
 typedef enum { ASSIGN_SET, ASSIGN_ADD, ASSIGN_MULTIPLY, ASSIGN_MAX, ASSIGN_MIN } Assign;
 
 /* c[m][n] = (or += if add) sum(k) a[m][k] * b[k][n], row-major with these pitches; transposed: stored as a[k][m], b[n][k].
@@ -127,6 +129,10 @@ void share_kernels(Schedule *const *schedules, int n);
 const Storage *storage_of(const Schedule *s, const Tensor *t);  /* NULL: it does not live in the arena */
 const Tensor *home_of(const Schedule *s, const Tensor *t);      /* whose memory it has: another's that it is stored over, or its own */
 void kernels_print(Writer *w, const Schedule *s);               /* --emit=kernels */
+/* affine.c: where an element is, and how an index moves that. */
+const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */
+bool stride_of(const Expr *e, const Index *i, int64_t *stride);         /* false: e is not affine in i */
+const Expr *at_zero(const Expr *e, const Index *const *index, int n);
 /* evaluate_loops.c: runs loop trees in double, for tests. The arena starts as NaN and is shared as `place` says. */
 typedef struct LoopRun LoopRun;
 LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step);

@@ -353,6 +353,7 @@ void schedule_map(Nodes *to, const Nest *nest) {
         add_each_value(to, nest, choice);
         return;
     }
+    if (add_turned(to, nest)) return;
     schedule_plain(&tree, in_squares(nest));
     Nodes *innermost = &tree;
     Node *last = NULL;

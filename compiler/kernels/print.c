@@ -35,6 +35,7 @@ static void print_bound(Writer *w, const Node *n) {
     if (n->loop == LOOP_REGISTER) put_text(w, ", in registers");
     if (n->loop == LOOP_LANES || n->loop == LOOP_VECTOR) put_text(w, ", in vectors");
     if (n->loop == LOOP_PASS) put_text(w, ", in passes");
+    if (n->loop == LOOP_TURN) put_text(w, ", turned");
 }
 
 static void print_gemm(Writer *w, const Gemm *g) {

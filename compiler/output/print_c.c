@@ -579,7 +579,29 @@ static const char *vector_head(const Node *n, const char *name) {
     }
 }
 
+/* The place of a tensor's element where these indices are 0, and how far the next row along one of them is. */
+static const char *square_at(Scope *s, const Tensor *t, const Expr *const *subs, const Index *const *index, const Index *row) {
+    Writer place = { 0 };
+    const Expr **zero = NEW_ARRAY(const Expr *, t->rank + 1);
+    int64_t stride;
+    for (int k = 0; k < t->rank; k++) zero[k] = at_zero(subs[k], index, 2);
+    print_place(&place, s, t, zero);
+    stride_of(position(t, subs), row, &stride);
+    return text("&%s, %" PRId64, place.text, stride);
+}
+
+static void print_turn(Writer *w, Scope *s, const Node *n, int depth) {
+    const Node *inner = n->body.at[0], *move = inner->body.at[0];
+    const Index *const index[] = {n->index, inner->index};
+    put_line(w, depth, text("nn_turn(%s, %s);", square_at(s, move->value->tensor, move->value->arg, index, n->index),
+                            square_at(s, move->tensor, move->subs, index, inner->index)));
+}
+
 static void print_loop(Writer *w, Scope *s, const Node *n, int depth) {
+    if (n->loop == LOOP_TURN) {
+        print_turn(w, s, n, depth);
+        return;
+    }
     const Index *i = n->index;
     if (runs_once(n)) {                             /* its body, with the index as a constant */
         scope_bind(s, i, text("%" PRId64, n->from->integer), C_INT, false);

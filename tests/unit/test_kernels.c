@@ -555,6 +555,29 @@ START_TEST(points) {
 }
 END_TEST
 
+static void count_turns(Node *n, void *data) { *(int *)data += n->kind == NODE_LOOP && n->loop == LOOP_TURN; }
+
+/* Maps that move along one index where they read and along another where they store go by squares: of a matrix, and of samples on their way
+ * into blocks, of which the last is not whole. What is computed, and what falls into no squares, does not. */
+START_TEST(turns) {
+    state = (uint32_t)_i;
+    start(20);
+    const int64_t length = _i == 1 ? 38 : 40, blocks = 2;
+    Tensor *x = give("x", ROLE_PARAM, 36, length), *samples = give("s", ROLE_PARAM, 20, length);
+    const Index *i = ix("i", 36), *j = ix("j", length), *block = ix("block", blocks), *lane = ix("lane", 16);
+    const Expr *sample = Operate(OP_MIN, Add(Mul(Int(16), At(block)), At(lane)), Sub(Read(count, NULL, 0), Int(1)));
+    if (_i < 2) map_of("y", ROLE_OUTPUT, OVER(j, i), rd(x, At(i), At(j)));
+    else if (_i == 2) map_of("y", ROLE_OUTPUT, OVER(j, i), Mul(Num(2), rd(x, At(i), At(j))));
+    else map_of("y", ROLE_OUTPUT, OVER(block, j, lane), rd(samples, sample, At(j)));
+    agree();
+    const Options fast = {.plain = false};
+    const Schedule *plan = schedule(program, &fast);
+    int found = 0;
+    for (int k = 0; k < plan->kernels.n; k++) walk(&plan->kernels.at[k]->body, count_turns, &found);
+    ck_assert_int_eq(found, _i == 0 || _i == 3);
+}
+END_TEST
+
 /* Long chains of values with random lives: the arena must keep what is still needed. */
 START_TEST(lives) {
     state = (uint32_t)_i;
@@ -788,6 +811,7 @@ int main(void) {
     tcase_add_loop_test(c, rows_ahead, 0, 2);
     tcase_add_loop_test(c, choices, 0, 3);
     tcase_add_loop_test(c, points, 0, 5);
+    tcase_add_loop_test(c, turns, 0, 4);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);
     tcase_add_loop_test(c, recurrences, 0, 10);

@@ -1,0 +1,133 @@
+/* Turns: maps that move by ones along one index where they read, and along another where they store, as samples between rows and blocks
+ * of 16, or weights on their way into panels.
+ *
+ *     b[i, j] = x[j, i]            for i_4, j_4:  nn_turn: four vectors of x, turned about their diagonal, are four of b
+ *
+ * Compilers move such numbers one by one. Squares stand in tiles of both indices, so that lines come once. Where the last samples are fewer
+ * than a block, the rest goes one by one too. */
+#include "../equations/solve.h"
+#include "group.h"
+
+enum { SQUARE = 4, LONGEST_TILE = 32, MOST_INDICES = 24 };
+
+/* An index in tiles, and a tile in squares or by ones. */
+typedef struct { const Index *tile, *square, *within, *rest; const Expr *by_squares, *by_ones; } Digits;
+
+static bool has_squares(const Index *i) { return !i->count && i->extent >= 2*SQUARE && i->extent % SQUARE == 0; }
+
+static Digits digits_of(const Index *i) {
+    int64_t length = i->extent < LONGEST_TILE ? i->extent : LONGEST_TILE;
+    while (i->extent % length || length % SQUARE) length--;
+    Digits d = {index_new(name_of(text("%s_tile", i->name)), i->extent / length, NULL),
+                index_new(name_of(text("%s_square", i->name)), length / SQUARE, NULL),
+                index_new(i->name, SQUARE, NULL), index_new(i->name, length, NULL), NULL, NULL};
+    const Expr *start = length < i->extent ? Mul(At(d.tile), Int(length)) : Int(0);
+    d.by_squares = Add(start, Add(Mul(At(d.square), Int(SQUARE)), At(d.within)));
+    d.by_ones = Add(start, At(d.rest));
+    return d;
+}
+
+/* Comparisons that hold at every value of an index if they hold at one of its ends: there; NULL: it is another condition. */
+static const Expr *everywhere(const Expr *condition, const Index *i) {
+    if (!uses_index(condition, i)) return condition;
+    if (condition->kind == X_OP && condition->op == OP_AND) {
+        const Expr *first = everywhere(condition->arg[0], i), *second = everywhere(condition->arg[1], i);
+        return first && second ? And(first, second) : NULL;
+    }
+    const bool rises = condition->kind == X_OP && (condition->op == OP_GT || condition->op == OP_GE);
+    const bool falls = condition->kind == X_OP && (condition->op == OP_LT || condition->op == OP_LE);
+    int64_t slope;
+    if ((!rises && !falls) || !stride_of(Sub(condition->arg[0], condition->arg[1]), i, &slope)) return NULL;
+    const Expr *end = Int((slope > 0) == rises ? 0 : i->extent - 1);
+    return substitute(condition, &i, &end, 1);
+}
+
+static bool uses_any(const Expr *e, const Nest *nest) {
+    for (int k = 0; k < nest->n_free; k++)
+        if (uses_index(e, nest->free[k])) return true;
+    return false;
+}
+
+/* A read whose subscripts stay below a limit, min(16*block + lane, samples - 1), without it, and the condition that it does not get there. */
+static const Expr *without_limits(const Expr *read, const Nest *nest, const Expr **condition) {
+    const Expr **subs = NEW_ARRAY(const Expr *, read->n + 1);
+    for (int k = 0; k < read->n; k++) {
+        const Expr *e = subs[k] = read->arg[k];
+        if (e->kind != X_OP || e->op != OP_MIN) continue;
+        const int side = uses_any(e->arg[1], nest);
+        if (uses_any(e->arg[!side], nest)) continue;
+        subs[k] = e->arg[side];
+        *condition = And(*condition, Le(e->arg[side], e->arg[!side]));
+    }
+    return rebuild(read, subs);
+}
+
+static const Index *moves_by_one(const Nest *nest, const Expr *position) {
+    int64_t stride;
+    for (int k = nest->n_free - 1; k >= 0; k--)
+        if (stride_of(position, nest->free[k], &stride) && stride == 1) return nest->free[k];
+    return NULL;
+}
+
+/* What the map copies, without limits; where it may go by squares; and the indices that move the store and the read by one. */
+typedef struct { const Expr *read, *whole; const Index *along, *across; } Turn;
+
+static bool turn_of(Turn *t, const Nest *nest) {
+    const Member *m = &nest->members.at[0];
+    int64_t row;
+    *t = (Turn){m->body, Truth(true), NULL, NULL};
+    if (nest->members.n != 1 || !m->target || m->adds || m->pads_are_zero || m->type != REAL || m->target->type != REAL) return false;
+    if (t->read->kind != X_READ || t->read->guarded || t->read->type != REAL || t->read->tensor->byte) return false;
+    if (adds_up(t->read->tensor) || adds_up(m->target)) return false;           /* these are doubles */
+    t->read = without_limits(t->read, nest, &t->whole);
+    const Expr *store = position(m->target, m->subs), *place = position(t->read->tensor, t->read->arg);
+    t->along = moves_by_one(nest, store), t->across = moves_by_one(nest, place);
+    if (!t->along || !t->across || t->along == t->across || !has_squares(t->along) || !has_squares(t->across)) return false;
+    if (!stride_of(store, t->across, &row) || row <= 1 || !stride_of(place, t->along, &row) || row <= 1) return false;
+    if (m->guard) t->whole = And(t->whole, m->guard);
+    t->whole = everywhere(t->whole, t->along);
+    if (t->whole) t->whole = everywhere(t->whole, t->across);
+    return t->whole && !is_zero(t->whole);
+}
+
+static void add_squares(Nodes *to, const Member *m, const Turn *t, const Digits *along, const Digits *across) {
+    const Index *const index[] = {t->along, t->across};
+    const Expr *const value[] = {along->by_squares, across->by_squares}, **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
+    for (int d = 0; d < m->n_subs; d++) subs[d] = substitute(m->subs[d], index, value, 2);
+    /* The longer one outside, so that the lines of the other are whole soon. */
+    const bool lanes_last = t->along->extent < t->across->extent;
+    to = &add_loop(to, lanes_last ? across->square : along->square, NULL, NULL, LOOP_SERIAL)->body;
+    to = &add_loop(to, lanes_last ? along->square : across->square, NULL, NULL, LOOP_SERIAL)->body;
+    to = &add_loop(to, along->within, NULL, NULL, LOOP_TURN)->body;
+    to = &add_loop(to, across->within, NULL, NULL, LOOP_SERIAL)->body;
+    add_assign(to, m->target, subs, m->n_subs, ASSIGN_SET, substitute(t->read, index, value, 2));
+}
+
+static void add_by_ones(Nodes *to, const Nest *nest, const Turn *t, const Digits *along, const Digits *across) {
+    Nest *rest = nest_copy(nest);
+    const Index **free = NEW_ARRAY(const Index *, 2);
+    free[0] = across->rest, free[1] = along->rest;
+    rest->free = free, rest->n_free = 2;
+    substitute_member(&rest->members.at[0], t->along, along->by_ones);
+    substitute_member(&rest->members.at[0], t->across, across->by_ones);
+    schedule_plain(to, rest);
+}
+
+bool add_turned(Nodes *to, const Nest *nest) {
+    Turn t;
+    double known;
+    if (!turn_of(&t, nest)) return false;
+    const Digits along = digits_of(t.along), across = digits_of(t.across);
+    const Index *outer[MOST_INDICES];
+    int n = 0;
+    for (int k = 0; k < nest->n_free; k++) {
+        const Index *i = nest->free[k];
+        outer[n] = i == t.along ? along.tile : i == t.across ? across.tile : i;
+        n += outer[n]->extent > 1 || outer[n] == i;
+    }
+    to = add_chunks(to, outer, n);
+    const bool always = is_constant(t.whole, &known);
+    add_squares(always ? to : &add_if(to, t.whole)->body, &nest->members.at[0], &t, &along, &across);
+    if (!always) add_by_ones(&add_if(to, Not(t.whole))->body, nest, &t, &along, &across);
+    return true;
+}
