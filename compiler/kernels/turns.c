@@ -70,7 +70,7 @@ static const Index *moves_by_one(const Nest *nest, const Expr *position) {
 }
 
 /* What the map copies, without limits; where it may go by squares; and the indices that move the store and the read by one. */
-typedef struct { const Expr *read, *whole; const Index *along, *across; } Turn;
+typedef struct { const Expr *read, *whole; const Index *by_store, *by_read; } Turn;
 
 static bool turn_of(Turn *t, const Nest *nest) {
     const Member *m = &nest->members.at[0];
@@ -81,35 +81,35 @@ static bool turn_of(Turn *t, const Nest *nest) {
     if (adds_up(t->read->tensor) || adds_up(m->target)) return false;           /* these are doubles */
     t->read = without_limits(t->read, nest, &t->whole);
     const Expr *store = position(m->target, m->subs), *place = position(t->read->tensor, t->read->arg);
-    t->along = moves_by_one(nest, store), t->across = moves_by_one(nest, place);
-    if (!t->along || !t->across || t->along == t->across || !has_squares(t->along) || !has_squares(t->across)) return false;
-    if (!stride_of(store, t->across, &row) || row <= 1 || !stride_of(place, t->along, &row) || row <= 1) return false;
+    t->by_store = moves_by_one(nest, store), t->by_read = moves_by_one(nest, place);
+    if (!t->by_store || !t->by_read || t->by_store == t->by_read || !has_squares(t->by_store) || !has_squares(t->by_read)) return false;
+    if (!stride_of(store, t->by_read, &row) || row <= 1 || !stride_of(place, t->by_store, &row) || row <= 1) return false;
     if (m->guard) t->whole = And(t->whole, m->guard);
-    t->whole = everywhere(t->whole, t->along);
-    if (t->whole) t->whole = everywhere(t->whole, t->across);
+    t->whole = everywhere(t->whole, t->by_store);
+    if (t->whole) t->whole = everywhere(t->whole, t->by_read);
     return t->whole && !is_zero(t->whole);
 }
 
-static void add_squares(Nodes *to, const Member *m, const Turn *t, const Digits *along, const Digits *across) {
-    const Index *const index[] = {t->along, t->across};
-    const Expr *const value[] = {along->by_squares, across->by_squares}, **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
+static void add_squares(Nodes *to, const Member *m, const Turn *t, const Digits *by_store, const Digits *by_read) {
+    const Index *const index[] = {t->by_store, t->by_read};
+    const Expr *const value[] = {by_store->by_squares, by_read->by_squares}, **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
     for (int d = 0; d < m->n_subs; d++) subs[d] = substitute(m->subs[d], index, value, 2);
     /* The longer one outside, so that the lines of the other are whole soon. */
-    const bool lanes_last = t->along->extent < t->across->extent;
-    to = &add_loop(to, lanes_last ? across->square : along->square, NULL, NULL, LOOP_SERIAL)->body;
-    to = &add_loop(to, lanes_last ? along->square : across->square, NULL, NULL, LOOP_SERIAL)->body;
-    to = &add_loop(to, along->within, NULL, NULL, LOOP_TURN)->body;
-    to = &add_loop(to, across->within, NULL, NULL, LOOP_SERIAL)->body;
+    const bool lanes_last = t->by_store->extent < t->by_read->extent;
+    to = &add_loop(to, lanes_last ? by_read->square : by_store->square, NULL, NULL, LOOP_SERIAL)->body;
+    to = &add_loop(to, lanes_last ? by_store->square : by_read->square, NULL, NULL, LOOP_SERIAL)->body;
+    to = &add_loop(to, by_store->within, NULL, NULL, LOOP_TURN)->body;
+    to = &add_loop(to, by_read->within, NULL, NULL, LOOP_SERIAL)->body;
     add_assign(to, m->target, subs, m->n_subs, ASSIGN_SET, substitute(t->read, index, value, 2));
 }
 
-static void add_by_ones(Nodes *to, const Nest *nest, const Turn *t, const Digits *along, const Digits *across) {
+static void add_by_ones(Nodes *to, const Nest *nest, const Turn *t, const Digits *by_store, const Digits *by_read) {
     Nest *rest = nest_copy(nest);
     const Index **free = NEW_ARRAY(const Index *, 2);
-    free[0] = across->rest, free[1] = along->rest;
+    free[0] = by_read->rest, free[1] = by_store->rest;
     rest->free = free, rest->n_free = 2;
-    substitute_member(&rest->members.at[0], t->along, along->by_ones);
-    substitute_member(&rest->members.at[0], t->across, across->by_ones);
+    substitute_member(&rest->members.at[0], t->by_store, by_store->by_ones);
+    substitute_member(&rest->members.at[0], t->by_read, by_read->by_ones);
     schedule_plain(to, rest);
 }
 
@@ -117,17 +117,17 @@ bool add_turned(Nodes *to, const Nest *nest) {
     Turn t;
     double known;
     if (!turn_of(&t, nest)) return false;
-    const Digits along = digits_of(t.along), across = digits_of(t.across);
+    const Digits by_store = digits_of(t.by_store), by_read = digits_of(t.by_read);
     const Index *outer[MOST_INDICES];
     int n = 0;
     for (int k = 0; k < nest->n_free; k++) {
         const Index *i = nest->free[k];
-        outer[n] = i == t.along ? along.tile : i == t.across ? across.tile : i;
+        outer[n] = i == t.by_store ? by_store.tile : i == t.by_read ? by_read.tile : i;
         n += outer[n]->extent > 1 || outer[n] == i;
     }
     to = add_chunks(to, outer, n);
     const bool always = is_constant(t.whole, &known);
-    add_squares(always ? to : &add_if(to, t.whole)->body, &nest->members.at[0], &t, &along, &across);
-    if (!always) add_by_ones(&add_if(to, Not(t.whole))->body, nest, &t, &along, &across);
+    add_squares(always ? to : &add_if(to, t.whole)->body, &nest->members.at[0], &t, &by_store, &by_read);
+    if (!always) add_by_ones(&add_if(to, Not(t.whole))->body, nest, &t, &by_store, &by_read);
     return true;
 }
