@@ -1,6 +1,6 @@
 /* Exponentials of what is not positive: they need no look at the upper end, and take two thirds of the time.
  *
- *     top[i] = max(k) x[i, k]          e[i, j] = exp(x[i, j] - top[i])          none of these is above 1
+ *     top[i] = max(k) x[i, k]          e[i, j] = exp(x[i, j] - top[i])          none of these is above 1, but for rounding
  *
  * A number is known not to be positive by the signs of what it is made of, as -a*a, or as the difference of a term and a maximum over such
  * terms. Where the maximum leaves some out, where(k > i, -inf, x[i, k]), the condition must hold where the exponential stands. What is
@@ -31,7 +31,7 @@ static bool is_candidate(const Context *c, const Equation *maximum, const Expr *
         return is;
     }
     const Expr **at = NEW_ARRAY(const Expr *, maximum->n_bound);
-    bind(maximum->bound, maximum->n_bound, body, term, at);
+    match_indices(maximum->bound, maximum->n_bound, body, term, at);
     for (int k = 0; k < maximum->n_bound; k++)
         if (!at[k] || !inside_dim(at[k], dim_of(maximum->bound[k]))) return false;
     for (int k = 0; k < conditions->n; k++)
@@ -51,25 +51,33 @@ static bool is_below_maximum(const Context *c, const Expr *term, const Expr *mos
     return false;
 }
 
-/* Whether e times `sign` is known to be at least 0, or NaN. */
-static bool has_sign(const Context *c, const Expr *e, int sign, int steps) {
+/* A divisor whose zero is not negative: 1/(x - top) would be infinite at the winner. */
+static bool is_divisor(const Expr *e) {
+    double value;
+    if (is_constant(e, &value)) return value != 0;
+    return e->kind == X_OP && (e->op == OP_EXP || e->op == OP_EXP_BELOW || e->op == OP_ABS || (e->op == OP_MUL && e->arg[0] == e->arg[1]));
+}
+
+static int both(int a, int b) { return a == b ? a : 0; }
+
+/* 1: e is at least 0 or NaN, -1: at most 0 or NaN, 0: that is not known. */
+static int sign_of(const Context *c, const Expr *e, int steps) {
     double value;
     const Equation *map;
-    if (is_constant(e, &value)) return value * sign >= 0;
+    if (is_constant(e, &value)) return value >= 0 ? 1 : -1;
     const Expr *body = steps ? body_read(c, e, REDUCE_NONE, &map) : NULL;
-    if (body) return has_sign(c, body, sign, steps - 1);
-    if (e->kind != X_OP) return false;
+    if (body) return sign_of(c, body, steps - 1);
+    if (e->kind != X_OP) return 0;
     const Expr *a = e->arg[0], *b = e->n > 1 ? e->arg[1] : NULL;
     switch (e->op) {
-    case OP_STOP: return has_sign(c, a, sign, steps);
-    case OP_NEG: return has_sign(c, a, -sign, steps);
-    case OP_ADD: return has_sign(c, a, sign, steps) && has_sign(c, b, sign, steps);
-    case OP_SUB: return (sign < 0 && is_below_maximum(c, a, b)) || (has_sign(c, a, sign, steps) && has_sign(c, b, -sign, steps));
-    case OP_MUL: case OP_DIV:
-        if (a == b) return sign > 0;
-        return (has_sign(c, a, 1, steps) && has_sign(c, b, sign, steps)) || (has_sign(c, a, -1, steps) && has_sign(c, b, -sign, steps));
-    case OP_ABS: case OP_EXP: case OP_EXP_BELOW: case OP_SIGMOID: case OP_SQRT: return sign > 0;
-    default: return false;
+    case OP_STOP: return sign_of(c, a, steps);
+    case OP_NEG: return -sign_of(c, a, steps);
+    case OP_ADD: return both(sign_of(c, a, steps), sign_of(c, b, steps));
+    case OP_SUB: return is_below_maximum(c, a, b) ? -1 : both(sign_of(c, a, steps), -sign_of(c, b, steps));
+    case OP_MUL: return a == b ? 1 : sign_of(c, a, steps) * sign_of(c, b, steps);
+    case OP_DIV: return is_divisor(b) ? sign_of(c, a, steps) * sign_of(c, b, steps) : 0;
+    case OP_ABS: case OP_EXP: case OP_EXP_BELOW: case OP_SIGMOID: case OP_SQRT: return 1;
+    default: return 0;
     }
 }
 
@@ -90,7 +98,7 @@ static const Expr *lowered(Context *c, const Expr *e) {
     for (int k = 0; k < e->n; k++)
         arg[k] = e->kind == X_WHERE && k > 0 ? arm(c, e->arg[0], k == 1, e->arg[k]) : lowered(c, e->arg[k]);
     done = rebuild(e, arg);
-    if (e->kind == X_OP && e->op == OP_EXP && has_sign(c, e->arg[0], -1, MOST_STEPS)) done = Operate(OP_EXP_BELOW, arg[0], NULL);
+    if (e->kind == X_OP && e->op == OP_EXP && sign_of(c, e->arg[0], MOST_STEPS) < 0) done = Operate(OP_EXP_BELOW, arg[0], NULL);
     map_put(&c->done, e, (void *)(uintptr_t)done);
     return done;
 }

@@ -32,11 +32,11 @@ void known_note(Known *k, const Equation *e) {
     add_value(k, e, body->arg[2], Not(body->arg[0]));
 }
 
-void bind(const Index *const *index, int n, const Expr *pattern, const Expr *found, const Expr **at) {
+void match_indices(const Index *const *index, int n, const Expr *pattern, const Expr *found, const Expr **at) {
     for (int k = 0; k < n; k++)
         if (pattern == At(index[k]) && found->type == INT) at[k] = found;
     if (pattern->kind != found->kind || pattern->n != found->n || pattern->kind == X_SUM) return;
-    for (int k = 0; k < pattern->n; k++) bind(index, n, pattern->arg[k], found->arg[k], at);
+    for (int k = 0; k < pattern->n; k++) match_indices(index, n, pattern->arg[k], found->arg[k], at);
 }
 
 static bool holds(const Context *c, const Expr *condition) {
@@ -54,7 +54,7 @@ static const Expr *read_of(const Context *c, const Expr *found) {
         if (v->value->op != found->op) continue;
         const Expr **at = NEW_ARRAY(const Expr *, v->e->n_free);
         bool whole = true;
-        bind(v->e->free, v->e->n_free, v->value, found, at);
+        match_indices(v->e->free, v->e->n_free, v->value, found, at);
         for (int i = 0; i < v->e->n_free && whole; i++) whole = at[i] != NULL;
         if (!whole || substitute(v->value, v->e->free, at, v->e->n_free) != found) continue;
         if (!holds(c, substitute(v->condition, v->e->free, at, v->e->n_free))) continue;

@@ -22,7 +22,7 @@ Known *known_new(void);
 void known_note(Known *k, const Equation *e);                   /* e is final */
 const Expr *read_known(const Known *k, const Expr *body);       /* of an adjoint, with reads of forward maps for their values */
 /* Finds what stands in `found` where these indices stand alone in `pattern`; others of `at` stay as they are. */
-void bind(const Index *const *index, int n, const Expr *pattern, const Expr *found, const Expr **at);
+void match_indices(const Index *const *index, int n, const Expr *pattern, const Expr *found, const Expr **at);
 
 /* below.c: exponentials of what is not positive. */
 void lower_exponentials(const Program *p);

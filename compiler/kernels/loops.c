@@ -314,7 +314,7 @@ void add_lets(Nodes *block) {
     *block = result;
 }
 
-/* Blocks are runs of plain statements: a loop or the body of an `if` may change anything. */
+/* Blocks are runs of plain statements: a loop or the body of an `if` may change anything. A square that is turned is one statement. */
 void add_lets_below(Nodes *nodes) {
     Nodes result = {0}, run = {0};
     for (int k = 0; k <= nodes->n; k++) {
@@ -328,7 +328,7 @@ void add_lets_below(Nodes *nodes) {
             run = (Nodes){0};
         }
         if (n && !plain) PUSH(result, n);
-        if (n) add_lets_below(&n->body);
+        if (n && n->loop != LOOP_TURN) add_lets_below(&n->body);
     }
     *nodes = result;
 }

@@ -5,7 +5,7 @@
  *                                                                d[p, t[p]] += c
  *
  * So is the gradient of a loss over classes. One addition for a row takes the place of a comparison for each element, which compilers
- * make with indices of 64 bits, in two halves. */
+ * make with indices of 64 bits, in two halves. The order of the terms becomes another one, so that of forward maps is left. */
 #include "../equations/solve.h"
 #include "group.h"
 
@@ -60,7 +60,7 @@ static bool part_point(const Expr *body, const Index *along, Point *point, const
 bool add_row_and_point(Nodes *to, const Nest *nest) {
     const Member *m = &nest->members.at[0];
     const int last = nest->n_free - 1;
-    if (nest->members.n != 1 || last < 0 || m->guard || m->adds || !m->target || m->type != REAL) return false;
+    if (nest->members.n != 1 || last < 0 || m->guard || m->adds || !m->target || !m->target->adjoint || m->type != REAL) return false;
     const Index *along = nest->free[last];
     Point point = {0};
     const Expr *rest;
@@ -73,8 +73,9 @@ bool add_row_and_point(Nodes *to, const Nest *nest) {
     schedule_map(rows, row);
     const Expr **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
     for (int d = 0; d < m->n_subs; d++) subs[d] = substitute(m->subs[d], &along, &point.place, 1);
-    Nodes *here = is_constant(point.condition, &known) ? rows : &add_if(rows, point.condition)->body;
+    Nodes behind = {0}, *here = is_constant(point.condition, &known) ? &behind : &add_if(&behind, point.condition)->body;
     add_assign(here, m->target, subs, m->n_subs, ASSIGN_ADD, point.term);
-    add_lets(rows);
+    add_lets_below(&behind);
+    for (int k = 0; k < behind.n; k++) PUSH(*rows, behind.at[k]);
     return true;
 }

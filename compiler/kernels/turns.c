@@ -8,7 +8,7 @@
 #include "../equations/solve.h"
 #include "group.h"
 
-enum { SQUARE = 4, LONGEST_TILE = 32, MOST_INDICES = 24 };
+enum { SQUARE = 4, LONGEST_TILE = 32 };
 
 /* An index in tiles, and a tile in squares or by ones. */
 typedef struct { const Index *tile, *square, *within, *rest; const Expr *by_squares, *by_ones; } Digits;
@@ -118,7 +118,7 @@ bool add_turned(Nodes *to, const Nest *nest) {
     double known;
     if (!turn_of(&t, nest)) return false;
     const Digits by_store = digits_of(t.by_store), by_read = digits_of(t.by_read);
-    const Index *outer[MOST_INDICES];
+    const Index **outer = NEW_ARRAY(const Index *, nest->n_free);
     int n = 0;
     for (int k = 0; k < nest->n_free; k++) {
         const Index *i = nest->free[k];

@@ -137,7 +137,7 @@ static void print_banner(Writer *w, const Module *m, const Layout *l, const char
 /* Of the runtime's names, those that nn_math.h does not declare. */
 static const char *const other_names[] = { "real", "key", "uniform", "range", "thread", "whole", "mine", "wait", "on_team", "profile_lap",
                                            "profile_clock", "profile_row", "profile_spent", "profile_peak",
-                                            "vec", "load", "held", "store", "sum_lanes" };
+                                           "vec", "load", "held", "ask", "store", "turn", "sum_lanes" };
 
 static bool uses_mathematics(const char *code) {
     for (const char *at = code; (at = strstr(at, "nn_")); at += 3) {

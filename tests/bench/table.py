@@ -116,8 +116,8 @@ def translating(records):
     rows = []
     for found in records:
         for cut, full in zip(found["sides"][::2], found["sides"][1::2]):
-            rows.append([found["workload"], *cut["label"].split(", "), number(median_us(cut)), number(median_us(full)), number(ratio(full, cut))])
-    return grid(["32 pairs", "side", "words", "us", "us of 48+48", "times"], rows)
+            rows.append([found["workload"], str(found["threads"]), *cut["label"].split(", "), number(median_us(cut)), number(median_us(full)), number(ratio(full, cut))])
+    return grid(["32 pairs", "threads", "side", "words", "us", "us of 48+48", "times"], rows)
 
 
 def memory(results):

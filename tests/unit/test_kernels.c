@@ -528,7 +528,7 @@ END_TEST
 static void count_added(Node *n, void *data) { *(int *)data += n->kind == NODE_ASSIGN && n->assign == ASSIGN_ADD; }
 
 /* What a row has more of at one place, which data choose, is added there once: the gradient of a loss over classes. A place that moves along
- * the row, and rows that are short, are left. */
+ * the row, rows that are short, and forward maps are left. */
 START_TEST(points) {
     state = (uint32_t)_i;
     start(pick(1, 20));
@@ -545,7 +545,7 @@ START_TEST(points) {
         Add(value, Where(Eq(At(j), rd(moving, At(j))), Num(3), Num(0))),
         Add(value, Where(here, Num(3), Num(0))),
     };
-    map_of("d", ROLE_OUTPUT, OVER(n, p, j), cases[_i]);
+    map_of("d", ROLE_OUTPUT, OVER(n, p, j), cases[_i % 5])->adjoint = _i < 5;
     agree();
     const Options fast = {.plain = false};
     const Schedule *plan = schedule(program, &fast);
@@ -781,6 +781,7 @@ START_TEST(values_over_others) {
     const Expr *value = Exp(Sub(rd(score, At(n), At(k)), rd(most, At(n))));
     if (_i == 2) value = Add(value, Where(Eq(At(k), rd(give_whole("t", places - 1, 1, (int64_t[]){BATCH}), At(n))), Num(-1), Num(0)));
     Tensor *part = map_of("part", ROLE_VALUE, OVER(n, k), value);
+    part->adjoint = _i == 2;
     reduce("d_x", ROLE_OUTPUT, OVER(n, i), REDUCE_SUM, OVER(k), Mul(rd(part, At(n), At(k)), rd(w, At(i), At(k))));
     if (again) reduce("both", ROLE_OUTPUT, OVER(n), REDUCE_SUM, OVER(k), Mul(rd(part, At(n), At(k)), rd(score, At(n), At(k))));
     Options o = {.share_from = 0};
@@ -810,7 +811,7 @@ int main(void) {
     tcase_add_loop_test(c, even_tiles, 0, 4);
     tcase_add_loop_test(c, rows_ahead, 0, 2);
     tcase_add_loop_test(c, choices, 0, 3);
-    tcase_add_loop_test(c, points, 0, 5);
+    tcase_add_loop_test(c, points, 0, 6);
     tcase_add_loop_test(c, turns, 0, 4);
     tcase_add_loop_test(c, lives, 0, 10);
     tcase_add_loop_test(c, networks, 0, 20);

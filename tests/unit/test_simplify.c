@@ -277,6 +277,7 @@ START_TEST(exponentials_below) {
         { Exp(Neg(Div(square, Num(2)))), true },
         { Exp(Mul(square, Num(-0.5))), true },
         { Exp(Sub(Neg(Operate(OP_ABS, here, NULL)), square)), true },
+        { Exp(Div(Num(1), Sub(here, READ(top, At(i))))), false },   /* infinite at the winner */
         { Exp(square), false },
         { Exp(Sub(square, Num(1))), false },
     };
