@@ -132,7 +132,7 @@ void kernels_print(Writer *w, const Schedule *s);               /* --emit=kernel
 /* affine.c: where an element is, and how an index moves that. */
 const Expr *position(const Tensor *t, const Expr *const *subs);         /* of an element, from the start of its tensor */
 bool stride_of(const Expr *e, const Index *i, int64_t *stride);         /* false: e is not affine in i */
-const Expr *at_zero(const Expr *e, const Index *const *index, int n);
+const Expr *at_zero(const Expr *e, const Index *const *index, int n);    /* e where these indices are 0 */
 /* evaluate_loops.c: runs loop trees in double, for tests. The arena starts as NaN and is shared as `place` says. */
 typedef struct LoopRun LoopRun;
 LoopRun *loop_run_new(const Schedule *s, uint64_t seed, uint64_t step);

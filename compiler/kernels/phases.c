@@ -11,7 +11,7 @@
  * stands in front of them. One that no index of the map moves, as that a recurrence has a step behind this one, stands in front of all.
  *
  * A map that brings samples from rows into blocks of 16, or back, moves by ones along the lane on one side and along some other
- * index on the other. Its lane goes around a short run of that index. */
+ * index on the other. Its lane goes around a short run of that index. One that only copies goes by squares, where they fit (turns.c). */
 #include "../equations/solve.h"
 #include "group.h"
 

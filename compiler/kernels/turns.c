@@ -27,19 +27,22 @@ static Digits digits_of(const Index *i) {
     return d;
 }
 
-/* Comparisons that hold at every value of an index if they hold at one of its ends: there; NULL: it is another condition. */
-static const Expr *everywhere(const Expr *condition, const Index *i) {
-    if (!uses_index(condition, i)) return condition;
-    if (condition->kind == X_OP && condition->op == OP_AND) {
-        const Expr *first = everywhere(condition->arg[0], i), *second = everywhere(condition->arg[1], i);
-        return first && second ? And(first, second) : NULL;
+/* A condition at the worst values of two indices: where it holds, it holds at all of them. NULL: it is none of bounds. */
+static const Expr *everywhere(const Expr *condition, const Index *const *index) {
+    const Peeled p = peel(Where(condition, Num(1), Num(0)), true, NULL, 0);
+    const Expr *result = p.rest ? p.rest : Truth(true);
+    if (uses_index(result, index[0]) || uses_index(result, index[1])) return NULL;
+    for (int k = 0; k < p.atleast.n; k++) {
+        const Expr *e = p.atleast.at[k];
+        for (int i = 0; i < 2; i++) {
+            int64_t slope;
+            if (!stride_of(e, index[i], &slope)) return NULL;
+            const Expr *end = Int(slope > 0 ? 0 : index[i]->extent - 1);
+            e = substitute(e, &index[i], &end, 1);
+        }
+        result = And(result, Ge(e, Int(0)));
     }
-    const bool rises = condition->kind == X_OP && (condition->op == OP_GT || condition->op == OP_GE);
-    const bool falls = condition->kind == X_OP && (condition->op == OP_LT || condition->op == OP_LE);
-    int64_t slope;
-    if ((!rises && !falls) || !stride_of(Sub(condition->arg[0], condition->arg[1]), i, &slope)) return NULL;
-    const Expr *end = Int((slope > 0) == rises ? 0 : i->extent - 1);
-    return substitute(condition, &i, &end, 1);
+    return result;
 }
 
 static bool uses_any(const Expr *e, const Nest *nest) {
@@ -85,8 +88,7 @@ static bool turn_of(Turn *t, const Nest *nest) {
     if (!t->by_store || !t->by_read || t->by_store == t->by_read || !has_squares(t->by_store) || !has_squares(t->by_read)) return false;
     if (!stride_of(store, t->by_read, &row) || row <= 1 || !stride_of(place, t->by_store, &row) || row <= 1) return false;
     if (m->guard) t->whole = And(t->whole, m->guard);
-    t->whole = everywhere(t->whole, t->by_store);
-    if (t->whole) t->whole = everywhere(t->whole, t->by_read);
+    t->whole = everywhere(t->whole, (const Index *const []){t->by_store, t->by_read});
     return t->whole && !is_zero(t->whole);
 }
 
