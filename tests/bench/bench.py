@@ -26,7 +26,7 @@ from pathlib import Path
 
 from compiling import compile_times
 from picture import picture
-from sides import CACHE, PREDICTED, TRANSLATED, WORKLOADS, Sides
+from sides import CACHE, PREDICTED, PRODUCT, TRANSLATED, WORKLOADS, Sides
 from table import lines_of, table, threads_of
 
 
@@ -50,22 +50,28 @@ def started(sides, kind, workload, threads, running):
 
 
 def measured(sides, kind, workload, counts, options):
-    """One workload on each of these numbers of threads, in the same rounds: for each a record of all sides, and the peak of each round."""
-    running, of_count = [], {}
-    found = {threads: {"kind": kind, "workload": workload, "threads": threads, "together": counts, "peak": []} for threads in counts}
+    """One workload on each of these numbers of threads, in the same rounds: for each a record of all sides, and of each round the peak and
+    what OpenBLAS makes of it."""
+    running, of_count, blas = [], {}, {}
+    found = {threads: {"kind": kind, "workload": workload, "threads": threads, "together": counts, "peak": [], "product": []} for threads in counts}
     try:
         for threads in counts:
             of_count[threads] = started(sides, kind, workload, threads, running)
+            if sides.sgemm and kind == "train":
+                blas[threads] = sides.product(threads)
+                blas[threads].start()
         for _ in range(options.rounds):
             for threads in counts:
                 found[threads]["peak"].append(sides.peak(threads))
+                if threads in blas:
+                    found[threads]["product"].append(1e3*PRODUCT/blas[threads].measure(options.seconds))
                 for side, record in of_count[threads]:
                     record["us"].append(side.measure(options.seconds))
         for side, record in running:
             record["rss"] = side.stop()
             if hasattr(side, "way"): record["way"] = side.way
     finally:
-        for side, _ in running:
+        for side in [side for side, _ in running] + list(blas.values()):
             side.end()
     for threads in counts:
         found[threads]["sides"] = [record for _, record in of_count[threads]]

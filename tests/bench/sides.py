@@ -31,6 +31,7 @@ WORKLOADS = {"line": 0.0004, "perceptron": 26.2, "colour": 205.2, "colour_of_fou
              "regions": 9506, "sentences": 6757, "letters": 3971, "gpt": 11377, "large": 191557}
 OF_MODEL = {"large": ("gpt", {"V": 50257, "width": 768, "heads": 12, "layers": 12, "context": 64, "samples": 4}),
             "translated": ("sentences", {"most": 48})}       # the others have their own
+PRODUCT = 2*768**3/1e6     # of product.c
 TRANSLATED = ("as drawn", "of like length")     # batches of real sentences
 BUILT_WITH = {"perceptron": ["-DPREDICT"], "colour": ["-DPREDICT"], "grey": ["-DPREDICT"], "regions": ["-DPREDICT", "-DSTATE"],
               "sentences": ["-DSENTENCES"], "large": ["-DSTEPS=4"], "translated": ["-DSENTENCES"]}
@@ -183,6 +184,7 @@ class Sides:
         for workload in only:
             self.build_workload(workload)
         run([self.compilers[0], *FLAGS, HERE/"peak.c", "-o", work/"peak"])
+        self.sgemm = self.build_peer("OpenBLAS", HERE, "product.c", [HERE/"product.c", "-lopenblas"], "of the system")
         for peer, module in (("PyTorch", "torch"), ("JAX", "jax"), ("ONNX Runtime", "onnxruntime, onnx")):
             try:
                 self.versions[peer] = run([sys.executable, "-c", f"import {module}; print({module.split(',')[0]}.__version__)"]).strip()
@@ -215,7 +217,7 @@ class Sides:
         return [compiler, *FLAGS, *more, f"-DMODEL={workload}", f'-DHEADER="{workload}.h"', f"-I{ROOT/'runtime'}", f"-I{Path(source).parent}",
                 HERE/"work.c", source, *link, "-lm", "-lpthread", "-o", program]
 
-    def build_peer(self, name, folder, wanted, command):
+    def build_peer(self, name, folder, wanted, command, version="from source"):
         if not (folder/wanted).exists():
             self.absent[name] = f"no {wanted} where --{name.lower().replace('.', '')} says"
             return None
@@ -225,7 +227,7 @@ class Sides:
         except subprocess.CalledProcessError as error:
             self.absent[name] = f"does not build: {why(error)}"
             return None
-        self.versions[name] = "from source"
+        self.versions[name] = version
         return program
 
     def build_kann(self, folder):
@@ -334,6 +336,10 @@ class Sides:
         if "PyTorch" in self.versions:
             found += [Side(f"PyTorch {way}", [sys.executable, HERE/"peer_torch_sample.py", self.weights, way, threads], cpus) for way in ("cache", "anew")]
         return found
+
+    def product(self, threads):
+        """OpenBLAS, multiplying."""
+        return Side("OpenBLAS", [self.sgemm], sorted(os.sched_getaffinity(0))[:threads], {"OPENBLAS_NUM_THREADS": str(threads)})
 
     def peak(self, threads):
         """GFLOP/s of so many cores at once."""

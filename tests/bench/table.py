@@ -42,6 +42,11 @@ def share(found, side, of=statistics.median):
     return WORKLOADS[found["workload"]]*1e6/(of(side["us"])*1e-6)/(statistics.median(found["peak"])*1e9)
 
 
+def of_blas(found):
+    """What a product of OpenBLAS reached of the peak in the same rounds."""
+    return statistics.median(found["product"])/statistics.median(found["peak"]) if found.get("product") else None
+
+
 def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
@@ -86,9 +91,10 @@ def speed(results, kind, threads):
         row = [f"**{name}** {what}" if kind == "train" else f"**{name}**"]
         row += [number(median_us(sides[c])) if c in sides else "-" for c in ("nnc by gcc", "nnc by clang")]
         if kind == "train":
-            row += [f"{share(record, best, of):.0%}" if record["workload"] != "line" else "-" for of in (statistics.median, min)]
+            shares = [share(record, best), share(record, best, of=min), of_blas(record)]
+            row += [f"{s:.0%}" if s and record["workload"] != "line" else "-" for s in shares]
         rows.append(row + [number(ratio(sides[p], best)) if p in sides else "-" for p in peers])
-    head = ["", "nnc by gcc, us", "by clang, us"] + (["share of peak", "in the best round"] if kind == "train" else []) + [f"{p}, times nnc" for p in peers]
+    head = ["", "nnc by gcc, us", "by clang, us"] + (["share of peak", "in the best round", "sgemm's share"] if kind == "train" else []) + [f"{p}, times nnc" for p in peers]
     return grid(head, rows) if rows else []
 
 
@@ -157,7 +163,8 @@ def caption(results):
              "all sides in turn; ratios are medians of the rounds' ratios, to the faster of nnc's two programs. Above 1, nnc is faster."]
     peaks = {n: statistics.median(p for r in results["train"] if r["threads"] == n for p in r["peak"]) for n in sorted({r["threads"] for r in results["train"]})}
     if peaks:
-        lines += ["", "FMA peak in the same rounds: " + ", ".join(f"{peak:.0f} GFLOP/s on {threads_of(n)}" for n, peak in peaks.items()) + "."]
+        lines += ["", "FMA peak in the same rounds: " + ", ".join(f"{peak:.0f} GFLOP/s on {threads_of(n)}" for n, peak in peaks.items())
+                  + ". sgemm's share of it: what OpenBLAS's product of matrices of 768x768 reached in these rounds."]
     if any(n > 1 for n in peaks) and not results["nnc_threads"]:
         lines += ["", "This build of nnc has no threads of its own: on two, only the BLAS that it calls for large products uses the second."]
     ways = {r["workload"]: s["way"] for r in results["train"] for s in r["sides"] if s.get("way") and r["threads"] == 1}
