@@ -49,7 +49,6 @@
 #include <nn_math.h>
 #include <nn_random.h>
 #include <nn_vector.h>
-#include <nn_team.h>
 
 typedef nn_real real;            /* float, or double with -DNN_DOUBLE */
 #define R(x) ((real)(x))         /* a constant in that type */

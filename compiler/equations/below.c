@@ -9,7 +9,7 @@
 
 enum { MOST_STEPS = 8 };            /* from a value to the map that it was stored by */
 
-typedef struct { const Program *program; Fact fact[MOST_FACTS]; int n; Map done; } Context;
+typedef struct { const Program *program; const Facts *facts; } Context;
 
 /* The body of the map that a read is an element of, at that element; or NULL. */
 static const Expr *body_read(const Context *c, const Expr *e, Reduce op, const Equation **equation) {
@@ -35,7 +35,7 @@ static bool is_candidate(const Context *c, const Equation *maximum, const Expr *
     for (int k = 0; k < maximum->n_bound; k++)
         if (!at[k] || !inside_dim(at[k], dim_of(maximum->bound[k]))) return false;
     for (int k = 0; k < conditions->n; k++)
-        if (condition_under(substitute(conditions->at[k], maximum->bound, at, maximum->n_bound), c->fact, c->n) != 1) return false;
+        if (condition_under(substitute(conditions->at[k], maximum->bound, at, maximum->n_bound), c->facts->at, c->facts->n) != 1) return false;
     return substitute(body, maximum->bound, at, maximum->n_bound) == term;
 }
 
@@ -81,36 +81,13 @@ static int sign_of(const Context *c, const Expr *e, int steps) {
     }
 }
 
-static const Expr *lowered(Context *c, const Expr *e);
-
-static const Expr *arm(const Context *c, const Expr *condition, bool holds, const Expr *e) {
-    Context inner = *c;
-    inner.done = (Map){0};
-    if (inner.n < MOST_FACTS) inner.fact[inner.n++] = (Fact){condition, holds};
-    return lowered(&inner, e);
+static const Expr *as_below(const Expr *e, const Facts *facts, void *program) {
+    const Context c = {program, facts};
+    const bool is_exp = e->kind == X_OP && e->op == OP_EXP;
+    return is_exp && sign_of(&c, e->arg[0], MOST_STEPS) < 0 ? Operate(OP_EXP_BELOW, e->arg[0], NULL) : e;
 }
 
-static const Expr *lowered(Context *c, const Expr *e) {
-    if (e->n == 0 || e->kind == X_SUM) return e;
-    const Expr *done = map_get(&c->done, e);
-    if (done) return done;
-    const Expr **arg = NEW_ARRAY(const Expr *, e->n);
-    for (int k = 0; k < e->n; k++)
-        arg[k] = e->kind == X_WHERE && k > 0 ? arm(c, e->arg[0], k == 1, e->arg[k]) : lowered(c, e->arg[k]);
-    done = rebuild(e, arg);
-    if (e->kind == X_OP && e->op == OP_EXP && sign_of(c, e->arg[0], MOST_STEPS) < 0) done = Operate(OP_EXP_BELOW, arg[0], NULL);
-    map_put(&c->done, e, (void *)(uintptr_t)done);
-    return done;
-}
-
-static void find_exponential(const Expr *e, void *found) { *(bool *)found |= e->kind == X_OP && e->op == OP_EXP; }
-
-void lower_exponentials(const Program *p) {
-    for (int k = 0; k < p->equations.n; k++) {
-        Equation *e = p->equations.at[k];
-        bool found = false;
-        visit_nodes(e->body, find_exponential, &found);
-        Context c = {.program = p};
-        if (found) e->body = lowered(&c, e->body);
-    }
+void lower_exponentials(Program *p) {
+    for (int k = 0; k < p->equations.n; k++)
+        p->equations.at[k]->body = transform_under(p->equations.at[k]->body, as_below, p);
 }

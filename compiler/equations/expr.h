@@ -133,6 +133,11 @@ typedef struct { const Expr *condition; bool holds; } Fact;
 enum { MOST_FACTS = 16 };
 void interval_under(const Expr *e, const Fact *facts, int n, int64_t *lo, int64_t *hi);
 int condition_under(const Expr *condition, const Fact *facts, int n);   /* 1: it holds, 0: it does not, -1: not known */
+typedef struct { Fact at[MOST_FACTS]; int n; } Facts;
+void facts_learn(Facts *f, const Expr *condition, bool holds);  /* what its parts say, one by one */
+/* Applies `change` top down, outside of sums of integers, once a node in each branch of a choice: change gets a node and what is
+ * known where it stands, and gives the node itself or what takes its place, whose operands are gone through next. */
+const Expr *transform_under(const Expr *e, const Expr *(*change)(const Expr *, const Facts *, void *), void *data);
 /* True when 0 <= sub < extent is proved by intervals: of a dim, for one or for every subscript of the read. */
 bool inside_dim(const Expr *sub, Dim dim);
 bool subscript_proved(const Expr *read, int which);

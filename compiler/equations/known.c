@@ -11,8 +11,6 @@
 typedef struct { const Equation *e; const Expr *value, *condition; } Value;
 struct Known { LIST(Value) values; };
 
-typedef struct { const Known *known; const Expr *const *condition; int n; Map done; } Context;
-
 Known *known_new(void) { return NEW(Known); }
 
 static bool is_costly(const Expr *e) {
@@ -39,66 +37,41 @@ void match_indices(const Index *const *index, int n, const Expr *pattern, const 
     for (int k = 0; k < pattern->n; k++) match_indices(index, n, pattern->arg[k], found->arg[k], at);
 }
 
-static bool holds(const Context *c, const Expr *condition) {
-    double value;
-    if (is_constant(condition, &value)) return value != 0;
-    for (int k = 0; k < c->n; k++)
-        if (c->condition[k] == condition) return true;
-    return false;
-}
-
 /* The read of a map that has this value, or NULL. */
-static const Expr *read_of(const Context *c, const Expr *found) {
-    for (int k = 0; k < c->known->values.n; k++) {
-        const Value *v = &c->known->values.at[k];
+static const Expr *read_of(const Known *known, const Facts *facts, const Expr *found) {
+    for (int k = 0; k < known->values.n; k++) {
+        const Value *v = &known->values.at[k];
         if (v->value->op != found->op) continue;
         const Expr **at = NEW_ARRAY(const Expr *, v->e->n_free);
         bool whole = true;
         match_indices(v->e->free, v->e->n_free, v->value, found, at);
         for (int i = 0; i < v->e->n_free && whole; i++) whole = at[i] != NULL;
         if (!whole || substitute(v->value, v->e->free, at, v->e->n_free) != found) continue;
-        if (!holds(c, substitute(v->condition, v->e->free, at, v->e->n_free))) continue;
+        if (condition_under(substitute(v->condition, v->e->free, at, v->e->n_free), facts->at, facts->n) != 1) continue;
         const Expr *read = Read(v->e->out, at, v->e->n_free);
         if (read_proved(read)) return read;
     }
     return NULL;
 }
 
-static const Expr *with_known(Context *c, const Expr *e);
-
-static const Expr *branch(const Context *c, const Expr *condition, const Expr *e) {
-    const Expr **all = NEW_ARRAY(const Expr *, c->n + 16);
-    Context inner = {c->known, all, 0, {0}};
-    Sum *s = NEW(Sum);
-    sum_require(s, condition);
-    for (int k = 0; k < c->n; k++) all[inner.n++] = c->condition[k];
-    for (int k = 0; k < s->conditions.n && k < 16; k++) {
-        const Expr *own = s->conditions.at[k];
-        all[inner.n++] = own;
-        if (own->kind != X_OP || own->op != OP_EQ) continue;
+/* A branch, with the numbers of indices that its condition says are equal to them. */
+static const Expr *with_numbers(const Expr *branch, const Expr *condition, bool holds) {
+    Facts own = {.n = 0};
+    facts_learn(&own, condition, holds);
+    for (int k = 0; k < own.n; k++) {
+        const Expr *c = own.at[k].condition;
+        if (!own.at[k].holds || c->kind != X_OP || c->op != OP_EQ) continue;
         for (int side = 0; side < 2; side++)
-            if (own->arg[side]->kind == X_INDEX && own->arg[1 - side]->kind == X_INT)
-                e = substitute(e, &own->arg[side]->index, &own->arg[1 - side], 1);
+            if (c->arg[side]->kind == X_INDEX && c->arg[1 - side]->kind == X_INT)
+                branch = substitute(branch, &c->arg[side]->index, &c->arg[1 - side], 1);
     }
-    return with_known(&inner, e);
+    return branch;
 }
 
-static const Expr *with_known(Context *c, const Expr *e) {
-    if (e->n == 0 || e->kind == X_SUM) return e;
-    const Expr *done = map_get(&c->done, e);
-    if (done) return done;
-    const Expr *read = is_costly(e) ? read_of(c, e) : NULL;
-    const Expr **arg = NEW_ARRAY(const Expr *, e->n);
-    for (int k = 0; k < e->n && !read; k++) {
-        if (e->kind == X_WHERE && k > 0) arg[k] = branch(c, k == 1 ? e->arg[0] : Not(e->arg[0]), e->arg[k]);
-        else arg[k] = with_known(c, e->arg[k]);
-    }
-    done = read ? read : rebuild(e, arg);
-    map_put(&c->done, e, (void *)(uintptr_t)done);
-    return done;
+static const Expr *as_read(const Expr *e, const Facts *facts, void *known) {
+    if (e->kind == X_WHERE) return Where(e->arg[0], with_numbers(e->arg[1], e->arg[0], true), with_numbers(e->arg[2], e->arg[0], false));
+    const Expr *read = is_costly(e) ? read_of(known, facts, e) : NULL;
+    return read ? read : e;
 }
 
-const Expr *read_known(const Known *k, const Expr *body) {
-    Context c = {k, NULL, 0, {0}};
-    return with_known(&c, body);
-}
+const Expr *read_known(Known *k, const Expr *body) { return transform_under(body, as_read, k); }

@@ -110,6 +110,7 @@ void transform_windows(Groups *groups);
 void schedule_plain(Nodes *to, const Nest *nest);
 void schedule_lanes(Nodes *to, const Nest *nest);
 void schedule_map(Nodes *to, const Nest *nest);                 /* phases.c: a nest without reductions */
+void add_to_places(Nodes *to, const Nest *nest, const Member *m, const Scatter *s);     /* plain.c: what a scatter has more of, where */
 bool add_row_and_point(Nodes *to, const Nest *nest);            /* points.c; false: no row of the map has such a place */
 bool add_turned(Nodes *to, const Nest *nest);                   /* turns.c; false: it moves no squares */
 bool schedule_product(Nodes *to, const Nest *nest);             /* false: it is no large matrix product */

@@ -32,10 +32,7 @@ static void add_reductions(Nodes *to, const Nest *nest, int first, int last, con
     add_steps(inner, &running, NULL, 0, body);
 }
 
-static void add_scatter(Nodes *to, const Nest *nest, const Member *m, const Scatter *s) {
-    Nodes *zero = add_nest(to, nest->free, nest->n_free);
-    add_assign(zero, m->target, m->subs, m->n_subs, ASSIGN_SET, m->body->type == REAL ? Num(0) : Int(0));
-    Nodes *inner = add_nest(to, m->bound, m->n_bound);
+void add_to_places(Nodes *inner, const Nest *nest, const Member *m, const Scatter *s) {
     const Expr *guard = s->guard;
     const Index **from = NEW_ARRAY(const Index *, s->index.n);
     const Expr **place = NEW_ARRAY(const Expr *, s->index.n);
@@ -70,6 +67,12 @@ static void add_scatter(Nodes *to, const Nest *nest, const Member *m, const Scat
     for (int k = 0; k < m->n_subs; k++)
         subs[k] = substitute(m->subs[k], from, place, s->index.n);
     add_assign(inner, m->target, subs, m->n_subs, ASSIGN_ADD, s->term);
+}
+
+static void add_scatter(Nodes *to, const Nest *nest, const Member *m, const Scatter *s) {
+    Nodes *zero = add_nest(to, nest->free, nest->n_free);
+    add_assign(zero, m->target, m->subs, m->n_subs, ASSIGN_SET, m->body->type == REAL ? Num(0) : Int(0));
+    add_to_places(add_nest(to, m->bound, m->n_bound), nest, m, s);
 }
 
 void schedule_plain(Nodes *to, const Nest *nest) {

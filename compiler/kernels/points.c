@@ -21,12 +21,21 @@ static bool is_point(Scatter *s, const Expr *term, const Index *along) {
     return true;
 }
 
+/* Which operand of a product or quotient is the row, where the other is a factor of all of it; -1: none. */
+static int row_below(const Expr *e, const Index *along) {
+    if (e->kind != X_OP || (e->op != OP_MUL && e->op != OP_DIV)) return -1;
+    return !uses_index(e->arg[1], along) ? 0 : e->op == OP_MUL && !uses_index(e->arg[0], along) ? 1 : -1;
+}
+
 /* Parts what a row has at one place from the rest of it, also below a factor of the whole row, (e[p, j] - (j == t[p]))/n. */
 static bool part_point(const Expr *body, const Index *along, Scatter *point, const Expr **rest) {
-    if (body->kind == X_OP && (body->op == OP_MUL || body->op == OP_DIV) && !uses_index(body->arg[1], along)) {
-        if (!part_point(body->arg[0], along, point, rest)) return false;
-        point->term = Operate(body->op, point->term, body->arg[1]);
-        *rest = Operate(body->op, *rest, body->arg[1]);
+    const int at = row_below(body, along);
+    if (at >= 0) {
+        const Expr *of_point[] = {body->arg[0], body->arg[1]}, *of_rest[] = {body->arg[0], body->arg[1]};
+        if (!part_point(body->arg[at], along, point, &of_rest[at])) return false;
+        of_point[at] = point->term;
+        point->term = Operate(body->op, of_point[0], of_point[1]);
+        *rest = Operate(body->op, of_rest[0], of_rest[1]);
         return true;
     }
     Exprs terms = {0};
@@ -46,19 +55,15 @@ bool add_row_and_point(Nodes *to, const Nest *nest) {
     const Index *along = nest->free[last];
     Scatter point = {0};
     const Expr *rest;
-    double known;
     if (along->count || along->extent < SHORTEST_ROW || !part_point(m->body, along, &point, &rest)) return false;
-    const Expr *place = point.place.at[0], *inside = in_range(place, dim_of(along)), **subs = NEW_ARRAY(const Expr *, m->n_subs + 1);
-    if (point.guard) inside = And(inside, point.guard);
-    if (is_zero(inside)) return false;
+    if (is_zero(in_range(point.place.at[0], dim_of(along)))) return false;
     Nest *row = nest_copy(nest);
     row->free += last, row->n_free = 1;
     row->members.at[0].body = rest;
     Nodes *rows = add_chunks(to, nest->free, last);
     schedule_map(rows, row);
-    for (int d = 0; d < m->n_subs; d++) subs[d] = substitute(m->subs[d], &along, &place, 1);
-    Nodes behind = {0}, *here = is_constant(inside, &known) ? &behind : &add_if(&behind, inside)->body;
-    add_assign(here, m->target, subs, m->n_subs, ASSIGN_ADD, point.term);
+    Nodes behind = {0};
+    add_to_places(&behind, row, m, &point);
     add_lets_below(&behind);
     for (int k = 0; k < behind.n; k++) PUSH(*rows, behind.at[k]);
     return true;
