@@ -42,11 +42,22 @@ static const Part *part_of(const Fusion *f, const Tensor *t) {
     return number ? &f->parts.at[*number] : NULL;
 }
 
+/* How many rows there are, where an equation goes over rows that are counted (rows.c). */
+static const Tensor *computed_count(const Equation *e) {
+    for (int k = 0; k < e->n_free + e->n_bound; k++) {
+        const Tensor *count = (k < e->n_free ? e->free[k] : e->bound[k - e->n_free])->count;
+        if (count && count->role == ROLE_VALUE) return count;
+    }
+    return NULL;
+}
+
 static void keep_part(Fusion *f, Part part) {
     int *number = NEW(int);
+    const Tensor *count = computed_count(part.e);
     *number = f->parts.n;
     map_put(&f->number, part.e->out, number);
     readers_add_body(&f->readers, part.body, f->parts.n);
+    if (count) readers_add(&f->readers, count, f->parts.n);
     PUSH(f->parts, part);
 }
 
@@ -204,6 +215,8 @@ static void add_part(Fusion *f, const Equation *e) {
         const Part *producer = part_of(f, reads.at[k]->tensor);
         if (producer && producer->nest > first) first = producer->nest;
     }
+    const Part *counted = computed_count(e) ? part_of(f, computed_count(e)) : NULL;
+    if (counted && counted->nest > first) first = counted->nest;
     if (e->out->role == ROLE_NEXT) {
         Numbers old = readers_of(&f->readers, e->out->of);
         for (int k = 0; k < old.n; k++)

@@ -89,6 +89,8 @@ void inline_maps(Equations *equations, const Program *p, bool keep);
 void fuse(Groups *groups, const Equations *equations, const Program *p, bool keep);
 Map results_of(const Program *p);                               /* a set: what is_result asks for */
 bool is_result(const Map *results, const Tensor *t);
+/* rows.c: what only a loss needs that leaves places out, for the other places alone. */
+void keep_rows_that_count(Equations *equations, const Program *p);
 /* cells.c: nests that share their leading indices, joined where that keeps what is between them out of memory. */
 void join_cells(Groups *groups, const Program *p);
 /* gather.c: rows of channels for windows at places that data choose. */

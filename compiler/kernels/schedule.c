@@ -79,6 +79,7 @@ Schedule *schedule(const Program *p, const Options *options) {
     separate_host(s, &equations);
     if (!options->plain && !options->keep) join_rows(&equations);
     inline_maps(&equations, p, options->keep);
+    if (!options->plain && !options->keep) keep_rows_that_count(&equations, p);
     Groups groups = {0};
     fuse(&groups, &equations, p, options->keep);
     if (!options->plain && !options->keep && !options->blas) join_cells(&groups, p);

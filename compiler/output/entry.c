@@ -228,7 +228,7 @@ static const char *default_of(const Model *model, const Tensor *hyper) {
     return "0";
 }
 
-/* Binds what a host expression reads: clocks, settings and numbers that live in the structs. A prediction has no
+/* Binds what a number of the call reads: clocks, settings, and numbers of the structs and of the arena. A prediction has no
  * instance: its clocks stand at 0. */
 static void bind_number(const Expr *e, void *data) {
     Body *b = data;
@@ -242,10 +242,7 @@ static void bind_number(const Expr *e, void *data) {
         scope_bind(&b->scope, t, b->predicts ? "0" : text("m->%s", t->name), b->predicts ? C_INT : C_LONG, false);
     } else if (t->role == ROLE_HYPER && b->predicts) {
         scope_bind(&b->scope, t, default_of(b->m->model, t), C_DOUBLE, false);
-    } else {
-        const char *place = struct_place(b, t, true);
-        scope_bind(&b->scope, t, place ? place : internal_error(t), element_type(t), false);
-    }
+    } else scope_bind(&b->scope, t, stored_number(b, t, element_type(t)), element_type(t), false);
 }
 
 static const char *number_text(Body *b, const Expr *e, CType want) {
