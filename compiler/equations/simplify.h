@@ -20,7 +20,7 @@ const Expr *inline_into(Inlining *w, Equation *reader, const Expr *body);
 typedef struct Known Known;
 Known *known_new(void);
 void known_note(Known *k, const Equation *e);                   /* e is final */
-const Expr *read_known(Known *k, const Expr *body);       /* of an adjoint, with reads of forward maps for their values */
+const Expr *read_known(Known *k, const Expr *body);             /* of an adjoint, with reads of forward maps for their values */
 /* Finds what stands in `found` where these indices stand alone in `pattern`; others of `at` stay as they are. */
 void match_indices(const Index *const *index, int n, const Expr *pattern, const Expr *found, const Expr **at);
 
