@@ -13,6 +13,7 @@
  * here. Rows begin at products that are much longer than what is gathered for them, and end where values are shorter again. */
 #include "../equations/solve.h"
 #include "group.h"
+#include <stdlib.h>
 
 enum {
     LONGER = 8,                     /* times an operand's cell: the cell of a product that is worth gathering for */
@@ -64,22 +65,25 @@ static const Expr *counts_at(const Rows *w, const Expr *sample, const Expr *plac
 }
 
 /* ---- where values vanish ------------------------------------------------------------------------------------------------- */
+/* Whether e is 0, or false. */
 static bool vanishes(const Rows *w, const Expr *e, Cell at, const Fact *fact) {
+    const int known = e->type == BOOL ? condition_under(e, fact, 1) : -1;
+    if (known >= 0) return !known;
     switch (e->kind) {
     case X_NUM: return e->num == 0;
     case X_INT: return e->integer == 0;
-    case X_REAL: return e->arg[0]->type == BOOL ? condition_under(e->arg[0], fact, 1) == 0 : vanishes(w, e->arg[0], at, fact);
+    case X_REAL: return vanishes(w, e->arg[0], at, fact);
     case X_READ: {
         const int number = number_of(w, e->tensor);
         return number >= 0 && w->zero[number] && !e->guarded && reads_cell(w, e, at);
     }
     case X_WHERE: {
-        const int known = condition_under(e->arg[0], fact, 1);
-        return (known == 0 || vanishes(w, e->arg[1], at, fact)) && (known == 1 || vanishes(w, e->arg[2], at, fact));
+        const bool no = vanishes(w, e->arg[0], at, fact), yes = condition_under(e->arg[0], fact, 1) == 1;
+        return (no || vanishes(w, e->arg[1], at, fact)) && (yes || vanishes(w, e->arg[2], at, fact));
     }
     case X_OP:
-        if (e->op == OP_MUL) return vanishes(w, e->arg[0], at, fact) || vanishes(w, e->arg[1], at, fact);
-        if (e->op == OP_ADD || e->op == OP_SUB) return vanishes(w, e->arg[0], at, fact) && vanishes(w, e->arg[1], at, fact);
+        if (e->op == OP_MUL || e->op == OP_AND) return vanishes(w, e->arg[0], at, fact) || vanishes(w, e->arg[1], at, fact);
+        if (e->op == OP_ADD || e->op == OP_SUB || e->op == OP_OR) return vanishes(w, e->arg[0], at, fact) && vanishes(w, e->arg[1], at, fact);
         return (e->op == OP_DIV || e->op == OP_NEG || e->op == OP_STOP) && vanishes(w, e->arg[0], at, fact);
     default: return false;
     }
@@ -131,7 +135,8 @@ static bool is_bound(const Equation *e, const Index *i) {
 typedef enum { AS_NONE, AS_SUM, AS_SAMPLE, AS_CELL } Way;
 
 static Way way_of(const Rows *w, const Equation *e, Cell at) {
-    if (e->scan || e->out->type == BOOL || !keeps_to_cell(w, e, at) || !body_vanishes(w, e, at)) return AS_NONE;
+    const bool all = same_dim(dim_of(at.sample), dim_of(w->of.sample)) && same_dim(dim_of(at.place), dim_of(w->of.place));
+    if (e->scan || e->out->type == BOOL || !all || !keeps_to_cell(w, e, at) || !body_vanishes(w, e, at)) return AS_NONE;
     const bool sample = is_bound(e, at.sample), place = is_bound(e, at.place);
     if (sample && place) return AS_SUM;
     if (!sample && place) return e->n_free == 1 && e->free[0] == at.sample ? AS_SAMPLE : AS_NONE;
@@ -140,7 +145,7 @@ static Way way_of(const Rows *w, const Equation *e, Cell at) {
 
 static bool may_be_kept(const Rows *w, int k) {
     const Equation *e = w->all->at[k];
-    const bool is_value = e->out->role == ROLE_VALUE && e->out->type != BOOL && !e->out->watched && !is_result(&w->results, e->out);
+    const bool is_value = e->out->role == ROLE_VALUE && !e->out->watched && !is_result(&w->results, e->out);
     return is_value && is_own(w, e) && keeps_to_cell(w, e, own_cell(e));
 }
 
@@ -278,15 +283,17 @@ static const Expr *read_row(const Expr *e, void *data) {
     return Read(gathered(c->rows, e->tensor), at, e->tensor->rank - 1);
 }
 
-static const Expr *decided(const Expr *e, void *facts) {
-    const int known = e->type == BOOL ? condition_under(e, facts, 2) : -1;
+static const Expr *decided(const Expr *e, void *data) {
+    const Facts *facts = data;
+    const int known = e->type == BOOL ? condition_under(e, facts->at, facts->n) : -1;
     return known < 0 ? e : Truth(known);
 }
 
 static const Expr *in_rows(Rows *w, const Expr *body, Cell at) {
-    const Expr *here = counts_at(w, At(at.sample), At(at.place));
-    Fact known[] = {{here, true}, {Not(here), false}};
-    body = transform(body, decided, known);
+    Facts known = {.n = 0};
+    facts_learn(&known, counts_at(w, At(at.sample), At(at.place)), true);
+    for (int k = known.n; k-- > 0 && known.n < MOST_FACTS;) known.at[known.n++] = (Fact){Not(known.at[k].condition), !known.at[k].holds};
+    body = transform(body, decided, &known);
     body = transform(body, read_row, &(InRows){w, at});
     return substitute(body, (Indices){at.sample, at.place}, (Values){at_row(w, w->sample), at_row(w, w->place)}, 2);
 }
@@ -343,13 +350,19 @@ static void rewrite_in_rows(Rows *w) {
         else switch (way_of(w, e, at)) {
         case AS_CELL: cells_from_rows(w, e); break;
         case AS_SAMPLE: sum_by_sample(w, e, at); break;
-        default: sum_over_blocks(w, e, at);
+        case AS_SUM: sum_over_blocks(w, e, at); break;
+        case AS_NONE: abort();      /* no reader that reader_allows allowed */
         }
     }
 }
 
 /* ---- the condition ------------------------------------------------------------------------------------------------------- */
-/* Whether a condition depends on data of one cell alone. */
+static void find_other(const Expr *e, void *cell) {
+    Cell *at = cell;
+    if (e->kind == X_INDEX && e->index != at->sample && e->index != at->place) *at = (Cell){NULL, NULL};
+}
+
+/* Whether a condition depends on data of one cell and on nothing else. */
 static bool is_of_cell(const Expr *condition, Cell *cell) {
     Exprs reads = reads_of(condition);
     for (int k = 0; k < reads.n; k++) {
@@ -359,7 +372,8 @@ static bool is_of_cell(const Expr *condition, Cell *cell) {
         if (k > 0 && (r->arg[0]->index != cell->sample || r->arg[1]->index != cell->place)) return false;
         *cell = (Cell){r->arg[0]->index, r->arg[1]->index};
     }
-    return reads.n > 0;
+    if (reads.n > 0) visit_nodes(condition, find_other, cell);
+    return cell->sample != NULL;
 }
 
 static bool try_condition(Rows *w, const Expr *condition, Cell of) {

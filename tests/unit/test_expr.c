@@ -292,6 +292,28 @@ static int64_t made_value(const Expr *e, int64_t at_i, int64_t at_j) {
     return sum;
 }
 
+/* y[j] becomes 1 where x[j] > 0 is known to hold, and 0 where it is known not to. */
+static const Expr *number_known(const Expr *e, const Facts *facts, void *data) {
+    const Tensor *const *xy = data;
+    if (e->kind != X_READ || e->tensor != xy[1]) return e;
+    const int known = condition_under(Gt(read_at(xy[0], j), Num(0)), facts->at, facts->n);
+    return known < 0 ? e : Num(known);
+}
+
+START_TEST(a_walk_knows_the_conditions_around_a_node) {
+    Tensor *x = vector("x", REAL, 7), *y = vector("y", REAL, 7);
+    const Tensor *xy[] = { x, y };
+    const Expr *a = Gt(read_at(x, j), Num(0)), *b = Lt(j, Int(3)), *v = read_at(y, j), *w = Exp(read_at(x, j));
+    const Expr *whole = Add(v, Where(And(Not(a), b), Mul(v, w), Where(Or(Not(a), b), Add(v, w), Exp(v))));
+    /* The parts of a conjunction hold, those of a disjunction that does not hold do not; outside, and between, nothing is known. */
+    const Expr *expected = Add(v, Where(And(Not(a), b), Mul(Num(0), w), Where(Or(Not(a), b), Add(v, w), Exp(Num(1)))));
+    ck_assert_ptr_eq(transform_under(whole, number_known, xy), expected);
+    Facts facts = { .n = 0 };
+    for (int n = 0; n < 2*MOST_FACTS; n++) facts_learn(&facts, Gt(read_at(x, j), Num(n)), true);
+    ck_assert_int_eq(facts.n, MOST_FACTS);
+}
+END_TEST
+
 START_TEST(random_integers_keep_their_value) {
     for (int round = 0; round < 4000; round++) {
         Plain *p = random_plain(5);
@@ -330,6 +352,7 @@ int main(void) {
     tcase_add_test(all, conditions_fold);
     tcase_add_test(all, operators_are_found_by_name);
     tcase_add_test(all, walks_meet_a_node_once);
+    tcase_add_test(all, a_walk_knows_the_conditions_around_a_node);
     tcase_add_test(all, random_integers_keep_their_value);
     tcase_add_test(all, a_new_start_forgets_everything);
     suite_add_tcase(suite, all);
