@@ -39,7 +39,7 @@ typedef struct {
     const Tensor *count;            /* of rows */
     const Tensor *sample, *place;   /* of each row */
     Map rows;                       /* Tensor -> its rows */
-    Equations made;                 /* what takes the place of all */
+    Program made;                   /* its equations take the place of all */
 } Rows;
 
 static bool is_cell(const Rows *w, const Tensor *t) {
@@ -208,17 +208,6 @@ static void keep_what_is_worth_it(Rows *w) {
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------------------------- */
-static void add_equation(Rows *w, Tensor *out, const Index *const *free, Reduce op, const Index *const *bound, int n_bound, const Expr *body,
-                         const Origin *origin) {
-    Equation *e = NEW(Equation);
-    *e = (Equation){.out = out, .n_free = out->rank, .n_bound = n_bound, .op = op, .body = body, .origin = origin};
-    e->free = NEW_ARRAY(const Index *, out->rank + 1);
-    e->bound = NEW_ARRAY(const Index *, n_bound + 1);
-    for (int k = 0; k < out->rank; k++) e->free[k] = free[k];
-    for (int k = 0; k < n_bound; k++) e->bound[k] = bound[k];
-    PUSH(w->made, e);
-}
-
 /* A sum of integers, of 0 to `most`. */
 static const Tensor *number_over(Rows *w, const char *name, int64_t most, int n, const Index *const *free, int n_bound, const Index *const *bound,
                                  const Expr *body) {
@@ -226,7 +215,7 @@ static const Tensor *number_over(Rows *w, const char *name, int64_t most, int n,
     for (int k = 0; k < n; k++) dim[k] = dim_of(free[k]);
     Tensor *t = tensor_new(name_of(name), ROLE_VALUE, INT, n, dim, w->origin);
     t->lo = 0, t->hi = most;
-    add_equation(w, t, free, n_bound ? REDUCE_SUM : REDUCE_NONE, bound, n_bound, body, w->origin);
+    equation_new(&w->made, t, free, n_bound ? REDUCE_SUM : REDUCE_NONE, bound, n_bound, body, w->origin);
     return t;
 }
 
@@ -268,7 +257,7 @@ static const Tensor *gathered(Rows *w, const Tensor *t) {
     const Index *free[12] = {w->row};
     const Expr *at[12] = {at_row(w, w->sample), at_row(w, w->place)};
     for (int d = 2; d < t->rank; d++) free[d - 1] = index_over("i", t->dim[d]), at[d] = At(free[d - 1]);
-    add_equation(w, rows, free, REDUCE_NONE, NULL, 0, Read(t, at, t->rank), t->origin);
+    equation_new(&w->made, rows, free, REDUCE_NONE, NULL, 0, Read(t, at, t->rank), t->origin);
     return rows;
 }
 
@@ -302,7 +291,7 @@ static const Expr *in_rows(Rows *w, const Expr *body, Cell at) {
 static void equation_in_rows(Rows *w, const Equation *e, Tensor *out) {
     const Index *free[12] = {w->row};
     for (int d = 2; d < e->n_free; d++) free[d - 1] = e->free[d];
-    add_equation(w, out, free, e->op, e->bound, e->n_bound, in_rows(w, e->body, own_cell(e)), e->origin);
+    equation_new(&w->made, out, free, e->op, e->bound, e->n_bound, in_rows(w, e->body, own_cell(e)), e->origin);
 }
 
 /* e as the sum over these indices of rows, where the condition holds, and over what it was a sum over besides cells. */
@@ -312,7 +301,7 @@ static void sum_over_rows(Rows *w, const Equation *e, Cell at, const Index *cons
     for (int k = 0; k < n_rows; k++) bound[n++] = rows[k];
     for (int k = 0; k < e->n_bound; k++)
         if (e->bound[k] != at.sample && e->bound[k] != at.place) bound[n++] = e->bound[k];
-    add_equation(w, e->out, e->free, REDUCE_SUM, bound, n, Where(condition, body, body->type == REAL ? Num(0) : Int(0)), e->origin);
+    equation_new(&w->made, e->out, e->free, REDUCE_SUM, bound, n, Where(condition, body, body->type == REAL ? Num(0) : Int(0)), e->origin);
 }
 
 /* A sum over all cells: over the rows of a block inside of the blocks, so that what a block reads may stay in a cache. */
@@ -346,7 +335,7 @@ static void rewrite_in_rows(Rows *w) {
         const Tensor *read = kept_read(w, e);
         Cell at;
         if (w->kept[k]) equation_in_rows(w, e, rows_tensor(w, e->out));
-        else if (!read || !reading_cell(e, read, &at)) PUSH(w->made, e);
+        else if (!read || !reading_cell(e, read, &at)) PUSH(w->made.equations, e);
         else switch (way_of(w, e, at)) {
         case AS_CELL: cells_from_rows(w, e); break;
         case AS_SAMPLE: sum_by_sample(w, e, at); break;
@@ -432,7 +421,7 @@ void keep_rows_that_count(Equations *equations, const Program *p) {
             w.origin = equations->at[k]->origin;
             number_cells(&w);
             rewrite_in_rows(&w);
-            *equations = w.made;
+            *equations = w.made.equations;
             return;
         }
     }
