@@ -19,7 +19,7 @@ typedef enum { REAL, INT, BOOL } Type;
 typedef struct Expr Expr;
 typedef struct Tensor Tensor;
 
-/* An extent; if `count` is set it is that number at run time (of the samples, or a length), and extent is its maximum. */
+/* An extent; if `count` is set it is that number at run time (of the samples, a length, or rows that count), and extent is its maximum. */
 typedef struct Dim { int64_t extent; const Tensor *count; } Dim;
 
 /* An index runs over 0 <= i < extent; if `count` is set, over 0 <= i < count at run time. */

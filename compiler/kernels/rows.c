@@ -208,7 +208,7 @@ static void keep_what_is_worth_it(Rows *w) {
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------------------------- */
-/* A sum of integers, of 0 to `most`. */
+/* An integer for each value of its free indices, of 0 to `most`: a sum, or a number as it stands. */
 static const Tensor *number_over(Rows *w, const char *name, int64_t most, int n, const Index *const *free, int n_bound, const Index *const *bound,
                                  const Expr *body) {
     Dim dim[2];
@@ -272,12 +272,14 @@ static const Expr *read_row(const Expr *e, void *data) {
     return Read(gathered(c->rows, e->tensor), at, e->tensor->rank - 1);
 }
 
+/* A truth that these facts decide. */
 static const Expr *decided(const Expr *e, void *data) {
     const Facts *facts = data;
     const int known = e->type == BOOL ? condition_under(e, facts->at, facts->n) : -1;
     return known < 0 ? e : Truth(known);
 }
 
+/* A body over rows. Each fact is there both ways, as conditions are compared as they stand: t != 0 holds, and t == 0 does not. */
 static const Expr *in_rows(Rows *w, const Expr *body, Cell at) {
     Facts known = {.n = 0};
     facts_learn(&known, counts_at(w, At(at.sample), At(at.place)), true);
@@ -318,6 +320,7 @@ static void sum_by_sample(Rows *w, const Equation *e, Cell at) {
     sum_over_rows(w, e, at, &w->row, 1, own, in_rows(w, e->body, at));
 }
 
+/* The rows of e, and e: what they are at the cells that count, and 0 elsewhere. */
 static void cells_from_rows(Rows *w, const Equation *e) {
     const Cell at = own_cell(e);
     const Expr *here = And(Eq(At(at.sample), at_row(w, w->sample)), Eq(At(at.place), at_row(w, w->place))), *sub[12] = {At(w->row)};
@@ -382,7 +385,7 @@ static bool try_condition(Rows *w, const Expr *condition, Cell of) {
     return false;
 }
 
-/* Conditions that make a term 0 where they do not hold. */
+/* Conditions where e is 0 if one of them does not hold. */
 static Facts conditions_of(const Equation *e) {
     Facts facts = {.n = 0};
     if ((e->op != REDUCE_SUM && e->op != REDUCE_NONE) || e->body->kind != X_WHERE) return facts;
@@ -394,6 +397,7 @@ static Facts conditions_of(const Equation *e) {
 typedef struct { const Expr *condition; Cell of; } Tried;
 typedef LIST(Tried) AllTried;
 
+/* The same condition stands over indices of their own in many equations. */
 static bool was_tried(const AllTried *all, const Expr *condition, Cell of) {
     for (int k = 0; k < all->n; k++) {
         const Tried *t = &all->at[k];

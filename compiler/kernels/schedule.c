@@ -1,7 +1,7 @@
 /* From equations to a schedule: the passes of this folder in their order.
  *
- *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> groups -> cells, digits, rows of windows, layouts, windows of
- *     fewer products, packed operands -> a tree for each group -> next values and large ones in place
+ *     numbers of the call apart -> rows of small pictures joined -> cheap maps inlined -> rows that count -> groups -> cells, digits, rows of windows,
+ *     layouts, windows of fewer products, packed operands -> a tree for each group -> next values and large ones in place
  *     -> flat rows, arguments, names -> phases -> the arena -> checks */
 #include "group.h"
 #include <stdlib.h>
